@@ -63,11 +63,6 @@ impl Headers {
         self.0.iter()
     }
 
-    /// The fields in wire order, for change in place.
-    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, (HeaderName, Bytes)> {
-        self.0.iter_mut()
-    }
-
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.0.len()

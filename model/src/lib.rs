@@ -1,2 +1,36 @@
-//! placeholder
+//! The words of Plumbline as plain data, the traits an API author writes, and the judge.
+//!
+//! Nothing here does I/O, reads a clock or draws random numbers of its own: whoever runs a case passes time,
+//! seed and bytes in. An author writes a [`model::Model`] (what may each call answer?) and a [`wire::Wire`]
+//! (calls to bytes and back) and bundles them as an [`api::Api`]; a [`belief::Belief`] then follows a live
+//! service answer by answer and tells the first one that no outcome permits.
+//!
+//! ```
+//! use plumb_model::call::Call;
+//! use plumb_model::value::{Function, Value};
+//!
+//! // "Write only if the object is still the one I read": a relative value, the same in every run.
+//! let call = Call::new("PutObject")
+//!     .with("bucket", Value::resource("bucket", "a"))
+//!     .with("if-match", Value::symbol("read", "etag").apply(Function::Unquoted));
+//! assert_eq!(call.argument("bucket"), Some(&Value::resource("bucket", "a")));
+//! ```
+
+pub mod answer;
+pub mod api;
+pub mod belief;
+pub mod bodies;
+pub mod call;
+pub mod expectation;
+pub mod fault;
 pub mod http;
+pub mod judge;
+pub mod model;
+pub mod plant;
+pub mod realise;
+pub mod seen;
+pub mod space;
+pub mod text;
+pub mod time;
+pub mod value;
+pub mod wire;

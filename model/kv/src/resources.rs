@@ -1,0 +1,44 @@
+//! Keys are the only resource: each carries the marker of its run.
+
+use bytes::Bytes;
+use plumb_model::answer::Answer;
+use plumb_model::call::{Call, Need};
+use plumb_model::value::Value;
+use plumb_model::wire::Resources;
+
+/// How the tutorial API's keys are named and removed.
+pub(crate) struct KvResources;
+
+impl Resources for KvResources {
+    fn name(&self, kind: &str, role: &str, marker: &str) -> Option<Bytes> {
+        (kind == "key").then(|| format!("{marker}-{role}").into())
+    }
+
+    fn inside(&self, _kind: &str, _role: &str, _prefix: &str) -> Option<Bytes> {
+        None
+    }
+
+    fn carries(&self, name: &[u8], marker: &str) -> bool {
+        name.starts_with(marker.as_bytes())
+    }
+
+    fn provision(&self, _need: &Need, _name: &Bytes) -> Vec<Call> {
+        Vec::new()
+    }
+
+    fn list(&self, _kind: &str, _name: &Bytes, _last: Option<&Answer>) -> Option<Call> {
+        None
+    }
+
+    fn remove_listed(&self, _kind: &str, _name: &Bytes, _listed: &Answer) -> Vec<Call> {
+        Vec::new()
+    }
+
+    fn remove(&self, _kind: &str, name: &Bytes) -> Call {
+        Call::new("Delete").with("key", Value::Literal(name.clone()))
+    }
+
+    fn liveness(&self, marker: &str) -> Call {
+        Call::new("List").with("prefix", marker).with("limit", "1")
+    }
+}

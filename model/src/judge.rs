@@ -1,0 +1,368 @@
+//! The one comparison of the project: does this answer match this expectation?
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, Document};
+use crate::bodies::Payload;
+use crate::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
+use crate::http::Headers;
+use crate::seen::{self, Bindings, Names, Seen};
+use crate::text::shown;
+use crate::value::{Symbol, Value};
+
+/// The most characters of one value that a mismatch shows.
+pub const SHOWN_CHARACTERS_MAX: usize = 160;
+/// The most mismatches that one comparison lists.
+pub const MISMATCHES_MAX: usize = 32;
+
+/// One place where an answer is not what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    /// Where: `status`, `code`, `header etag`, `body`, `body Contents[0].Key`.
+    pub place: String,
+    /// What was expected there.
+    pub expected: String,
+    /// What was there, made safe to show.
+    pub observed: String,
+}
+
+/// Compares, and tells the symbols that the answer binds; or all the places where it does not match.
+pub fn judge(
+    expectation: &Expectation,
+    answer: &Answer,
+    seen: &Seen<'_>,
+) -> Result<Vec<(Symbol, Bytes)>, Vec<Mismatch>> {
+    let mut comparison = Comparison { seen, bound: Vec::new(), mismatches: Vec::new() };
+    comparison.status(expectation, answer);
+    if comparison.mismatches.is_empty() {
+        comparison.headers(&expectation.headers, &answer.headers);
+        comparison.body(&expectation.body, answer);
+    }
+    if comparison.mismatches.is_empty() { Ok(comparison.bound) } else { Err(comparison.mismatches) }
+}
+
+struct Comparison<'a> {
+    seen: &'a Seen<'a>,
+    bound: Vec<(Symbol, Bytes)>,
+    mismatches: Vec<Mismatch>,
+}
+
+impl Comparison<'_> {
+    fn differ(&mut self, place: impl Into<String>, expected: impl Display, observed: &[u8]) {
+        if self.mismatches.len() < MISMATCHES_MAX {
+            let expected = shown(expected.to_string().as_bytes(), SHOWN_CHARACTERS_MAX);
+            let observed = shown(observed, SHOWN_CHARACTERS_MAX);
+            self.mismatches.push(Mismatch { place: place.into(), expected, observed });
+        }
+    }
+
+    fn status(&mut self, expectation: &Expectation, answer: &Answer) {
+        if let Some(what) = &answer.malformed {
+            self.differ("message", "a well-formed HTTP answer", what.as_bytes());
+        }
+        if expectation.status != answer.status {
+            self.differ("status", expectation.status, answer.status.to_string().as_bytes());
+        }
+        if expectation.code.as_deref() != answer.code.as_deref() {
+            let expected = expectation.code.as_deref().unwrap_or("no error code");
+            self.differ("code", expected, answer.code.as_deref().unwrap_or("no error code").as_bytes());
+        }
+    }
+
+    fn headers(&mut self, rules: &[(crate::http::HeaderName, Matcher)], headers: &Headers) {
+        for (name, matcher) in rules {
+            let mut values = headers.all(name);
+            let value = values.next();
+            if values.next().is_some() && !matches!(matcher, Matcher::Any(_)) {
+                self.differ(format!("header {name}"), "one field of this name", b"several");
+                continue;
+            }
+            self.matches(matcher, value, &|| format!("header {name}"));
+        }
+    }
+
+    fn body(&mut self, rule: &BodyRule, answer: &Answer) {
+        match rule {
+            BodyRule::Any(_) => {}
+            BodyRule::Empty if answer.body.is_empty() => {}
+            BodyRule::Empty => self.differ("body", "no body", &answer.body),
+            BodyRule::Part { payload, from, length } => self.part(payload, *from, *length, answer),
+            BodyRule::Equals(value) => {
+                let expected = match value {
+                    Value::Body(_) | Value::Content(_) => Some(self.seen.pooled(Some(value)).bytes.clone()),
+                    other => self.value(other),
+                };
+                if expected.as_ref() != Some(&answer.body) || answer.truncated {
+                    self.differ("body", value, &answer.body);
+                }
+            }
+            BodyRule::Document(shape) => match &answer.document {
+                Some(document) => self.document(shape, Some(document), "body "),
+                None => self.differ("body", "a document", &answer.body),
+            },
+        }
+    }
+
+    fn part(&mut self, payload: &Payload, from: u64, length: u64, answer: &Answer) {
+        let place = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let pooled = self.seen.bodies.of(payload);
+        let expected =
+            pooled.as_ref().and_then(|pooled| pooled.bytes.get(place(from)..place(from.saturating_add(length))));
+        match expected {
+            // What was read of a longer body is as much as can be compared.
+            Some(expected) if answer.truncated && expected.starts_with(&answer.body) => {}
+            Some(expected) if expected == answer.body && !answer.truncated => {}
+            Some(expected) => {
+                let at = expected.iter().zip(&answer.body[..]).take_while(|(left, right)| left == right).count();
+                let observed = format!("{} bytes, the first difference at byte {at}", answer.body.len());
+                let whole = payload.length;
+                self.differ(
+                    "body",
+                    format!("bytes {from}..{} of the {whole} stored", from + length),
+                    observed.as_bytes(),
+                );
+            }
+            None => self.differ("body", "a body that is known here", b"its bytes were never seen"),
+        }
+    }
+
+    fn document(&mut self, shape: &Shape, document: Option<&Document>, place: &str) {
+        match (shape, document) {
+            (Shape::Text(matcher), None) => self.matches(matcher, None, &|| place.trim_end().to_owned()),
+            (Shape::Text(matcher), Some(Document::Text(text))) => {
+                let text = Bytes::copy_from_slice(text.as_bytes());
+                self.matches(matcher, Some(&text), &|| place.trim_end().to_owned());
+            }
+            (Shape::Text(matcher), Some(other)) => {
+                let observed = format!("{other:?}");
+                self.differ(place.trim_end(), describe(matcher), observed.as_bytes());
+            }
+            (Shape::Maybe(_), None) => {}
+            (Shape::Maybe(shape), document) => self.document(shape, document, place),
+            (Shape::Fields(fields), Some(document @ Document::Fields(_))) => {
+                let dot = if place.ends_with(' ') { "" } else { "." };
+                for (name, shape) in fields {
+                    self.document(shape, document.field(name), &format!("{place}{dot}{name}"));
+                }
+            }
+            // An empty list may be no element at all, as in XML.
+            (Shape::List(shapes), None) if shapes.is_empty() => {}
+            (Shape::List(shapes), Some(Document::List(entries))) => self.list(shapes, entries, place),
+            (Shape::Fields(_), found) => self.wrong_kind(place, "named fields", found),
+            (Shape::List(shapes), found) => self.wrong_kind(place, &format!("{} entries", shapes.len()), found),
+        }
+    }
+
+    fn list(&mut self, shapes: &[Shape], entries: &[Document], place: &str) {
+        if shapes.len() != entries.len() {
+            self.differ(place, format!("{} entries", shapes.len()), format!("{} entries", entries.len()).as_bytes());
+        }
+        for (index, (shape, entry)) in shapes.iter().zip(entries).enumerate() {
+            self.document(shape, Some(entry), &format!("{place}[{index}]"));
+        }
+    }
+
+    fn wrong_kind(&mut self, place: &str, expected: &str, found: Option<&Document>) {
+        let found = match found {
+            None => "nothing",
+            Some(Document::Text(_)) => "a text",
+            Some(Document::List(_)) => "a list",
+            Some(Document::Fields(_)) => "named fields",
+        };
+        self.differ(place.trim_end(), expected, found.as_bytes());
+    }
+
+    fn matches(&mut self, matcher: &Matcher, value: Option<&Bytes>, place: &dyn Fn() -> String) {
+        let good = match (matcher, value) {
+            (Matcher::Any(_), _) | (Matcher::Absent | Matcher::Maybe(_), None) => true,
+            (Matcher::Absent, Some(_)) | (_, None) => false,
+            (Matcher::Maybe(inner), Some(_)) => return self.matches(inner, value, place),
+            (Matcher::Is(Value::Symbol(symbol)), Some(value)) => self.binds(symbol, value.clone()),
+            (Matcher::Is(expected), Some(value)) => self.value(expected).as_ref() == Some(value),
+            (Matcher::OneOf(all), Some(value)) => {
+                all.iter().any(|one| self.value(one).is_some_and(|bytes| bytes.eq_ignore_ascii_case(value)))
+            }
+            (Matcher::Like(form), Some(value)) => form.canonical(value).is_some(),
+            (Matcher::Chosen { symbol, form }, Some(value)) => {
+                form.canonical(value).is_some_and(|canonical| self.binds(symbol, canonical))
+            }
+        };
+        if !good {
+            let expected = self.expected(matcher);
+            self.differ(place(), expected, value.map_or(b"nothing", |value| value.as_ref()));
+        }
+    }
+
+    /// Bound at first sight, equal ever after.
+    fn binds(&mut self, symbol: &Symbol, value: Bytes) -> bool {
+        let here = self.bound.iter().find(|(own, _)| own == symbol).map(|(_, bytes)| bytes);
+        if let Some(bound) = self.seen.bound(symbol).or(here) {
+            return *bound == value;
+        }
+        self.bound.push((symbol.clone(), value));
+        true
+    }
+
+    fn value(&self, value: &Value) -> Option<Bytes> {
+        seen::resolve(value, &NoNames, self.seen.bindings, self.seen.bodies).ok()
+    }
+
+    /// The expectation in words, with the bound value where there is one.
+    fn expected(&self, matcher: &Matcher) -> String {
+        match matcher {
+            Matcher::Chosen { symbol, form } => match self.seen.bound(symbol) {
+                Some(bound) => shown(&form.render(bound), SHOWN_CHARACTERS_MAX),
+                None => form.describe(),
+            },
+            Matcher::Is(value) => {
+                self.value(value).map_or_else(|| value.to_string(), |bytes| shown(&bytes, SHOWN_CHARACTERS_MAX))
+            }
+            Matcher::Maybe(inner) => self.expected(inner),
+            other => describe(other),
+        }
+    }
+}
+
+/// A matcher in words.
+pub fn describe(matcher: &Matcher) -> String {
+    match matcher {
+        Matcher::Is(value) => value.to_string(),
+        Matcher::OneOf(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+        Matcher::Chosen { form, .. } | Matcher::Like(form) => form.describe(),
+        Matcher::Absent => "nothing".into(),
+        Matcher::Maybe(inner) => format!("nothing or {}", describe(inner)),
+        Matcher::Any(why) => format!("anything ({why})"),
+    }
+}
+
+/// What of an answer an expectation leaves open: the place and the reason. For reports and for mutating the judge.
+pub fn unconstrained(expectation: &Expectation) -> Vec<(String, Label)> {
+    let mut open = Vec::new();
+    for (name, matcher) in &expectation.headers {
+        if let Matcher::Any(why) = matcher {
+            open.push((format!("header {name}"), why.clone()));
+        }
+    }
+    match &expectation.body {
+        BodyRule::Any(why) => open.push(("body".into(), why.clone())),
+        BodyRule::Document(shape) => open_in_shape(shape, "body ", &mut open),
+        _ => {}
+    }
+    open
+}
+
+fn open_in_shape(shape: &Shape, place: &str, open: &mut Vec<(String, Label)>) {
+    match shape {
+        Shape::Text(Matcher::Any(why)) => open.push((place.trim_end().to_owned(), why.clone())),
+        Shape::Text(Matcher::Like(Form::Text)) => open.push((place.trim_end().to_owned(), "free text".into())),
+        Shape::Text(_) => {}
+        Shape::Maybe(inner) => open_in_shape(inner, place, open),
+        Shape::Fields(fields) => {
+            let dot = if place.ends_with(' ') { "" } else { "." };
+            for (name, inner) in fields {
+                open_in_shape(inner, &format!("{place}{dot}{name}"), open);
+            }
+        }
+        Shape::List(entries) => {
+            for (index, inner) in entries.iter().enumerate() {
+                open_in_shape(inner, &format!("{place}[{index}]"), open);
+            }
+        }
+    }
+}
+
+/// An expectation of a model is resolved already: no role, no actor, no clock is left in it.
+struct NoNames;
+
+impl Names for NoNames {
+    fn resource(&self, _: &str, _: &str) -> Option<Bytes> {
+        None
+    }
+    fn actor(&self, _: &str) -> Option<Bytes> {
+        None
+    }
+    fn now_s(&self) -> i64 {
+        0
+    }
+}
+
+/// Adds what an answer bound to the bindings of a world.
+pub fn bind(bindings: &Bindings, bound: Vec<(Symbol, Bytes)>) -> Bindings {
+    let mut bindings = bindings.clone();
+    bindings.extend(bound);
+    bindings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bodies::{Bodies, BodySpec};
+    use crate::time::Interval;
+
+    fn with_seen<T>(test: impl FnOnce(&Seen<'_>) -> T) -> T {
+        let (bindings, bodies) = (Bindings::unit(Symbol::new("1", "tag"), Bytes::from_static(b"\"a\"")), Bodies::new());
+        let time = Interval::at_ms(0);
+        test(&Seen { call_id: "2", actor: None, bindings: &bindings, flavour: "", time, bodies: &bodies })
+    }
+
+    fn answer(etag: Option<&'static str>) -> Answer {
+        let mut answer = Answer { status: 200, ..Answer::default() };
+        if let Some(etag) = etag {
+            answer.headers.push("etag", etag);
+        }
+        answer
+    }
+
+    fn places(expectation: &Expectation, answer: &Answer) -> Vec<String> {
+        let result = with_seen(|seen| judge(expectation, answer, seen));
+        result.err().unwrap_or_default().into_iter().map(|mismatch| mismatch.place).collect()
+    }
+
+    #[test]
+    fn a_chosen_value_is_bound_at_first_sight_and_equal_ever_after() {
+        let chosen = |call: &str| {
+            let matcher = Matcher::Chosen { symbol: Symbol::new(call, "tag"), form: Form::EntityTag };
+            Expectation::status(200).header("etag", matcher)
+        };
+        let bound = with_seen(|seen| judge(&chosen("2"), &answer(Some("\"b\"")), seen));
+        assert_eq!(bound, Ok(vec![(Symbol::new("2", "tag"), Bytes::from_static(b"\"b\""))]));
+        assert_eq!(places(&chosen("1"), &answer(Some("\"a\""))), [""; 0]);
+        assert_eq!(places(&chosen("1"), &answer(Some("\"b\""))), ["header etag"]);
+        assert_eq!(places(&chosen("1"), &answer(None)), ["header etag"]);
+        assert_eq!(places(&chosen("2"), &answer(Some("b"))), ["header etag"], "not an entity tag");
+    }
+
+    #[test]
+    fn a_part_of_a_body_is_compared_byte_for_byte() {
+        let spec = BodySpec::random(1, 10);
+        let (expectation, bytes) = with_seen(|seen| {
+            let payload = seen.payload(Some(&Value::Body(spec)));
+            let body = BodyRule::Part { payload, from: 2, length: 3 };
+            (Expectation { body, ..Expectation::status(200) }, seen.pooled(Some(&Value::Body(spec))).bytes.clone())
+        });
+        let with_body = |body: Bytes| Answer { body, ..answer(None) };
+        assert_eq!(places(&expectation, &with_body(bytes.slice(2..5))), [""; 0]);
+        assert_eq!(places(&expectation, &with_body(bytes.slice(1..4))), ["body"]);
+        assert_eq!(places(&expectation, &with_body(bytes.slice(2..6))), ["body"]);
+    }
+
+    #[test]
+    fn documents_are_compared_field_by_field() {
+        let shape = Shape::Fields(vec![
+            ("Name".into(), Shape::is("n")),
+            ("Keys".into(), Shape::List(vec![Shape::is("a"), Shape::is("b")])),
+        ]);
+        let expectation = Expectation { body: BodyRule::Document(shape), ..Expectation::status(200) };
+        let document = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| Document::Text((*key).to_owned())).collect();
+            let fields = vec![("Keys".into(), Document::List(keys)), ("Name".into(), Document::Text("n".into()))];
+            Answer { document: Some(Document::Fields(fields)), ..answer(None) }
+        };
+        assert_eq!(places(&expectation, &document(&["a", "b"])), [""; 0]);
+        assert_eq!(places(&expectation, &document(&["b", "a"])), ["body Keys[0]", "body Keys[1]"]);
+        assert_eq!(places(&expectation, &document(&["a"])), ["body Keys"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! One concrete answer out of those that an expectation permits: how the model becomes a server.
+
+use bytes::Bytes;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng as _;
+
+use crate::answer::{Answer, Document};
+use crate::bodies;
+use crate::expectation::{BodyRule, Expectation, Form, Matcher, Shape};
+use crate::seen::Seen;
+use crate::value::Value;
+
+/// Makes answers. What an expectation leaves open is drawn from a seeded stream.
+#[derive(Debug)]
+pub struct Realiser {
+    random: ChaCha8Rng,
+    vary: bool,
+}
+
+impl Realiser {
+    /// A realiser over `random`. With `vary`, what may be missing is left out half of the time; without, never.
+    pub const fn new(random: ChaCha8Rng, vary: bool) -> Self {
+        Self { random, vary }
+    }
+
+    /// A number below `bound`, for choosing among outcomes; zero where there is nothing to choose.
+    pub fn below(&mut self, bound: usize) -> usize {
+        if bound < 2 { 0 } else { usize::try_from(self.random.next_u64() % bound as u64).unwrap_or(0) }
+    }
+
+    /// An answer that `expectation` permits.
+    pub fn answer(&mut self, expectation: &Expectation, seen: &Seen<'_>) -> Answer {
+        let mut answer = Answer { status: expectation.status, ..Answer::default() };
+        answer.code = expectation.code.as_ref().map(ToString::to_string);
+        // A symbol may stand in several places; what was drawn for it first holds in all of them.
+        let mut drawn = Vec::new();
+        for (name, matcher) in &expectation.headers {
+            if let Some(value) = self.value(matcher, seen, &mut drawn) {
+                answer.headers.push(name.clone(), value);
+            }
+        }
+        match &expectation.body {
+            BodyRule::Empty | BodyRule::Any(_) => {}
+            BodyRule::Part { payload, from, length } => {
+                let bytes = seen.bodies.of(payload).map(|pooled| pooled.bytes.clone()).unwrap_or_default();
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+                answer.body = bytes.slice(place(*from)..place(from.saturating_add(*length)));
+            }
+            BodyRule::Equals(value) => answer.body = literal(value, seen),
+            BodyRule::Document(shape) => answer.document = self.document(shape, seen, &mut drawn),
+        }
+        answer
+    }
+
+    fn document(&mut self, shape: &Shape, seen: &Seen<'_>, drawn: &mut Drawn) -> Option<Document> {
+        match shape {
+            Shape::Text(matcher) => {
+                let value = self.value(matcher, seen, drawn)?;
+                Some(Document::Text(String::from_utf8_lossy(&value).into_owned()))
+            }
+            Shape::Maybe(inner) => {
+                if self.leaves_out() {
+                    None
+                } else {
+                    self.document(inner, seen, drawn)
+                }
+            }
+            Shape::List(entries) => {
+                Some(Document::List(entries.iter().filter_map(|entry| self.document(entry, seen, drawn)).collect()))
+            }
+            Shape::Fields(fields) => {
+                let each = fields.iter();
+                let made =
+                    each.filter_map(|(name, inner)| Some((name.to_string(), self.document(inner, seen, drawn)?)));
+                Some(Document::Fields(made.collect()))
+            }
+        }
+    }
+
+    fn value(&mut self, matcher: &Matcher, seen: &Seen<'_>, drawn: &mut Drawn) -> Option<Bytes> {
+        match matcher {
+            Matcher::Is(value) => Some(literal(value, seen)),
+            Matcher::OneOf(all) => {
+                let index = if self.vary { self.below(all.len()) } else { 0 };
+                all.get(index).map(|value| literal(value, seen))
+            }
+            Matcher::Chosen { symbol, form } => {
+                let earlier = drawn.iter().find(|(own, _)| own == symbol).map(|(_, canonical)| canonical.clone());
+                let canonical = seen.bound(symbol).cloned().or(earlier).unwrap_or_else(|| {
+                    let canonical = self.draw(*form, seen);
+                    drawn.push((symbol.clone(), canonical.clone()));
+                    canonical
+                });
+                Some(form.render(&canonical))
+            }
+            Matcher::Like(form) => Some(form.render(&self.draw(*form, seen))),
+            Matcher::Absent | Matcher::Any(_) => None,
+            Matcher::Maybe(inner) => {
+                if self.leaves_out() {
+                    None
+                } else {
+                    self.value(inner, seen, drawn)
+                }
+            }
+        }
+    }
+
+    fn leaves_out(&mut self) -> bool {
+        self.vary && self.below(2) == 0
+    }
+
+    /// A canonical value of a form.
+    fn draw(&mut self, form: Form, seen: &Seen<'_>) -> Bytes {
+        let digits = bodies::hex(&self.random.next_u64().to_be_bytes());
+        match form {
+            Form::HttpDate(within) | Form::IsoDate(within) => {
+                within.unwrap_or(seen.time).earliest_ms.div_euclid(1000).to_string().into()
+            }
+            Form::EntityTag => [b"\"", &digits[..], b"\""].concat().into(),
+            Form::Integer => (self.random.next_u64() % 1_000).to_string().into(),
+            Form::Token | Form::Text => digits.into(),
+        }
+    }
+}
+
+type Drawn = Vec<(crate::value::Symbol, Bytes)>;
+
+fn literal(value: &Value, seen: &Seen<'_>) -> Bytes {
+    match value {
+        Value::Literal(bytes) => bytes.clone(),
+        Value::Symbol(symbol) => seen.bound(symbol).cloned().unwrap_or_default(),
+        Value::Body(_) | Value::Content(_) => seen.pooled(Some(value)).bytes.clone(),
+        // A model's expectation holds nothing else: names, clocks and functions were resolved with the call.
+        _ => Bytes::new(),
+    }
+}

@@ -1,0 +1,198 @@
+//! What may vary in an operation, as data that a generator reads.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Call, Case, Need, Origin, Turn};
+use crate::value::Value;
+
+/// The id of the call under test in a case made from a space.
+pub const CALL_UNDER_TEST: &str = "call";
+
+/// What a call may do to the service, from harmless to costly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hazard {
+    /// Only reads.
+    Reads,
+    /// Creates or overwrites.
+    Writes,
+    /// Takes away.
+    Deletes,
+    /// Opens data to others.
+    Exposes,
+    /// Cannot be taken back.
+    Irreversible,
+    /// Costs money beyond the ordinary.
+    Costs,
+}
+
+/// One value class of a dimension.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Its name, unique in its dimension.
+    pub name: &'static str,
+    /// Whether it holds a fault.
+    pub fault: bool,
+    /// The arguments it gives the call under test.
+    pub arguments: Vec<(&'static str, Value)>,
+    /// What the case must borrow for it.
+    pub needs: Vec<Need>,
+    /// The calls that reach the state it stands for.
+    pub setup: Vec<Turn>,
+    /// What it adds to the operation's hazard.
+    pub hazard: Option<Hazard>,
+}
+
+impl Choice {
+    /// A valid choice that gives nothing: the argument is not sent.
+    pub fn absent(name: &'static str) -> Self {
+        Self { name, fault: false, arguments: vec![], needs: vec![], setup: vec![], hazard: None }
+    }
+
+    /// A valid choice that gives one argument.
+    pub fn valid(name: &'static str, argument: &'static str, value: impl Into<Value>) -> Self {
+        Self { arguments: vec![(argument, value.into())], ..Self::absent(name) }
+    }
+
+    /// A choice that gives one argument and holds a fault.
+    pub fn fault(name: &'static str, argument: &'static str, value: impl Into<Value>) -> Self {
+        Self { fault: true, ..Self::valid(name, argument, value) }
+    }
+
+    /// The choice with one more argument.
+    #[must_use]
+    pub fn and(mut self, argument: &'static str, value: impl Into<Value>) -> Self {
+        self.arguments.push((argument, value.into()));
+        self
+    }
+
+    /// The choice, borrowing `need`.
+    #[must_use]
+    pub fn needs(mut self, need: Need) -> Self {
+        self.needs.push(need);
+        self
+    }
+
+    /// The choice with one more call before the call under test.
+    #[must_use]
+    pub fn after(mut self, id: &'static str, call: Call) -> Self {
+        self.setup.push(Turn::new(id, call));
+        self
+    }
+}
+
+/// A named thing that may vary: an argument, or the state met.
+#[derive(Debug, Clone)]
+pub struct Dimension {
+    /// Its name, unique in its space.
+    pub name: &'static str,
+    /// Whether it is the state met, not a part of the request.
+    pub state: bool,
+    /// Its choices; the first is the default.
+    pub choices: Vec<Choice>,
+}
+
+impl Dimension {
+    /// A part of the request.
+    pub fn argument(name: &'static str, choices: Vec<Choice>) -> Self {
+        Self { name, state: false, choices }
+    }
+
+    /// The state met.
+    pub fn state(name: &'static str, choices: Vec<Choice>) -> Self {
+        Self { name, state: true, choices }
+    }
+}
+
+/// Where `when` is chosen, `dimension` must be one of `allowed`.
+#[derive(Debug, Clone)]
+pub struct Constraint {
+    /// Dimension and choice that demand something.
+    pub when: (&'static str, &'static str),
+    /// The dimension that is bound.
+    pub dimension: &'static str,
+    /// What it may be.
+    pub allowed: Vec<&'static str>,
+}
+
+/// The dimensions of an operation and the constraints between them.
+#[derive(Debug, Clone, Default)]
+pub struct Space {
+    /// The dimensions, those whose set-up comes first in front.
+    pub dimensions: Vec<Dimension>,
+    /// The constraints.
+    pub constraints: Vec<Constraint>,
+}
+
+/// A choice for every dimension of a space, by index.
+pub type Row = Vec<usize>;
+
+impl Space {
+    /// The row of defaults.
+    pub fn defaults(&self) -> Row {
+        vec![0; self.dimensions.len()]
+    }
+
+    /// Whether a row keeps every constraint.
+    pub fn permits(&self, row: &Row) -> bool {
+        self.constraints.iter().all(|constraint| {
+            self.chosen(row, constraint.when.0) != Some(constraint.when.1)
+                || self.chosen(row, constraint.dimension).is_none_or(|choice| constraint.allowed.contains(&choice))
+        })
+    }
+
+    /// The name of the choice that a row makes in a dimension.
+    pub fn chosen(&self, row: &Row, dimension: &str) -> Option<&'static str> {
+        let index = self.dimensions.iter().position(|own| own.name == dimension)?;
+        Some(self.dimensions[index].choices[row[index]].name)
+    }
+
+    /// The choices of a row that are not the default, as `dimension=choice`.
+    pub fn differing(&self, row: &Row) -> Vec<String> {
+        let each = self.dimensions.iter().zip(row).filter(|(_, choice)| **choice != 0);
+        each.map(|(dimension, choice)| format!("{}={}", dimension.name, dimension.choices[*choice].name)).collect()
+    }
+}
+
+/// One API action.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Where it is documented.
+    pub source: &'static str,
+    /// What it may do to the service.
+    pub hazard: Hazard,
+    /// What may vary.
+    pub space: Space,
+    /// Calls that show what it left behind.
+    pub probes: Vec<Turn>,
+}
+
+impl Operation {
+    /// The case of a row: what it borrows, the calls that reach the state, the call, the probes.
+    pub fn case(&self, api: &str, suite: &str, row: &Row) -> Case {
+        let mut case = Case::new(api);
+        let mut call = Call::new(Cow::Borrowed(self.name));
+        for (dimension, choice) in self.space.dimensions.iter().zip(row) {
+            let choice = &dimension.choices[*choice];
+            for (name, value) in &choice.arguments {
+                call.arguments.insert(Cow::Borrowed(name), value.clone());
+            }
+            for need in &choice.needs {
+                if !case.needs.contains(need) {
+                    case.needs.push(need.clone());
+                }
+            }
+            case.calls.extend(choice.setup.iter().cloned());
+        }
+        case.calls.push(Turn::new(CALL_UNDER_TEST, call));
+        case.calls.extend(self.probes.iter().cloned());
+        case.origin = Origin { suite: suite.into(), operation: self.name.into(), choices: self.space.differing(row) };
+        case
+    }
+}

@@ -1,0 +1,88 @@
+//! Moments as numbers: no clock is read here, whoever runs a case passes the time in.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// From when to when something happened, on the target's clock, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Interval {
+    /// Not before.
+    pub earliest_ms: i64,
+    /// Not after.
+    pub latest_ms: i64,
+}
+
+impl Interval {
+    /// The moment `ms`.
+    pub const fn at_ms(ms: i64) -> Self {
+        Self { earliest_ms: ms, latest_ms: ms }
+    }
+
+    /// Whether a moment written as the whole second `seconds`, rounded down or up, may lie inside.
+    pub const fn holds_second(self, seconds: i64) -> bool {
+        seconds >= self.earliest_ms.div_euclid(1000) && seconds <= self.latest_ms.div_euclid(1000) + 1
+    }
+
+    /// The earliest second a date of this moment can show.
+    pub const fn first_second(self) -> i64 {
+        self.earliest_ms.div_euclid(1000)
+    }
+
+    /// The latest second a date of this moment can show.
+    pub const fn last_second(self) -> i64 {
+        self.latest_ms.div_euclid(1000) + 1
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "between {} and {}", iso_date(self.first_second()), iso_date(self.last_second()))
+    }
+}
+
+/// An IMF-fixdate (RFC 9110 section 5.6.7) of seconds since 1970; clamped to what a calendar can say.
+pub fn http_date(seconds: i64) -> String {
+    at(seconds).to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// An ISO 8601 instant with milliseconds, as many APIs write it in bodies.
+pub fn iso_date(seconds: i64) -> String {
+    at(seconds).to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    let bounded = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(bounded).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The seconds since 1970 of a date in one of the three forms of RFC 9110 section 5.6.7.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let fixdate = || jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text);
+    let rfc850 = || jiff::fmt::strtime::parse("%A, %d-%b-%y %H:%M:%S GMT", text);
+    let asctime = || jiff::fmt::strtime::parse("%a %b %e %H:%M:%S %Y", text);
+    let parsed = fixdate().or_else(|_| rfc850()).or_else(|_| asctime()).ok()?;
+    parsed.to_datetime().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
+}
+
+/// The seconds since 1970 of an ISO 8601 instant; fractions are cut off.
+pub fn parse_iso_date(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(|instant| instant.as_millisecond().div_euclid(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_forms_of_a_date_are_one_moment() {
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(parse_http_date(text), Some(784_111_777), "{text}");
+        }
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(parse_iso_date("1994-11-06T08:49:37.999Z"), Some(784_111_777));
+        assert_eq!(parse_http_date("yesterday"), None);
+    }
+}

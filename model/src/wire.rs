@@ -1,0 +1,153 @@
+//! Between calls and bytes, in four directions; and what a request touches, for the guard.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::answer::Answer;
+use crate::bodies::Bodies;
+use crate::call::{Call, Need};
+use crate::http::{Request, Response};
+
+/// A named identity with its credentials. The secret never shows in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The name that cases use.
+    pub name: String,
+    /// The public identifier: an access key id.
+    pub id: String,
+    /// The secret.
+    pub secret: String,
+    /// The token of a session, where there is one.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Actor").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What it takes to put a call on the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending<'a> {
+    /// Host and port, as in the `host` header.
+    pub authority: &'a str,
+    /// The region, for APIs that sign with one.
+    pub region: &'a str,
+    /// Who sends it; none sends it unsigned.
+    pub actor: Option<&'a Actor>,
+    /// Seconds since 1970.
+    pub now_s: i64,
+    /// The pool of bodies.
+    pub bodies: &'a Bodies,
+}
+
+/// What it takes to read a request.
+#[derive(Clone, Copy)]
+pub struct Receiving<'a> {
+    /// The region, for APIs that sign with one.
+    pub region: &'a str,
+    /// The identities that are known here.
+    pub actors: &'a [Actor],
+    /// Seconds since 1970.
+    pub now_s: i64,
+    /// The pool of bodies.
+    pub bodies: &'a Bodies,
+}
+
+/// A call read from a request, with who sent it.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The call; the quality of its signature is an argument of it.
+    pub call: Call,
+    /// The public identifier of the sender; none where nobody is known to have signed.
+    pub actor: Option<String>,
+}
+
+/// Why a call cannot be put on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("encode {operation}: {reason}")]
+pub struct EncodeError {
+    /// The operation.
+    pub operation: String,
+    /// What is missing.
+    pub reason: String,
+}
+
+/// A request that maps to no operation of the model: counted, never conforming.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("decode request: {0}")]
+pub struct Unmodelled(pub String);
+
+/// How a request touches a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Looks at it.
+    Reads,
+    /// Makes it.
+    Creates,
+    /// Changes it.
+    Writes,
+    /// Takes it away.
+    Deletes,
+}
+
+/// A resource that a request may touch, however a server reads the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// What it is, a word of the API.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: Bytes,
+    /// The part of it that is touched: the name of what lies inside. None means the resource as a whole.
+    pub inside: Option<Bytes>,
+    /// How it is touched.
+    pub access: Access,
+}
+
+/// The wire format of an API.
+pub trait Wire: Send + Sync {
+    /// A resolved call as a signed request.
+    fn encode(&self, call: &Call, sending: &Sending<'_>) -> Result<Request, EncodeError>;
+
+    /// The answer to a call, taken apart. Never fails: what cannot be read is an answer without a document.
+    fn decode_response(&self, call: &Call, response: &Response) -> Answer;
+
+    /// The call that a request makes.
+    fn decode_request(&self, request: &Request, receiving: &Receiving<'_>) -> Result<Received, Unmodelled>;
+
+    /// An answer as it goes over the wire.
+    fn encode_response(&self, call: &Call, answer: &Answer) -> Response;
+
+    /// Everything a request may touch, whichever way a server or a library in between reads its bytes. An error
+    /// means that it cannot be told, and such a request is not sent.
+    fn touches(&self, request: &Request) -> Result<Vec<Touch>, String>;
+}
+
+/// How an API's resources are named, made and removed.
+pub trait Resources: Send + Sync {
+    /// The real name of `role` for a case: it must hold `marker`, by which a run knows its own.
+    fn name(&self, kind: &str, role: &str, marker: &str) -> Option<Bytes>;
+
+    /// The name of a thing inside a shared resource: `prefix`, then the role.
+    fn inside(&self, kind: &str, role: &str, prefix: &str) -> Option<Bytes>;
+
+    /// Whether a name belongs to the run with this marker.
+    fn carries(&self, name: &[u8], marker: &str) -> bool;
+
+    /// The calls that make a resource for `need` under `name`; empty where nothing has to be made.
+    fn provision(&self, need: &Need, name: &Bytes) -> Vec<Call>;
+
+    /// The call that lists what is inside a resource, after `last` answer; none where there is no more.
+    fn list(&self, kind: &str, name: &Bytes, last: Option<&Answer>) -> Option<Call>;
+
+    /// The calls that remove what an answer to that call lists.
+    fn remove_listed(&self, kind: &str, name: &Bytes, listed: &Answer) -> Vec<Call>;
+
+    /// The call that removes the resource itself.
+    fn remove(&self, kind: &str, name: &Bytes) -> Call;
+
+    /// A harmless call about something of the run with this marker: any answer shows that the service lives.
+    fn liveness(&self, marker: &str) -> Call;
+}
