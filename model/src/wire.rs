@@ -117,6 +117,11 @@ pub trait Wire: Send + Sync {
     /// The call that a request makes.
     fn decode_request(&self, request: &Request, receiving: &Receiving<'_>) -> Result<Received, Unmodelled>;
 
+    /// The server's own id of a request, by which its owner finds it in the logs.
+    fn request_id(&self, _answer: &Answer) -> Option<String> {
+        None
+    }
+
     /// An answer as it goes over the wire.
     fn encode_response(&self, call: &Call, answer: &Answer) -> Response;
 

@@ -1,1 +1,16 @@
-//! placeholder
+//! Sends calls to a live service and to the model, and tells the divergences.
+//!
+//! A [`session::Session`] is the one road: resolve, guard, send, ask the model, judge, record. A
+//! [`case_run::run_case`] is a loop over it, from empty to clean. [`model_server::ModelServer`] turns the
+//! model itself into a server, which a [`transport::MemoryTransport`] reaches without a network.
+
+pub mod target;
+pub mod transport;
+pub mod clock;
+pub mod names;
+pub mod guard;
+pub mod journal;
+pub mod session;
+pub mod case_run;
+pub mod verdict;
+pub mod model_server;

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use plumb_model::http::Request;
-use ring::{digest, hmac};
 
+use super::hash::sha256;
 use super::{ALGORITHM, SigningKey, SigningTime, escape, hex};
 
 /// Beyond this a thread gives its buffers back after use.
@@ -65,9 +65,9 @@ impl Scratch {
     }
 
     /// The signature of `subject`. Source: `sig-v4-header-based-auth`, tasks 1 to 3.
-    pub(super) fn sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) -> hmac::Tag {
+    pub(super) fn sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) -> [u8; 32] {
         self.write_string_to_sign(subject, key, time);
-        hmac::sign(key.mac(), &self.text)
+        key.mac().sign(&self.text)
     }
 
     /// Whether `signature` is that of `subject`, told in constant time.
@@ -79,12 +79,12 @@ impl Scratch {
         signature: &[u8; 32],
     ) -> bool {
         self.write_string_to_sign(subject, key, time);
-        hmac::verify(key.mac(), &self.text, signature).is_ok()
+        key.mac().verify(&self.text, signature)
     }
 
     fn write_string_to_sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) {
         self.write_canonical_request(subject);
-        let hash = hex::encode(digest::digest(&digest::SHA256, &self.text).as_ref());
+        let hash = hex::encode(&sha256(&self.text));
         self.text.clear();
         for part in [ALGORITHM.as_bytes(), b"\n", time.stamp(), b"\n", key.scope(), b"\n", &hash] {
             self.text.extend_from_slice(part);
@@ -212,26 +212,21 @@ impl Selection<'_> {
 /// (spaces and tabs) inside it. The documentation speaks of spaces; tabs are treated alike in the
 /// Java and Python SDKs and in `MinIO`.
 fn append_value(into: &mut Vec<u8>, value: &[u8]) {
-    let blank = |byte: u8| matches!(byte, b' ' | b'\t');
-    let start = value.iter().position(|byte| !blank(*byte)).unwrap_or(value.len());
-    let end = value.iter().rposition(|byte| !blank(*byte)).map_or(start, |last| last + 1);
-    let value = &value[start..end];
-    let mut after_blank = false;
-    let is_plain = value.iter().all(|byte| {
-        let doubled = after_blank && blank(*byte);
-        after_blank = blank(*byte);
-        !doubled && *byte != b'\t'
-    });
-    if is_plain {
+    if memchr::memchr2(b' ', b'\t', value).is_none() {
         into.extend_from_slice(value);
         return;
     }
-    for (index, word) in value.split(|byte| blank(*byte)).filter(|word| !word.is_empty()).enumerate() {
+    let words = value.split(|byte| is_blank(*byte)).filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
         if index > 0 {
             into.push(b' ');
         }
         into.extend_from_slice(word);
     }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 #[cfg(test)]

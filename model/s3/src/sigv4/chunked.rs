@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use plumb_model::http::Headers;
-use ring::hmac;
 
 use super::payload::sha256_hex;
 use super::{ALGORITHM, ChunkMarker, Signature, SigningKey, SigningTime, hex};
@@ -60,7 +59,7 @@ impl ChunkChain {
     }
 
     fn advance(&mut self, text: &[u8]) -> Signature {
-        self.previous = Signature::from_tag(hmac::sign(self.key.mac(), text).as_ref());
+        self.previous = Signature::from_code(&self.key.mac().sign(text));
         self.previous
     }
 
@@ -68,7 +67,7 @@ impl ChunkChain {
     fn accept(&mut self, text: &[u8], signature: Signature) -> bool {
         let bytes = hex::decode(signature.as_bytes()).unwrap_or_default();
         self.previous = signature;
-        hmac::verify(self.key.mac(), text, &bytes).is_ok()
+        self.key.mac().verify(text, &bytes)
     }
 }
 

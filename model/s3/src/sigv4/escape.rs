@@ -72,13 +72,19 @@ pub(super) fn decode_query(part: &[u8]) -> Cow<'_, [u8]> {
 /// The query of a target, cut into name and value, neither decoded. A parameter without `=` has an
 /// empty value; nothing between two `&` is no parameter.
 pub(super) fn query(target: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let query = split_once(target, b'?').1;
-    query.split(|byte| *byte == b'&').filter(|part| !part.is_empty()).map(|part| split_once(part, b'='))
+    let mut rest = split_once(target, b'?').1;
+    let parts = std::iter::from_fn(move || {
+        let (part, after) = split_once(rest, b'&');
+        let is_over = rest.is_empty();
+        rest = after;
+        (!is_over).then_some(part)
+    });
+    parts.filter(|part| !part.is_empty()).map(|part| split_once(part, b'='))
 }
 
 /// What is before the first `mark`, and what is after it.
 pub(super) fn split_once(text: &[u8], mark: u8) -> (&[u8], &[u8]) {
-    match text.iter().position(|byte| *byte == mark) {
+    match memchr::memchr(mark, text) {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, &[]),
     }

@@ -132,9 +132,9 @@ fn presigned(seconds: i64, expires: &str) -> Request {
     let headers = canonical::Selection::Listed(&names);
     let subject = canonical::Subject { request: &request, headers, payload: b"UNSIGNED-PAYLOAD", presigned: true };
     let key = SigningKey::derive(&mine(), &time, REGION);
-    let tag = canonical::Scratch::with(|scratch| scratch.sign(&subject, &key, &time));
+    let code = canonical::Scratch::with(|scratch| scratch.sign(&subject, &key, &time));
     request.target.extend_from_slice(b"&X-Amz-Signature=");
-    request.target.extend_from_slice(&hex::encode(tag.as_ref()));
+    request.target.extend_from_slice(&hex::encode(&code));
     request
 }
 

@@ -2,8 +2,8 @@
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// The 64 digits of a SHA-256 value; what `bytes` has beyond 32 bytes is left out.
-pub(super) fn encode(bytes: &[u8]) -> [u8; 64] {
+/// The 64 digits of a SHA-256 value.
+pub(super) fn encode(bytes: &[u8; 32]) -> [u8; 64] {
     let mut text = [b'0'; 64];
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
         pair[0] = DIGITS[usize::from(byte >> 4)];

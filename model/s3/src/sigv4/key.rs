@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use ring::hmac;
 use secrecy::ExposeSecret;
 
+use super::hash::Mac;
 use super::time::shared;
 use super::{ALGORITHM, Credentials, SERVICE, SigningTime, TERMINATOR};
 
@@ -20,7 +20,7 @@ pub const SIGNING_KEYS_MAX: usize = 32;
 pub struct SigningKey {
     credentials: Credentials,
     region: String,
-    mac: hmac::Key,
+    mac: Mac,
     scope: Bytes,
     header_start: Vec<u8>,
     session_token: Option<Bytes>,
@@ -33,9 +33,9 @@ impl SigningKey {
         let mut key = Vec::with_capacity(4 + secret.len());
         key.extend_from_slice(b"AWS4");
         key.extend_from_slice(secret.as_bytes());
-        let mut mac = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        let mut mac = Mac::new(&key);
         for part in [time.day(), region.as_bytes(), SERVICE.as_bytes(), TERMINATOR.as_bytes()] {
-            mac = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&mac, part).as_ref());
+            mac = Mac::new(&mac.sign(part));
         }
         let day = String::from_utf8_lossy(time.day());
         let scope = format!("{day}/{region}/{SERVICE}/{TERMINATOR}");
@@ -60,7 +60,7 @@ impl SigningKey {
         &self.scope
     }
 
-    pub(super) fn mac(&self) -> &hmac::Key {
+    pub(super) fn mac(&self) -> &Mac {
         &self.mac
     }
 

@@ -31,6 +31,7 @@ mod canonical;
 mod chunked;
 mod credentials;
 mod escape;
+mod hash;
 mod hex;
 mod key;
 mod malformed;

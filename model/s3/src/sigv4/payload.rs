@@ -1,8 +1,8 @@
 //! What a signature says about the body: the value of `x-amz-content-sha256`.
 
 use bytes::Bytes;
-use ring::digest;
 
+use super::hash::sha256;
 use super::hex;
 use super::time::shared;
 
@@ -90,7 +90,7 @@ impl ChunkMarker {
 
 /// The 64 hexadecimal digits of the SHA-256 of `bytes`.
 pub(super) fn sha256_hex(bytes: &[u8]) -> [u8; 64] {
-    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
+    hex::encode(&sha256(bytes))
 }
 
 #[cfg(test)]

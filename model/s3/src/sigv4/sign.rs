@@ -24,8 +24,8 @@ impl Signature {
         text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then_some(Self(digits))
     }
 
-    pub(super) fn from_tag(tag: &[u8]) -> Self {
-        Self(hex::encode(tag))
+    pub(super) fn from_code(code: &[u8; 32]) -> Self {
+        Self(hex::encode(code))
     }
 }
 
@@ -61,7 +61,7 @@ pub fn sign(request: &mut Request, key: &SigningKey, time: &SigningTime, payload
     }
     let (signature, authorization) = Scratch::with(|scratch| {
         let subject = Subject { request, headers: Selection::Required, payload: payload.value(), presigned: false };
-        let signature = Signature::from_tag(scratch.sign(&subject, key, time).as_ref());
+        let signature = Signature::from_code(&scratch.sign(&subject, key, time));
         (signature, authorization(key, scratch.signed_headers(), &signature))
     });
     request.headers.push("authorization", authorization);

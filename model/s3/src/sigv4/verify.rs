@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use plumb_model::http::Request;
-use ring::digest;
 
 use super::authorization::{Claim, Malformed};
 use super::canonical::{Scratch, Selection, Subject};
+use super::hash::sha256;
 use super::payload::UNSIGNED;
 use super::{ChunkChain, ChunkMarker, ChunkedPayload, Credentials, Signature, SigningKey, hex};
 
@@ -169,10 +169,9 @@ fn identity_fault(request: &Request, claim: &Claim, known: Option<(&Credentials,
 
 /// Compares hashes, whose prefixes tell nothing about the token.
 fn same_token(own: Option<&str>, sent: Option<&str>) -> bool {
-    let hash = |token: &str| digest::digest(&digest::SHA256, token.as_bytes());
     match (own, sent) {
         (None, None) => true,
-        (Some(own), Some(sent)) => hash(own).as_ref() == hash(sent).as_ref(),
+        (Some(own), Some(sent)) => sha256(own.as_bytes()) == sha256(sent.as_bytes()),
         _ => false,
     }
 }
@@ -202,9 +201,7 @@ impl Body {
         match self {
             Self::Missing => Some(Fault::MissingPayloadHash),
             Self::Invalid => Some(Fault::InvalidPayloadHash),
-            Self::Hashed(hash) if digest::digest(&digest::SHA256, &request.body).as_ref() != hash => {
-                Some(Fault::PayloadMismatch)
-            }
+            Self::Hashed(hash) if sha256(&request.body) != *hash => Some(Fault::PayloadMismatch),
             _ => None,
         }
     }

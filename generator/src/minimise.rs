@@ -1,0 +1,191 @@
+//! Cuts a failing case down: fewer calls, fewer arguments, smaller bodies.
+
+use plumb_model::api::Api;
+use plumb_model::bodies::BodySpec;
+use plumb_model::call::Case;
+use plumb_model::value::Value;
+
+/// The body lengths that are tried in place of a longer one, in bytes.
+const SMALL_BODIES: [u64; 3] = [0, 1, 10];
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Minimised {
+    /// The smallest case found that still fails.
+    pub case: Case,
+    /// How often a candidate was tried.
+    pub tries: usize,
+}
+
+struct Search<'a> {
+    best: Case,
+    tries: usize,
+    tries_max: usize,
+    fails: &'a mut dyn FnMut(&Case) -> bool,
+}
+
+/// The smallest case that still fails, as far as `tries_max` candidates reach. `fails` runs a candidate from
+/// empty and tells whether it shows the same failure; the case given must fail.
+pub fn minimise(api: &Api, case: &Case, tries_max: usize, fails: &mut dyn FnMut(&Case) -> bool) -> Minimised {
+    let mut search = Search { best: case.clone(), tries: 0, tries_max, fails };
+    // Each round makes the case smaller or is the last, so this ends with the tries.
+    while search.drop_calls() | search.drop_arguments() | search.shrink_bodies() {}
+    let mut case = search.best;
+    case.origin.choices = remaining_choices(api, &case);
+    Minimised { case, tries: search.tries }
+}
+
+impl Search<'_> {
+    fn try_case(&mut self, candidate: Case) -> bool {
+        if self.tries >= self.tries_max || candidate.check().is_err() {
+            return false;
+        }
+        self.tries += 1;
+        let fails = (self.fails)(&candidate);
+        if fails {
+            self.best = candidate;
+        }
+        fails
+    }
+
+    /// Drops runs of calls, long ones first. The last call is the one that shows the failure.
+    fn drop_calls(&mut self) -> bool {
+        let mut any = false;
+        let mut length = self.best.calls.len() / 2;
+        while length > 0 {
+            let mut end = self.best.calls.len().saturating_sub(1);
+            while end >= length {
+                if self.try_case(without_calls(&self.best, end - length, end)) {
+                    any = true;
+                }
+                end -= length;
+                end = end.min(self.best.calls.len().saturating_sub(1));
+            }
+            length /= 2;
+        }
+        any
+    }
+
+    fn drop_arguments(&mut self) -> bool {
+        let mut any = false;
+        for index in 0..self.best.calls.len() {
+            let names: Vec<_> = self.best.calls[index].call.arguments.keys().cloned().collect();
+            for name in names {
+                let mut candidate = self.best.clone();
+                candidate.calls[index].call.arguments.remove(&name);
+                any |= self.try_case(candidate);
+            }
+        }
+        any
+    }
+
+    fn shrink_bodies(&mut self) -> bool {
+        let mut any = false;
+        for index in 0..self.best.calls.len() {
+            let bodies: Vec<_> = self.best.calls[index]
+                .call
+                .arguments
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), body_of(value)?)))
+                .collect();
+            for (name, spec) in bodies {
+                for length in SMALL_BODIES.into_iter().filter(|length| *length < spec.length) {
+                    let mut candidate = self.best.clone();
+                    let smaller = Value::Body(BodySpec { length, ..spec });
+                    candidate.calls[index].call.arguments.insert(name.clone(), smaller);
+                    if self.try_case(candidate) {
+                        any = true;
+                        break;
+                    }
+                }
+            }
+        }
+        any
+    }
+}
+
+/// The case without the calls `from..to`, and without the arguments elsewhere that refer to their answers.
+fn without_calls(case: &Case, from: usize, to: usize) -> Case {
+    let mut smaller = case.clone();
+    let gone: Vec<String> = smaller.calls.drain(from..to).map(|turn| turn.id).collect();
+    for turn in &mut smaller.calls {
+        turn.call.arguments.retain(|_, value| {
+            let mut refers = false;
+            value.each_symbol(&mut |symbol| refers |= gone.iter().any(|id| id == symbol.call()));
+            !refers
+        });
+        if let Some(after) = &mut turn.after {
+            after.retain(|id| !gone.contains(id));
+        }
+    }
+    smaller
+}
+
+const fn body_of(value: &Value) -> Option<BodySpec> {
+    match value {
+        Value::Body(spec) => Some(*spec),
+        _ => None,
+    }
+}
+
+/// The choices of the case's origin that are still in it: their arguments are sent, their set-up is made.
+fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
+    let Some(operation) = api.operation(&case.origin.operation) else { return case.origin.choices.clone() };
+    let tested = case.calls.iter().find(|turn| turn.id == plumb_model::space::CALL_UNDER_TEST);
+    let still = |label: &&String| {
+        let Some((dimension, choice)) = label.split_once('=') else { return true };
+        let dimension = operation.space.dimensions.iter().find(|own| own.name == dimension);
+        let Some(choice) = dimension.and_then(|own| own.choices.iter().find(|own| own.name == choice)) else {
+            return true;
+        };
+        let sent = choice.arguments.iter().all(|(name, value)| {
+            tested.is_some_and(|turn| turn.call.argument(name) == Some(value))
+        });
+        let made = choice.setup.iter().all(|turn| case.calls.iter().any(|own| own.id == turn.id));
+        sent && made
+    };
+    case.origin.choices.iter().filter(still).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plumb_model::call::{Call, Turn};
+
+    fn long_case() -> Case {
+        let mut case = Case::new("kv");
+        for index in 0..29 {
+            let call = Call::new("Put").with("key", "k").with("value", BodySpec::random(index, 500));
+            case.calls.push(Turn::new(format!("put{index}"), call));
+        }
+        let get = Call::new("Get").with("key", "k").with("if-none-match", Value::symbol("put20", "revision"));
+        case.calls.push(Turn::new("get", get));
+        case
+    }
+
+    #[test]
+    fn a_bug_that_needs_two_calls_of_thirty_comes_out_at_two() {
+        let api = plumb_kv::api();
+        let mut fails = |case: &Case| {
+            let puts = case.calls.iter().filter(|turn| turn.call.operation == "Put").count();
+            puts >= 1 && case.calls.last().is_some_and(|turn| turn.call.argument("key").is_some())
+        };
+        let minimised = minimise(&api, &long_case(), 500, &mut fails);
+        assert_eq!(minimised.case.calls.len(), 2);
+        let arguments: Vec<usize> = minimised.case.calls.iter().map(|turn| turn.call.arguments.len()).collect();
+        assert_eq!(arguments, [0, 1]);
+        assert!(minimised.tries < 100, "{}", minimised.tries);
+    }
+
+    #[test]
+    fn nothing_is_tried_beyond_the_budget() {
+        let mut count = 0;
+        let mut fails = |_: &Case| {
+            count += 1;
+            false
+        };
+        let minimised = minimise(&plumb_kv::api(), &long_case(), 7, &mut fails);
+        assert_eq!((minimised.tries, count), (7, 7));
+        assert_eq!(minimised.case.calls, long_case().calls);
+    }
+}

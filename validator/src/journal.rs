@@ -1,0 +1,187 @@
+//! The journal: what a run is about to create, written and synced before it is created.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// The version of the journal's format.
+pub const JOURNAL_VERSION: u32 = 1;
+/// The largest journal that is read, in bytes.
+pub const JOURNAL_BYTES_MAX: u64 = 256 << 20;
+
+/// The first line of a journal: whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The version of the format.
+    pub plumb_journal: u32,
+    /// The id of the run.
+    pub run: String,
+    /// The API.
+    pub api: String,
+    /// The name of the target.
+    pub target: String,
+    /// Its endpoint.
+    pub endpoint: String,
+    /// When the run began, in seconds since 1970.
+    pub started_s: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Entry {
+    /// About to be created.
+    Create { kind: String, name: String },
+    /// Removed again, as the server said.
+    Removed { kind: String, name: String },
+}
+
+/// Why a journal cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file system refused.
+    #[error("write journal {path}: {error}")]
+    Io {
+        /// The journal's path.
+        path: PathBuf,
+        /// What was said.
+        error: io::Error,
+    },
+    /// The file is no journal of this version.
+    #[error("read journal {path}: {reason}")]
+    Format {
+        /// The journal's path.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// The journal of a live run. The file stays locked until it is dropped.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Journal {
+    /// Begins the journal of a run in `folder`, which is made where it is missing.
+    pub fn begin(folder: &Path, header: &Header) -> Result<Self, JournalError> {
+        let path = folder.join(format!("{}.ndjson", header.run));
+        let refused = |error| JournalError::Io { path: path.clone(), error };
+        std::fs::create_dir_all(folder).map_err(refused)?;
+        let mut options = OpenOptions::new();
+        let mut file = options.create_new(true).append(true).mode(0o600).open(&path).map_err(refused)?;
+        file.lock().map_err(refused)?;
+        write_line(&mut file, header).map_err(refused)?;
+        file.sync_all().map_err(refused)?;
+        Ok(Self { file: Mutex::new(file), path })
+    }
+
+    /// Notes that something is about to be created, and waits until the disk has it.
+    pub fn creating(&self, kind: &str, name: &[u8]) -> Result<(), JournalError> {
+        self.append(&Entry::Create { kind: kind.to_owned(), name: BASE64.encode(name) }, true)
+    }
+
+    /// Notes that something is gone.
+    pub fn removed(&self, kind: &str, name: &[u8]) -> Result<(), JournalError> {
+        self.append(&Entry::Removed { kind: kind.to_owned(), name: BASE64.encode(name) }, false)
+    }
+
+    /// Ends the journal: the file is taken away, because nothing is left to sweep.
+    pub fn finish_clean(self) -> Result<(), JournalError> {
+        std::fs::remove_file(&self.path).map_err(|error| JournalError::Io { path: self.path, error })
+    }
+
+    fn append(&self, entry: &Entry, sync: bool) -> Result<(), JournalError> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = write_line(&mut file, entry).and_then(|()| if sync { file.sync_data() } else { Ok(()) });
+        written.map_err(|error| JournalError::Io { path: self.path.clone(), error })
+    }
+}
+
+fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    file.write_all(&text)
+}
+
+/// What a finished or dead run left behind, by its journal.
+#[derive(Debug)]
+pub struct Leftovers {
+    /// The journal's path.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub header: Header,
+    /// What was created and not removed: kind and name.
+    pub resources: Vec<(String, Bytes)>,
+}
+
+/// Reads every journal in `folder` whose run is over. Journals of live runs are left alone.
+pub fn leftovers(folder: &Path) -> Result<Vec<Leftovers>, JournalError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "ndjson"));
+    paths.sort();
+    paths.iter().filter_map(|path| read(path).transpose()).collect()
+}
+
+fn read(path: &Path) -> Result<Option<Leftovers>, JournalError> {
+    let refused = |error| JournalError::Io { path: path.to_owned(), error };
+    let format = |reason: String| JournalError::Format { path: path.to_owned(), reason };
+    let file = File::open(path).map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(refused(error)),
+    }
+    let mut lines = BufReader::new(file.take(JOURNAL_BYTES_MAX)).lines();
+    let first = lines.next().transpose().map_err(refused)?.unwrap_or_default();
+    let header: Header = serde_json::from_str(&first).map_err(|error| format(format!("line 1: {error}")))?;
+    if header.plumb_journal != JOURNAL_VERSION {
+        return Err(format(format!("its version is {}, this build reads {JOURNAL_VERSION}", header.plumb_journal)));
+    }
+    let mut resources: BTreeSet<(String, Bytes)> = BTreeSet::new();
+    for line in lines {
+        // The last line of a run that was killed may be torn; its resource was never asked for.
+        let Ok(entry) = serde_json::from_str(&line.map_err(refused)?) else { continue };
+        let decoded = |name: String| BASE64.decode(name).map(Bytes::from).unwrap_or_default();
+        match entry {
+            Entry::Create { kind, name } => _ = resources.insert((kind, decoded(name))),
+            Entry::Removed { kind, name } => _ = resources.remove(&(kind, decoded(name))),
+        }
+    }
+    Ok(Some(Leftovers { path: path.to_owned(), header, resources: resources.into_iter().collect() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        let text = |text: &str| text.to_owned();
+        let (api, target, endpoint) = (text("kv"), text("t"), text("http://127.0.0.1:1"));
+        Header { plumb_journal: JOURNAL_VERSION, run: text("aaaaaaaa"), api, target, endpoint, started_s: 7 }
+    }
+
+    #[test]
+    fn a_live_run_is_left_alone_and_a_dead_one_is_told() {
+        let folder = tempfile::tempdir().expect("folder");
+        let journal = Journal::begin(folder.path(), &header()).expect("begins");
+        journal.creating("key", b"plumb-a").expect("writes");
+        journal.creating("key", b"plumb-b").expect("writes");
+        journal.removed("key", b"plumb-a").expect("writes");
+        assert!(leftovers(folder.path()).expect("reads").is_empty(), "locked, so live");
+        drop(journal);
+        let left = leftovers(folder.path()).expect("reads");
+        assert_eq!(left[0].header, header());
+        assert_eq!(left[0].resources, [("key".to_owned(), Bytes::from_static(b"plumb-b"))]);
+    }
+}

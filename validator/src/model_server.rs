@@ -1,0 +1,160 @@
+//! The model as a server: takes a request, picks a permitted outcome, answers. The tool's own test subject.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use plumb_model::answer::Answer;
+use plumb_model::api::Api;
+use plumb_model::bodies::Bodies;
+use plumb_model::call::Call;
+use plumb_model::http::{Headers, Request, Response};
+use plumb_model::judge;
+use plumb_model::model::{ErasedState, Outcome};
+use plumb_model::plant::{Effect, Plant};
+use plumb_model::realise::Realiser;
+use plumb_model::seen::{Bindings, Seen};
+use plumb_model::time::Interval;
+use plumb_model::wire::{Actor, Receiving};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
+/// How many of the calls that changed something are remembered for planted bugs.
+pub const STORED_CALLS_MAX: usize = 10_000;
+
+/// Which of the permitted outcomes are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Always the preferred one.
+    Preferred,
+    /// Any, drawn from a seeded stream.
+    Any {
+        /// The seed.
+        seed: u64,
+    },
+}
+
+/// How a server is made from the model.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// The flavour.
+    pub flavour: &'static str,
+    /// The region, for APIs that sign with one.
+    pub region: String,
+    /// The identities it knows.
+    pub actors: Vec<Actor>,
+    /// Which outcomes it gives.
+    pub answers: Answers,
+}
+
+/// A server made from the model.
+pub struct ModelServer<'a> {
+    api: &'a Api,
+    options: ServerOptions,
+    plant: Option<Plant>,
+    realiser: Realiser,
+    bodies: Bodies,
+    state: ErasedState,
+    state_before: ErasedState,
+    bindings: Bindings,
+    stored: Vec<Call>,
+    count: u64,
+    realised: BTreeSet<String>,
+}
+
+impl<'a> ModelServer<'a> {
+    /// A server that remembers nothing yet.
+    pub fn new(api: &'a Api, options: ServerOptions, plant: Option<Plant>) -> Self {
+        let (seed, vary) = match options.answers {
+            Answers::Preferred => (0, false),
+            Answers::Any { seed } => (seed, true),
+        };
+        let state = api.model.initial(&[]);
+        Self {
+            api,
+            options,
+            plant,
+            realiser: Realiser::new(ChaCha8Rng::seed_from_u64(seed), vary),
+            bodies: Bodies::new(),
+            state_before: state.clone(),
+            state,
+            bindings: Bindings::new(),
+            stored: Vec::new(),
+            count: 0,
+            realised: BTreeSet::new(),
+        }
+    }
+
+    /// The outcomes that were given so far, as `operation: class (source)`.
+    pub fn realised(&self) -> &BTreeSet<String> {
+        &self.realised
+    }
+
+    /// Answers a request at `now_ms` since 1970.
+    pub fn handle(&mut self, request: &Request, now_ms: i64) -> Response {
+        let receiving = Receiving {
+            region: &self.options.region,
+            actors: &self.options.actors,
+            now_s: now_ms.div_euclid(1000),
+            bodies: &self.bodies,
+        };
+        let mut response = match self.api.wire.decode_request(request, &receiving) {
+            Ok(received) => {
+                let answer = self.answer(&received.call, received.actor.as_deref(), now_ms);
+                self.api.wire.encode_response(&received.call, &answer)
+            }
+            Err(unmodelled) => unmodelled_response(&unmodelled.to_string()),
+        };
+        if response.headers.get("date").is_none() {
+            response.headers.push("date", plumb_model::time::http_date(now_ms.div_euclid(1000)));
+        }
+        response
+    }
+
+    fn answer(&mut self, call: &Call, actor: Option<&str>, now_ms: i64) -> Answer {
+        self.count += 1;
+        let id = format!("s{}", self.count);
+        let effect = self.plant.as_ref().map_or(Effect::Honest, |plant| plant.bug.on_call(call, &self.stored));
+        let asked = if let Effect::Instead(other) = &effect { other } else { call };
+        let base = if effect == Effect::Stale { self.state_before.clone() } else { self.state.clone() };
+        let bindings = self.bindings.clone();
+        let seen = Seen {
+            call_id: &id,
+            actor,
+            bindings: &bindings,
+            flavour: self.options.flavour,
+            time: Interval::at_ms(now_ms),
+            bodies: &self.bodies,
+        };
+        let mut outcomes = self.api.model.step(&base, asked, &seen);
+        if outcomes.is_empty() {
+            return Answer { status: 501, ..Answer::default() };
+        }
+        let outcome = outcomes.swap_remove(self.realiser.below(outcomes.len()));
+        let mut answer = self.realiser.answer(&outcome.expectation, &seen);
+        if let Ok(bound) = judge::judge(&outcome.expectation, &answer, &seen) {
+            self.bindings = judge::bind(&bindings, bound);
+        }
+        self.note(call, &effect, outcome);
+        if let Some(plant) = &self.plant {
+            plant.bug.on_answer(call, &mut answer);
+        }
+        answer
+    }
+
+    fn note(&mut self, call: &Call, effect: &Effect, outcome: Outcome<ErasedState>) {
+        let (class, source) = (outcome.expectation.class(), &outcome.ground.source);
+        self.realised.insert(format!("{}: {class} ({source})", call.operation));
+        if let (Some(state), false) = (outcome.state, *effect == Effect::Forget) {
+            self.state_before = std::mem::replace(&mut self.state, state);
+            if self.plant.is_some() && self.stored.len() < STORED_CALLS_MAX {
+                self.stored.push(call.clone());
+            }
+        }
+    }
+}
+
+fn unmodelled_response(why: &str) -> Response {
+    let mut headers = Headers::default();
+    headers.push("content-type", "text/plain; charset=utf-8");
+    Response { status: 501, headers, body: Bytes::from(format!("{why}\n")), truncated: false }
+}

@@ -1,0 +1,363 @@
+//! The one road: resolve, guard, send, ask the model, judge, record.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use plumb_model::answer::Answer;
+use plumb_model::api::Api;
+use plumb_model::belief::{Belief, Judged, Sent};
+use plumb_model::bodies::Bodies;
+use plumb_model::call::{Call, Turn};
+use plumb_model::http::Request;
+use plumb_model::judge::judge;
+use plumb_model::seen::{Seen, resolve_call};
+use plumb_model::space::Hazard;
+use plumb_model::time::Interval;
+use plumb_model::wire::{Access, Actor, Sending, Touch};
+use tracing::{debug, instrument};
+
+use crate::clock::{Clock, TargetClock};
+use crate::guard::Guard;
+use crate::journal::Journal;
+use crate::names::{CaseNames, RunId};
+use crate::target::Target;
+use crate::transport::{SendError, Transport};
+use crate::verdict::{self, Divergence, Kind, Observed, Unclear, Verdict};
+
+/// How often a call is sent again after the server asked to slow down.
+pub const THROTTLE_RETRIES_MAX: u32 = 4;
+/// The wait before the first of these, doubled each time.
+pub const THROTTLE_WAIT: Duration = Duration::from_millis(100);
+/// The most states before a call that a session remembers, to tell a stale answer from a wrong one.
+pub const HISTORY_MAX: usize = 64;
+
+/// What all sessions of a run share.
+pub struct Context<'a> {
+    /// The API.
+    pub api: &'a Api,
+    /// The target.
+    pub target: &'a Target,
+    /// How bytes get there.
+    pub transport: &'a dyn Transport,
+    /// The run.
+    pub run: &'a RunId,
+    /// The last check before a send.
+    pub guard: &'a Guard,
+    /// Where intents are written; none only where nothing outlives the process.
+    pub journal: Option<&'a Journal>,
+    /// Our clock.
+    pub clock: &'a dyn Clock,
+    /// What is known of the target's clock.
+    pub target_clock: &'a TargetClock,
+    /// The pool of bodies.
+    pub bodies: &'a Bodies,
+}
+
+/// One call that was sent, and what came back.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The id of the call in its case.
+    pub id: String,
+    /// The operation.
+    pub operation: String,
+    /// The name of the actor that signed.
+    pub actor: Option<String>,
+    /// The request as it was sent.
+    pub request: Request,
+    /// The answer; none where none came.
+    pub answer: Option<Answer>,
+    /// From the send to the end of the answer.
+    pub latency: Duration,
+}
+
+/// What one exchange without judgement came to.
+pub(crate) enum Raw {
+    /// An answer.
+    Answer(Box<Answer>, Interval),
+    /// Nothing was sent.
+    NotSent(Verdict),
+    /// It may have taken effect.
+    NoAnswer(Unclear, Interval),
+}
+
+/// A case in progress.
+pub struct Session<'c, 'a> {
+    context: &'c Context<'a>,
+    names: CaseNames<'a>,
+    belief: Belief,
+    history: Vec<Belief>,
+    exchanges: Vec<Exchange>,
+    made: Vec<(&'static str, Bytes)>,
+}
+
+impl<'c, 'a> Session<'c, 'a> {
+    /// A session whose names carry `marker` and that believes `belief`.
+    pub(crate) fn new(context: &'c Context<'a>, names: CaseNames<'a>, belief: Belief) -> Self {
+        Self { context, names, belief, history: Vec::new(), exchanges: Vec::new(), made: Vec::new() }
+    }
+
+    /// What was sent and came back so far.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
+    /// The resources that this session created and did not remove, oldest first.
+    pub fn made(&self) -> &[(&'static str, Bytes)] {
+        &self.made
+    }
+
+    /// Ends the session.
+    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
+        self.exchanges
+    }
+
+    /// One turn: sends the call and judges the answer.
+    #[instrument(level = "debug", skip_all, fields(call = %turn.id, operation = %turn.call.operation))]
+    pub async fn call(&mut self, turn: &Turn) -> Verdict {
+        let Some(repeat) = &turn.repeat else { return self.call_once(turn).await };
+        let mut verdict = Verdict::Inconclusive(Unclear::Blocked("repeat at most zero times".into()));
+        for _ in 0..repeat.at_most {
+            verdict = self.call_once(turn).await;
+            let answer = self.exchanges.last().and_then(|exchange| exchange.answer.as_ref());
+            let done = answer.is_some_and(|answer| self.own_mismatch(turn, &repeat.until, answer).is_none());
+            if done || !matches!(verdict, Verdict::Conforms { .. }) {
+                return verdict;
+            }
+        }
+        verdict
+    }
+
+    async fn call_once(&mut self, turn: &Turn) -> Verdict {
+        let context = self.context;
+        self.names.set_now_s(context.target_clock.at_s(context.clock.unix_ms()));
+        let call = match resolve_call(&turn.call, &self.names, &self.belief.bindings(), context.bodies) {
+            Ok(call) => call,
+            Err(unresolved) => return Verdict::Inconclusive(Unclear::Blocked(unresolved.to_string())),
+        };
+        let actor = context.target.actor(turn.actor.as_deref());
+        if turn.actor.is_some() && actor.is_none() {
+            let name = turn.actor.as_deref().unwrap_or_default();
+            return Verdict::Skipped(format!("the target has no actor {name:?}: add it to plumb.toml"));
+        }
+        let mut wait = THROTTLE_WAIT;
+        let mut retries_left = THROTTLE_RETRIES_MAX;
+        loop {
+            let verdict = match self.exchange(&turn.id, &call, actor).await {
+                Raw::NotSent(verdict) => return verdict,
+                Raw::NoAnswer(unclear, time) => {
+                    self.belief.unanswered(&sent(context, turn, &call, actor, time));
+                    return Verdict::Inconclusive(unclear);
+                }
+                Raw::Answer(answer, time) if is_throttled(&answer) => {
+                    self.belief.unanswered(&sent(context, turn, &call, actor, time));
+                    Verdict::Inconclusive(Unclear::Throttled(verdict::message(&answer)))
+                }
+                Raw::Answer(answer, time) => return self.judge(turn, &call, actor, time, &answer),
+            };
+            if retries_left == 0 {
+                return verdict;
+            }
+            retries_left -= 1;
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+    }
+
+    /// Guards and sends a resolved call, and takes the answer apart. Nothing is judged here.
+    pub(crate) async fn exchange(&mut self, id: &str, call: &Call, actor: Option<&Actor>) -> Raw {
+        let context = self.context;
+        let (request, touches) = match self.prepare(call, actor) {
+            Ok(prepared) => prepared,
+            Err(verdict) => return Raw::NotSent(verdict),
+        };
+        if let Err(error) = self.note_intents(&touches) {
+            return Raw::NotSent(Verdict::Inconclusive(Unclear::NoResource(error.to_string())));
+        }
+        let sent_ms = context.clock.unix_ms();
+        let received = context.transport.send(&request, &context.target.limits).await;
+        let received_ms = context.clock.unix_ms();
+        let mut exchange = Exchange {
+            id: id.to_owned(),
+            operation: call.operation.to_string(),
+            actor: actor.map(|actor| actor.name.clone()),
+            request,
+            answer: None,
+            latency: Duration::ZERO,
+        };
+        let raw = match received {
+            Ok(received) => {
+                if let Some(date) = received.response.headers.get("date") {
+                    context.target_clock.learn(date, sent_ms, received_ms);
+                }
+                let answer = context.api.wire.decode_response(call, &received.response);
+                exchange.latency = received.latency;
+                exchange.answer = Some(answer.clone());
+                Raw::Answer(Box::new(answer), context.target_clock.interval(sent_ms, received_ms))
+            }
+            Err(error) => {
+                debug!(%error, "no answer");
+                unanswered(&error, context.target_clock.interval(sent_ms, received_ms))
+            }
+        };
+        if !matches!(raw, Raw::NotSent(_)) {
+            self.note_made(&touches, exchange.answer.as_ref());
+            self.exchanges.push(exchange);
+        }
+        raw
+    }
+
+    fn prepare(&self, call: &Call, actor: Option<&Actor>) -> Result<(Request, Vec<Touch>), Verdict> {
+        let context = self.context;
+        let sending = Sending {
+            authority: &context.target.authority,
+            region: &context.target.region,
+            actor,
+            now_s: context.target_clock.at_s(context.clock.unix_ms()),
+            bodies: context.bodies,
+        };
+        let request =
+            context.api.wire.encode(call, &sending).map_err(|error| Verdict::Unsupported(error.to_string()))?;
+        let hazard = context.api.operation(&call.operation).map_or(Hazard::Writes, |operation| operation.hazard);
+        let touches =
+            context.guard.check(context.api, hazard, &request).map_err(|refusal| Verdict::Skipped(refusal.to_string()))?;
+        Ok((request, touches))
+    }
+
+    fn note_intents(&self, touches: &[Touch]) -> Result<(), crate::journal::JournalError> {
+        let Some(journal) = self.context.journal else { return Ok(()) };
+        for touch in touches.iter().filter(|touch| is_creation(touch)) {
+            if !self.made.iter().any(|(kind, name)| *kind == touch.kind && *name == touch.name) {
+                journal.creating(touch.kind, &touch.name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_made(&mut self, touches: &[Touch], answer: Option<&Answer>) {
+        // Without an answer, or with an error that may hide an effect, the resource counts as made.
+        let maybe_done = answer.is_none_or(|answer| answer.status < 400 || answer.status >= 500);
+        let surely_gone = answer.is_some_and(|answer| answer.status < 300);
+        for touch in touches.iter().filter(|touch| touch.inside.is_none()) {
+            let same = |made: &(&'static str, Bytes)| made.0 == touch.kind && made.1 == touch.name;
+            match touch.access {
+                Access::Creates if maybe_done && !self.made.iter().any(same) => {
+                    self.made.push((touch.kind, touch.name.clone()));
+                }
+                Access::Deletes if surely_gone => {
+                    self.made.retain(|made| !same(made));
+                    if let Some(journal) = self.context.journal {
+                        _ = journal.removed(touch.kind, &touch.name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn judge(&mut self, turn: &Turn, call: &Call, actor: Option<&Actor>, time: Interval, answer: &Answer) -> Verdict {
+        let mut belief = self.belief.clone();
+        let sent = sent(self.context, turn, call, actor, time);
+        let verdict = match belief.answered(&*self.context.api.model, &sent, answer) {
+            Err(many) => Verdict::Inconclusive(Unclear::TooManyWorlds(many.to_string())),
+            Ok(Judged::Forbidden(misses)) if misses.is_empty() => {
+                Verdict::Unmodelled(format!("the model knows no {}", call.operation))
+            }
+            Ok(Judged::Forbidden(misses)) => {
+                let stale = sent.reads && self.was_right_before(&sent, answer);
+                let kind = verdict::kind_of(&misses, answer, stale);
+                self.diverges(turn, kind, verdict::expected(misses), answer)
+            }
+            Ok(Judged::Permitted { preferred, .. }) => match &turn.also {
+                None => Verdict::Conforms { preferred },
+                Some(also) => match self.own_mismatch(turn, also, answer) {
+                    None => Verdict::Conforms { preferred },
+                    Some(expected) => self.diverges(turn, Kind::OwnExpectation, vec![expected], answer),
+                },
+            },
+        };
+        if !sent.reads && self.history.len() < HISTORY_MAX {
+            self.history.push(self.belief.clone());
+        }
+        self.belief = belief;
+        verdict
+    }
+
+    /// Whether the answer to a read would have been right before one of the changes of this case.
+    fn was_right_before(&self, sent: &Sent<'_>, answer: &Answer) -> bool {
+        self.history.iter().any(|earlier| {
+            let judged = earlier.clone().answered(&*self.context.api.model, sent, answer);
+            matches!(judged, Ok(Judged::Permitted { .. }))
+        })
+    }
+
+    fn own_mismatch(
+        &self,
+        turn: &Turn,
+        expectation: &plumb_model::expectation::Expectation,
+        answer: &Answer,
+    ) -> Option<verdict::Expected> {
+        let bindings = self.belief.bindings();
+        let seen = Seen {
+            call_id: &turn.id,
+            actor: None,
+            bindings: &bindings,
+            flavour: self.context.target.flavour,
+            time: Interval::at_ms(self.context.clock.unix_ms()),
+            bodies: self.context.bodies,
+        };
+        let mismatches = judge(expectation, answer, &seen).err()?;
+        let (basis, source) = ("D".to_owned(), "the case's own expectation".to_owned());
+        Some(verdict::Expected { class: expectation.class(), basis, source, mismatches })
+    }
+
+    fn diverges(&self, turn: &Turn, kind: Kind, expected: Vec<verdict::Expected>, answer: &Answer) -> Verdict {
+        let state = self.belief.worlds().first().map_or(serde_json::Value::Null, |world| world.state.to_json());
+        Verdict::Diverges(Box::new(Divergence {
+            call: turn.id.clone(),
+            operation: turn.call.operation.to_string(),
+            kind,
+            expected,
+            observed: Observed::new(answer),
+            state,
+            request_id: self.context.api.wire.request_id(answer),
+        }))
+    }
+}
+
+fn sent<'s>(
+    context: &'s Context<'_>,
+    turn: &'s Turn,
+    call: &'s Call,
+    actor: Option<&'s Actor>,
+    time: Interval,
+) -> Sent<'s> {
+    let reads = context.api.operation(&call.operation).is_some_and(|operation| operation.hazard == Hazard::Reads);
+    Sent {
+        id: &turn.id,
+        call,
+        actor: actor.map(|actor| actor.id.as_str()),
+        flavour: context.target.flavour,
+        time,
+        bodies: context.bodies,
+        reads,
+    }
+}
+
+fn is_creation(touch: &Touch) -> bool {
+    touch.access == Access::Creates && touch.inside.is_none()
+}
+
+/// A request to slow down (RFC 6585 section 4; 503 with `SlowDown` or `Retry-After` as APIs use it).
+fn is_throttled(answer: &Answer) -> bool {
+    answer.status == 429
+        || answer.status == 503
+            && (answer.code.as_deref() == Some("SlowDown") || answer.headers.get("retry-after").is_some())
+}
+
+fn unanswered(error: &SendError, time: Interval) -> Raw {
+    match error {
+        SendError::NotSent { .. } => Raw::NotSent(Verdict::Inconclusive(Unclear::Unreachable(error.to_string()))),
+        SendError::Unsendable { .. } => Raw::NotSent(Verdict::Unsupported(error.to_string())),
+        SendError::NoAnswer { .. } => Raw::NoAnswer(Unclear::NoAnswer(error.to_string()), time),
+    }
+}

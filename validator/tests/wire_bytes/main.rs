@@ -1,0 +1,7 @@
+//! What really stands on the socket, and what a caller learns when no answer comes.
+
+mod failures;
+mod reuse;
+mod server;
+mod tls;
+mod unchanged;
