@@ -3,5 +3,5 @@
 //! Everything is a pure function of the API, the seed and the suite: no network, no clock. [`suites`] turns the
 //! space of each operation into cases; [`minimise`] cuts a failing case down while a closure still sees it fail.
 
-pub mod suites;
 pub mod minimise;
+pub mod suites;

@@ -28,6 +28,7 @@ struct Search<'a> {
 /// empty and tells whether it shows the same failure; the case given must fail.
 pub fn minimise(api: &Api, case: &Case, tries_max: usize, fails: &mut dyn FnMut(&Case) -> bool) -> Minimised {
     let mut search = Search { best: case.clone(), tries: 0, tries_max, fails };
+    search.own_resources();
     // Each round makes the case smaller or is the last, so this ends with the tries.
     while search.drop_calls() | search.drop_arguments() | search.shrink_bodies() {}
     let mut case = search.best;
@@ -46,6 +47,15 @@ impl Search<'_> {
             self.best = candidate;
         }
         fails
+    }
+
+    /// A case that has its resources for itself needs nobody else's history to be told.
+    fn own_resources(&mut self) {
+        let mut candidate = self.best.clone();
+        candidate.needs.iter_mut().for_each(|need| need.own = true);
+        if candidate != self.best {
+            self.try_case(candidate);
+        }
     }
 
     /// Drops runs of calls, long ones first. The last call is the one that shows the failure.
@@ -138,9 +148,10 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
         let Some(choice) = dimension.and_then(|own| own.choices.iter().find(|own| own.name == choice)) else {
             return true;
         };
-        let sent = choice.arguments.iter().all(|(name, value)| {
-            tested.is_some_and(|turn| turn.call.argument(name) == Some(value))
-        });
+        let sent = choice
+            .arguments
+            .iter()
+            .all(|(name, value)| tested.is_some_and(|turn| turn.call.argument(name) == Some(value)));
         let made = choice.setup.iter().all(|turn| case.calls.iter().any(|own| own.id == turn.id));
         sent && made
     };

@@ -158,6 +158,15 @@ impl Value {
         }
     }
 
+    /// Whether the bytes depend neither on an earlier answer nor on the clock.
+    pub fn is_fixed(&self) -> bool {
+        match self {
+            Self::Symbol(_) | Self::Clock { .. } => false,
+            Self::Apply { of, .. } => of.iter().all(Self::is_fixed),
+            _ => true,
+        }
+    }
+
     /// Calls `visit` with every symbol inside.
     pub fn each_symbol(&self, visit: &mut impl FnMut(&Symbol)) {
         match self {

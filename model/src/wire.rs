@@ -106,6 +106,15 @@ pub struct Touch {
     pub access: Access,
 }
 
+/// How curl signs a request: options for a POSIX shell, and the headers that curl makes itself.
+#[derive(Debug, Clone, Default)]
+pub struct CurlSigning {
+    /// Words for a shell, quoted already; secrets only as variables.
+    pub options: Vec<String>,
+    /// Headers that must not be given, because curl makes its own.
+    pub headers_left_out: &'static [&'static str],
+}
+
 /// The wire format of an API.
 pub trait Wire: Send + Sync {
     /// A resolved call as a signed request.
@@ -120,6 +129,11 @@ pub trait Wire: Send + Sync {
     /// The server's own id of a request, by which its owner finds it in the logs.
     fn request_id(&self, _answer: &Answer) -> Option<String> {
         None
+    }
+
+    /// How curl signs the request; none where curl cannot send the same.
+    fn curl_signing(&self, _request: &Request, _region: &str) -> Option<CurlSigning> {
+        Some(CurlSigning::default())
     }
 
     /// An answer as it goes over the wire.
@@ -138,7 +152,7 @@ pub trait Resources: Send + Sync {
     /// The name of a thing inside a shared resource: `prefix`, then the role.
     fn inside(&self, kind: &str, role: &str, prefix: &str) -> Option<Bytes>;
 
-    /// Whether a name belongs to the run with this marker.
+    /// Whether a name belongs to the run with this marker: it starts with the marker and a hyphen.
     fn carries(&self, name: &[u8], marker: &str) -> bool;
 
     /// The calls that make a resource for `need` under `name`; empty where nothing has to be made.

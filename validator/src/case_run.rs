@@ -1,6 +1,7 @@
 //! One case from empty: borrow, call by call, clean up.
 
 use bytes::Bytes;
+use plumb_model::answer::Answer;
 use plumb_model::belief::Belief;
 use plumb_model::call::{Call, Case, Need};
 use plumb_model::model::Lease;
@@ -19,8 +20,10 @@ pub const CLEAN_UP_PAGES_MAX: usize = 1_000;
 pub struct CaseRun {
     /// The verdict on the case.
     pub verdict: Verdict,
-    /// What was sent and came back, clean-up left out.
+    /// What was sent and came back, borrowing and clean-up left out.
     pub exchanges: Vec<Exchange>,
+    /// What was sent to make what the case borrowed; empty where somebody before it had made it.
+    pub provisioned: Vec<Exchange>,
     /// Resources that could not be removed; the journal has them.
     pub left: Vec<(String, Bytes)>,
 }
@@ -38,8 +41,9 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
     let mut names = CaseNames::new(context.api, context.target, context.run.case_marker(sequence));
     let mut leases = Vec::new();
     let mut own = Vec::new();
+    let mut provisioned = Vec::new();
     for need in &case.needs {
-        match borrow(context, shared, &mut names, need, sequence).await {
+        match borrow(context, shared, &mut names, &mut provisioned, need, sequence).await {
             Ok(Borrowed { lease, own: is_own }) => {
                 if is_own {
                     own.push((lease.kind.clone(), lease.name.clone()));
@@ -48,7 +52,7 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
             }
             Err(verdict) => {
                 let left = clean_up(context, own).await;
-                return CaseRun { verdict, exchanges: Vec::new(), left };
+                return CaseRun { verdict, exchanges: Vec::new(), provisioned, left };
             }
         }
     }
@@ -58,7 +62,7 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
     own.extend(session.made().iter().map(|(kind, name)| ((*kind).to_owned(), name.clone())));
     let exchanges = session.into_exchanges();
     let left = clean_up(context, own).await;
-    CaseRun { verdict, exchanges, left }
+    CaseRun { verdict, exchanges, provisioned, left }
 }
 
 async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> Verdict {
@@ -87,6 +91,7 @@ async fn borrow(
     context: &Context<'_>,
     shared: &mut Shared,
     names: &mut CaseNames<'_>,
+    provisioned: &mut Vec<Exchange>,
     need: &Need,
     sequence: u64,
 ) -> Result<Borrowed, Verdict> {
@@ -94,7 +99,7 @@ async fn borrow(
     let no_name = || Verdict::Unsupported(format!("the API has no resource of kind {:?}", need.kind));
     if need.own {
         let name = names.resource(&need.kind, &need.role).ok_or_else(no_name)?;
-        provision(context, need, &name).await?;
+        provisioned.extend(provision(context, need, &name).await?);
         return Ok(Borrowed { lease: Lease { kind: need.kind.clone(), name, prefix: None, owner }, own: true });
     }
     let name = if let Some((_, name)) = shared.resources.iter().find(|(kind, _)| *kind == need.kind) {
@@ -102,7 +107,7 @@ async fn borrow(
     } else {
         let marker = context.run.case_marker(sequence);
         let name = context.api.resources.name(&need.kind, "shared", &marker).ok_or_else(no_name)?;
-        provision(context, need, &name).await?;
+        provisioned.extend(provision(context, need, &name).await?);
         shared.resources.push((need.kind.clone(), name.clone()));
         name
     };
@@ -112,23 +117,25 @@ async fn borrow(
     Ok(Borrowed { lease, own: false })
 }
 
-async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<(), Verdict> {
+async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<Vec<Exchange>, Verdict> {
+    let mut exchanges = Vec::new();
     for call in context.api.resources.provision(need, name) {
-        let answer = errand(context, &call).await?;
+        let (answer, sent) = errand(context, &call).await?;
+        exchanges.extend(sent);
         if answer.status >= 300 {
             let why = format!("make {} for the case: {}", need.kind, verdict::message(&answer));
             return Err(Verdict::Inconclusive(Unclear::NoResource(why)));
         }
     }
-    Ok(())
+    Ok(exchanges)
 }
 
 /// Sends a call that belongs to no case: guarded and journalled, but not judged.
-pub(crate) async fn errand(context: &Context<'_>, call: &Call) -> Result<plumb_model::answer::Answer, Verdict> {
+pub async fn errand(context: &Context<'_>, call: &Call) -> Result<(Answer, Vec<Exchange>), Verdict> {
     let names = CaseNames::new(context.api, context.target, context.run.marker());
     let mut session = Session::new(context, names, Belief::new(context.api.model.initial(&[])));
     match session.exchange("errand", call, context.target.actor(None)).await {
-        Raw::Answer(answer, _) => Ok(*answer),
+        Raw::Answer(answer, _) => Ok((*answer, session.into_exchanges())),
         Raw::NotSent(verdict) => Err(verdict),
         Raw::NoAnswer(unclear, _) => Err(Verdict::Inconclusive(unclear)),
     }
@@ -152,12 +159,12 @@ pub async fn clean_up(context: &Context<'_>, resources: Vec<(String, Bytes)>) ->
 }
 
 /// Empties and removes one resource; tells whether it is gone.
-pub(crate) async fn remove(context: &Context<'_>, kind: &str, name: &Bytes) -> bool {
+pub async fn remove(context: &Context<'_>, kind: &str, name: &Bytes) -> bool {
     let resources = &context.api.resources;
     let mut page = resources.list(kind, name, None);
     for _ in 0..CLEAN_UP_PAGES_MAX {
         let Some(call) = page else { break };
-        let Ok(listed) = errand(context, &call).await else { break };
+        let Ok((listed, _)) = errand(context, &call).await else { break };
         for removal in resources.remove_listed(kind, name, &listed) {
             if let Err(verdict) = errand(context, &removal).await {
                 debug!(verdict = verdict.word(), "could not remove what a {kind} holds");
@@ -166,13 +173,13 @@ pub(crate) async fn remove(context: &Context<'_>, kind: &str, name: &Bytes) -> b
         page = resources.list(kind, name, Some(&listed));
     }
     match errand(context, &resources.remove(kind, name)).await {
-        Ok(answer) if answer.status == 404 => {
+        Ok((answer, _)) if answer.status == 404 => {
             if let Some(journal) = context.journal {
                 _ = journal.removed(kind, name);
             }
             true
         }
-        Ok(answer) => answer.status < 300,
+        Ok((answer, _)) => answer.status < 300,
         Err(_) => false,
     }
 }

@@ -72,8 +72,7 @@ impl TargetClock {
         let (earliest, latest) = (seconds * 1000 - received_ms, seconds * 1000 + DATE_LAG_MS - sent_ms);
         let narrowed = (offset.earliest_ms.max(earliest), offset.latest_ms.min(latest));
         // A clock that was set in between makes old knowledge wrong; then only the newest counts.
-        (offset.earliest_ms, offset.latest_ms) =
-            if narrowed.0 <= narrowed.1 { narrowed } else { (earliest, latest) };
+        (offset.earliest_ms, offset.latest_ms) = if narrowed.0 <= narrowed.1 { narrowed } else { (earliest, latest) };
         date.clone_into(&mut offset.last_date);
     }
 

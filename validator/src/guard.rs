@@ -17,7 +17,9 @@ use crate::target::{Safety, Target};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The call does more than the target's safety level allows.
-    #[error("the call {hazard}, and the target's safety level is {safety}: add --safety {needed} (or `safety` in plumb.toml) if that is wanted")]
+    #[error(
+        "the call {hazard}, and the target's safety level is {safety}: add --safety {needed} (or `safety` in plumb.toml) if that is wanted"
+    )]
     Safety {
         /// What the call does.
         hazard: &'static str,

@@ -4,13 +4,16 @@
 //! [`case_run::run_case`] is a loop over it, from empty to clean. [`model_server::ModelServer`] turns the
 //! model itself into a server, which a [`transport::MemoryTransport`] reaches without a network.
 
-pub mod target;
-pub mod transport;
+pub mod case_run;
 pub mod clock;
-pub mod names;
+pub mod curl;
+pub mod finding;
 pub mod guard;
 pub mod journal;
-pub mod session;
-pub mod case_run;
-pub mod verdict;
 pub mod model_server;
+pub mod names;
+pub mod plugin;
+pub mod session;
+pub mod target;
+pub mod transport;
+pub mod verdict;

@@ -23,9 +23,15 @@ impl RunId {
         Self((0..8).map(digit).collect())
     }
 
-    /// What every name of the run starts with: `plumb-k3f9a2c1-`.
+    /// The id that `text` is, if it is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
+        (text.len() == 8 && text.bytes().all(plain)).then(|| Self(text.to_owned()))
+    }
+
+    /// What every name of the run starts with, before a hyphen: `plumb-k3f9a2c1`.
     pub fn marker(&self) -> String {
-        format!("{OWNER_MARKER}-{}-", self.0)
+        format!("{OWNER_MARKER}-{}", self.0)
     }
 
     /// What every name of one case starts with.
@@ -92,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_run_id_is_eight_plain_characters() {
-        assert_eq!(RunId::new(0).marker(), "plumb-aaaaaaaa-");
+        assert_eq!(RunId::new(0).marker(), "plumb-aaaaaaaa");
         assert_eq!(RunId::new(u64::MAX).case_marker(12), "plumb-77777777-000012");
     }
 }

@@ -218,8 +218,10 @@ impl<'c, 'a> Session<'c, 'a> {
         let request =
             context.api.wire.encode(call, &sending).map_err(|error| Verdict::Unsupported(error.to_string()))?;
         let hazard = context.api.operation(&call.operation).map_or(Hazard::Writes, |operation| operation.hazard);
-        let touches =
-            context.guard.check(context.api, hazard, &request).map_err(|refusal| Verdict::Skipped(refusal.to_string()))?;
+        let touches = context
+            .guard
+            .check(context.api, hazard, &request)
+            .map_err(|refusal| Verdict::Skipped(refusal.to_string()))?;
         Ok((request, touches))
     }
 

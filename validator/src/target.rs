@@ -58,6 +58,8 @@ impl FromStr for Safety {
 pub struct Target {
     /// Its name in reports.
     pub name: String,
+    /// `http` or `https`.
+    pub scheme: String,
     /// Host and port, as in the `host` header.
     pub authority: String,
     /// The region, for APIs that sign with one.

@@ -19,7 +19,7 @@ impl Resources for KvResources {
     }
 
     fn carries(&self, name: &[u8], marker: &str) -> bool {
-        name.starts_with(marker.as_bytes())
+        name.strip_prefix(marker.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'-'))
     }
 
     fn provision(&self, _need: &Need, _name: &Bytes) -> Vec<Call> {

@@ -41,7 +41,8 @@ fn theirs(plain: &Plain) -> String {
     let params = builder.time(time).settings(settings).build().expect("complete").into();
     let url = format!("https://{HOST}{}", plain.target);
     let fields = plain.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let request = SignableRequest::new(&plain.method, url, fields, SignableBody::Bytes(&plain.body)).expect("a request");
+    let request =
+        SignableRequest::new(&plain.method, url, fields, SignableBody::Bytes(&plain.body)).expect("a request");
     let (instructions, _) = http_request::sign(request, &params).expect("signed").into_parts();
     let authorization = instructions.headers().find(|(name, _)| *name == "authorization");
     authorization.expect("an authorization header").1.to_owned()
@@ -77,7 +78,7 @@ fn path() -> impl Strategy<Value = String> {
 fn query() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-zA-Z0-9._~/=&+:,*!-]{1,6}",
-        1 => prop::sample::select(vec!["%20", "%2B", "%2b", "%C3%A4", "%25", "%3d", "%61", "&acl", "&&", "%"]).prop_map(str::to_owned),
+        1 => prop::sample::select(vec!["%20", "%2B", "%2b", "%C3%A4", "%25", "%3d", "%61", "&acl", "&&", "%zz"]).prop_map(str::to_owned),
     ];
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
@@ -86,7 +87,13 @@ fn plain() -> impl Strategy<Value = Plain> {
     // Single blanks inside a value and any number around it; each name of one spelling.
     let value = "[ ]{0,2}[!-~]{1,8}([ ]{1,3}[!-~]{1,4}){0,2}[ ]{0,2}";
     let name = prop::sample::select(vec![
-        "content-type", "content-md5", "x-amz-meta-a", "x-amz-meta-b", "x-amz-meta-a-b", "x-amz-acl",
+        "content-type",
+        "content-md5",
+        "x-amz-meta-a",
+        "x-amz-meta-b",
+        "x-amz-meta-a-b",
+        "x-amz-acl",
+        "x-amz-server-side-encryption",
         "x-amz-server-side-encryption-customer-key",
     ]);
     let fields = prop::collection::vec((name.prop_map(str::to_owned), value), 0..8);

@@ -42,6 +42,12 @@ pub trait Transport: Send + Sync {
     fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>>;
 }
 
+impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
+    fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
+        (**self).send(request, limits)
+    }
+}
+
 /// The bounds of one exchange. Connecting is bounded where the transport is made, because
 /// connections are shared between requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -87,8 +87,8 @@ impl NetworkTransport {
             authority: endpoint.authority.clone(),
             connect_timeout,
             reqwest: reqwest_client(endpoint, connect_timeout)?,
-            pooled: hyper_client(endpoint, IDLE_CONNECTIONS_MAX),
-            single: hyper_client(endpoint, 0),
+            pooled: hyper_client(endpoint, connect_timeout, IDLE_CONNECTIONS_MAX),
+            single: hyper_client(endpoint, connect_timeout, 0),
             old_server: AtomicBool::new(false),
         })
     }
@@ -213,8 +213,9 @@ fn reqwest_client(endpoint: &Endpoint, connect_timeout: Duration) -> Result<reqw
 }
 
 /// A client that keeps at most `idle_max` connections and never adds a `host` field.
-fn hyper_client(endpoint: &Endpoint, idle_max: usize) -> Hyper {
+fn hyper_client(endpoint: &Endpoint, connect_timeout: Duration, idle_max: usize) -> Hyper {
     let mut tcp = HttpConnector::new();
+    tcp.set_connect_timeout(Some(connect_timeout));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     let connector = HttpsConnectorBuilder::new()

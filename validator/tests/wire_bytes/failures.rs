@@ -179,6 +179,32 @@ async fn an_answer_is_given_as_it_came() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_given_as_it_came_wherever_it_leads() {
+    // Reqwest reads the location even where it follows none.
+    for location in [
+        "/b",
+        "//",
+        "http://",
+        "http://host:99999/",
+        "http://[/",
+        "mailto:a",
+        "host:80",
+        "a:b@c",
+        "?",
+        "",
+        "\u{e9}",
+        "#",
+    ] {
+        for client in CLIENTS {
+            let answer = format!("HTTP/1.1 301 Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+            let (address, _server) = after_head(move |mut stream| stream.write_all(answer.as_bytes()));
+            let received = send(address, client, LIMITS).await.expect("there is an answer");
+            assert_eq!(received.response.headers.text("location"), Some(location));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_to_head_has_no_body() {
     for client in CLIENTS {
         let (address, _server) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n");

@@ -1,6 +1,6 @@
 //! The canonical request, built in buffers that are used again and again.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ops::Range;
 
 use plumb_model::http::Request;
@@ -32,65 +32,74 @@ pub(super) enum Selection<'a> {
 }
 
 /// Buffers for one canonical request.
-#[derive(Default)]
 pub(super) struct Scratch {
     text: Vec<u8>,
     words: Vec<u8>,
-    signed: Vec<u8>,
     fields: Vec<Field>,
     pairs: Vec<(Range<usize>, Range<usize>)>,
+    signed: Range<usize>,
 }
 
-/// A header that takes part: its lower-case name in `words`, its place in the request.
+/// A header that takes part.
 struct Field {
+    /// The start of its name as a number, which sorts as the name does and is compared at once.
+    start: u128,
+    /// Its lower-case name in `words`.
     name: Range<usize>,
+    /// Its place in the request.
     index: usize,
 }
 
 impl Scratch {
+    const fn new() -> Self {
+        Self { text: Vec::new(), words: Vec::new(), fields: Vec::new(), pairs: Vec::new(), signed: 0..0 }
+    }
+
     /// Runs `work` with this thread's buffers.
     pub(super) fn with<T>(work: impl FnOnce(&mut Self) -> T) -> T {
-        thread_local!(static SCRATCH: Cell<Scratch> = Cell::default());
-        let mut scratch = SCRATCH.take();
-        let result = work(&mut scratch);
-        if scratch.text.capacity() + scratch.words.capacity() <= SCRATCH_BYTES_MAX {
-            SCRATCH.set(scratch);
-        }
-        result
+        thread_local!(static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) });
+        SCRATCH.with_borrow_mut(|scratch| {
+            let result = work(scratch);
+            if scratch.text.capacity() + scratch.words.capacity() > SCRATCH_BYTES_MAX {
+                *scratch = Self::new();
+            }
+            result
+        })
     }
 
     /// The names of the headers that took part last, with `;` between.
     pub(super) fn signed_headers(&self) -> &[u8] {
-        &self.signed
+        &self.text[self.signed.clone()]
     }
 
     /// The signature of `subject`. Source: `sig-v4-header-based-auth`, tasks 1 to 3.
     pub(super) fn sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) -> [u8; 32] {
-        self.write_string_to_sign(subject, key, time);
-        key.mac().sign(&self.text)
+        key.mac().sign(self.string_to_sign(subject, key, time))
     }
 
-    /// Whether `signature` is that of `subject`, told in constant time.
+    /// Whether `code` is the signature of `subject`, told in constant time.
     pub(super) fn verify(
         &mut self,
         subject: &Subject<'_>,
         key: &SigningKey,
         time: &SigningTime,
-        signature: &[u8; 32],
+        code: &[u8; 32],
     ) -> bool {
-        self.write_string_to_sign(subject, key, time);
-        key.mac().verify(&self.text, signature)
+        key.mac().verify(self.string_to_sign(subject, key, time), code)
     }
 
-    fn write_string_to_sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) {
+    /// Task 2. Stands in `text` behind the canonical request, whose list of headers is still wanted.
+    fn string_to_sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) -> &[u8] {
         self.write_canonical_request(subject);
+        let start = self.text.len();
         let hash = hex::encode(&sha256(&self.text));
-        self.text.clear();
         for part in [ALGORITHM.as_bytes(), b"\n", time.stamp(), b"\n", key.scope(), b"\n", &hash] {
             self.text.extend_from_slice(part);
         }
+        &self.text[start..]
     }
 
+    /// Task 1.
     fn write_canonical_request(&mut self, subject: &Subject<'_>) {
         let request = subject.request;
         let path = escape::split_once(&request.target, b'?').0;
@@ -104,7 +113,7 @@ impl Scratch {
         self.select(request, &subject.headers);
         self.write_headers(request);
         self.text.push(b'\n');
-        self.text.extend_from_slice(&self.signed);
+        self.write_names();
         self.text.push(b'\n');
         self.text.extend_from_slice(subject.payload);
     }
@@ -142,30 +151,28 @@ impl Scratch {
         let Self { words, fields, .. } = self;
         words.clear();
         fields.clear();
-        for (index, (name, _)) in request.headers.iter().enumerate() {
+        let present = request.headers.iter().enumerate().map(|(index, (name, _))| (index, name.as_ref()));
+        for (index, name) in present.chain(selection.absent(request).map(|name| (usize::MAX, name))) {
             let start = words.len();
             words.extend_from_slice(name.as_bytes());
-            words[start..].make_ascii_lowercase();
-            if selection.takes(&words[start..]) {
-                fields.push(Field { name: start..words.len(), index });
-            } else {
-                words.truncate(start);
-            }
+            fields.push(Field { start: 0, name: start..words.len(), index });
         }
-        for name in selection.absent(request) {
-            let start = words.len();
-            words.extend_from_slice(name.as_bytes());
-            fields.push(Field { name: start..words.len(), index: usize::MAX });
-        }
+        words.make_ascii_lowercase();
+        words.extend_from_slice(&[0; 16]);
+        fields.retain_mut(|field| {
+            field.start = start_of(words, &field.name);
+            selection.takes(&words[field.name.clone()])
+        });
+        let name = |field: &Field| &words[field.name.clone()];
         fields.sort_unstable_by(|one, two| {
-            words[one.name.clone()].cmp(&words[two.name.clone()]).then(one.index.cmp(&two.index))
+            let by_name = one.start.cmp(&two.start).then_with(|| name(one).cmp(name(two)));
+            by_name.then(one.index.cmp(&two.index))
         });
     }
 
-    /// One line for each name, `name:value,value`, and the list of names beside.
+    /// One line for each name, `name:value,value`.
     fn write_headers(&mut self, request: &Request) {
-        let Self { text, words, signed, fields, .. } = self;
-        signed.clear();
+        let Self { text, words, fields, .. } = self;
         let mut before: Option<&[u8]> = None;
         for field in fields.iter() {
             let name = &words[field.name.clone()];
@@ -174,9 +181,7 @@ impl Scratch {
             } else {
                 if before.is_some() {
                     text.push(b'\n');
-                    signed.push(b';');
                 }
-                signed.extend_from_slice(name);
                 text.extend_from_slice(name);
                 text.push(b':');
                 before = Some(name);
@@ -188,6 +193,36 @@ impl Scratch {
         if before.is_some() {
             text.push(b'\n');
         }
+    }
+
+    /// The names of those lines with `;` between.
+    fn write_names(&mut self) {
+        let Self { text, words, fields, signed, .. } = self;
+        let start = text.len();
+        let mut before: Option<&[u8]> = None;
+        for field in fields.iter() {
+            let name = &words[field.name.clone()];
+            if before == Some(name) {
+                continue;
+            }
+            if before.is_some() {
+                text.push(b';');
+            }
+            text.extend_from_slice(name);
+            before = Some(name);
+        }
+        *signed = start..text.len();
+    }
+}
+
+/// The first 16 bytes of a name as a big-endian number, with zeros where the name is shorter; 16
+/// bytes of whatever must follow the last name.
+fn start_of(words: &[u8], name: &Range<usize>) -> u128 {
+    let start = words[name.start..].first_chunk().map_or(0, |chunk| u128::from_be_bytes(*chunk));
+    match name.len() {
+        0 => 0,
+        length @ 1..16 => start & (u128::MAX << (128 - 8 * length)),
+        _ => start,
     }
 }
 
@@ -243,7 +278,7 @@ mod tests {
             headers: fields.collect::<Headers>(),
             body: "".into(),
         };
-        let mut scratch = Scratch::default();
+        let mut scratch = Scratch::new();
         let subject = Subject { request: &request, headers, payload: b"PAYLOAD", presigned: false };
         scratch.write_canonical_request(&subject);
         String::from_utf8(scratch.text).expect("text")

@@ -253,6 +253,27 @@ proptest! {
     }
 
     #[test]
+    fn no_small_change_panics_or_is_believed_to_be_another(
+        in_query in any::<bool>(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut request = if in_query { presigned(NOW, "60") } else { usual() };
+        if in_query {
+            let index = at.index(request.target.len());
+            request.target[index] = byte;
+        } else {
+            let mut value = request.headers.get("authorization").expect("signed").to_vec();
+            let index = at.index(value.len());
+            value[index] = byte;
+            request.headers.set("authorization", value);
+        }
+        if let Verification::Valid { access_key, .. } = verified(&request) {
+            prop_assert_eq!(access_key, "AKIAMINE");
+        }
+    }
+
+    #[test]
     fn whatever_is_signed_verifies(
         method in "[A-Z]{1,7}",
         path in prop::collection::vec(any::<u8>(), 0..24),

@@ -63,7 +63,11 @@ mod tests {
     #[test]
     fn keys_of_any_length() {
         for (key, text, code) in [
-            (b"Jefe".to_vec(), "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+            (
+                b"Jefe".to_vec(),
+                "what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
             (
                 vec![0xaa; 131],
                 "Test Using Larger Than Block-Size Key - Hash Key First",

@@ -80,6 +80,8 @@ pub fn set_malformed_authorization(request: &mut Request, malformation: Malforma
 
 #[cfg(test)]
 mod tests {
+    use plumb_model::http::Headers;
+
     use super::*;
     use crate::sigv4::{
         Credentials, Fault, Malformed, PayloadHash, SigningKey, SigningTime, Verification, sign, verify,
@@ -89,7 +91,7 @@ mod tests {
         let time = SigningTime::at(1_369_353_600);
         let key = SigningKey::derive(&Credentials::new("AKIA", "secret"), &time, "us-east-1");
         let mut request =
-            Request { method: "GET".into(), target: b"/".to_vec(), headers: Default::default(), body: "".into() };
+            Request { method: "GET".into(), target: b"/".to_vec(), headers: Headers::default(), body: "".into() };
         request.headers.push("host", "h");
         sign(&mut request, &key, &time, &PayloadHash::empty());
         set_malformed_authorization(&mut request, malformation);

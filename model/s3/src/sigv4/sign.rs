@@ -41,8 +41,11 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// Signs `request` as it stands: sets `x-amz-date`, `x-amz-content-sha256`, for temporary credentials
-/// `x-amz-security-token`, and `authorization`, each in place of any other of that name.
+/// The headers that signing adds; the last is there for temporary credentials only.
+const ADDED: [&str; 4] = ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
+
+/// Signs `request` as it stands: adds `x-amz-date`, `x-amz-content-sha256`, for temporary credentials
+/// `x-amz-security-token`, and `authorization`, at the end, instead of any others of these names.
 ///
 /// The signature covers method, path, query, the payload hash and the headers `host`, `content-type`,
 /// `content-md5` and every `x-amz-*`, which are those S3 wants signed. Nothing is refused: a request
@@ -53,11 +56,16 @@ impl fmt::Debug for Signature {
 /// where it is done, in `escape` and `canonical`. Signing what is signed already gives the same bytes.
 pub fn sign(request: &mut Request, key: &SigningKey, time: &SigningTime, payload: &PayloadHash) -> Signature {
     let headers = &mut request.headers;
-    headers.remove("authorization");
-    headers.set("x-amz-date", time.stamp().clone());
-    headers.set("x-amz-content-sha256", payload.value().clone());
+    let added = if key.session_token().is_some() { &ADDED[..] } else { &ADDED[..3] };
+    if headers.iter().any(|(name, _)| added.iter().any(|own| name.eq_ignore_ascii_case(own))) {
+        for own in added {
+            headers.remove(own);
+        }
+    }
+    headers.push("x-amz-date", time.stamp().clone());
+    headers.push("x-amz-content-sha256", payload.value().clone());
     if let Some(token) = key.session_token() {
-        headers.set("x-amz-security-token", token.clone());
+        headers.push("x-amz-security-token", token.clone());
     }
     let (signature, authorization) = Scratch::with(|scratch| {
         let subject = Subject { request, headers: Selection::Required, payload: payload.value(), presigned: false };

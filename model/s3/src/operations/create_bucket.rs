@@ -1,0 +1,168 @@
+//! `CreateBucket`: makes a bucket.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use plumb_model::call::{Call, Turn};
+use plumb_model::expectation::{Form, Matcher};
+use plumb_model::fault::{Basis, Fault, Precedence};
+use plumb_model::model::{Outcome, outcomes};
+use plumb_model::space::{Choice, Dimension, Hazard, Operation, Space};
+use plumb_model::value::{Function, Value};
+
+use super::dimensions::{Sharing, bucket_choice, signature};
+use crate::errors::{self, field};
+use crate::faults;
+use crate::request::{Request, documented};
+use crate::state::{Bucket, State};
+use crate::wire::configuration::{self, Configuration};
+
+const SOURCE: &str = "AWS S3 API Reference, CreateBucket";
+const LOCATIONS: &str = "LocalStack test_create_bucket_with_invalid_location_constraint (recorded on AWS)";
+
+/// The regions of AWS, and the one word that stands for `eu-west-1`. Source: AWS S3 API Reference, `CreateBucket`.
+const REGIONS: [&[u8]; 39] = [
+    b"af-south-1",
+    b"ap-east-1",
+    b"ap-east-2",
+    b"ap-northeast-1",
+    b"ap-northeast-2",
+    b"ap-northeast-3",
+    b"ap-south-1",
+    b"ap-south-2",
+    b"ap-southeast-1",
+    b"ap-southeast-2",
+    b"ap-southeast-3",
+    b"ap-southeast-4",
+    b"ap-southeast-5",
+    b"ap-southeast-6",
+    b"ap-southeast-7",
+    b"ca-central-1",
+    b"ca-west-1",
+    b"cn-north-1",
+    b"cn-northwest-1",
+    b"EU",
+    b"eu-central-1",
+    b"eu-central-2",
+    b"eu-north-1",
+    b"eu-south-1",
+    b"eu-south-2",
+    b"eu-west-1",
+    b"eu-west-2",
+    b"eu-west-3",
+    b"il-central-1",
+    b"me-central-1",
+    b"me-south-1",
+    b"mx-central-1",
+    b"sa-east-1",
+    b"us-east-1",
+    b"us-east-2",
+    b"us-gov-east-1",
+    b"us-gov-west-1",
+    b"us-west-1",
+    b"us-west-2",
+];
+
+/// What the call may answer.
+pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
+    let mut faults: Vec<Fault> = request.caller_fault().into_iter().collect();
+    request.name_fault(&mut faults, true);
+    configuration_fault(request, &mut faults);
+    exists(request, &mut faults);
+    outcomes(&faults, precedence, || vec![made(request)])
+}
+
+/// A bucket that exists. Its owner gets 409, but in us-east-1 may make it again; which region this is, is not
+/// known here.
+fn exists(request: &Request<'_>, faults: &mut Vec<Fault>) {
+    if request.bucket.is_none() {
+        return;
+    }
+    let name = || vec![field("BucketName", &request.bucket_name)];
+    if request.is_foreign_bucket() {
+        let answer = request.refuse_with(errors::BUCKET_ALREADY_EXISTS, name);
+        faults.push(Fault::new(faults::BUCKET_STATE, answer, Basis::Documented, SOURCE));
+        return;
+    }
+    let source = "AWS CreateBucket: 409 BucketAlreadyOwnedByYou (recorded), in us-east-1 200 (documented)";
+    let answer = request.refuse_with(errors::BUCKET_ALREADY_OWNED_BY_YOU, name);
+    faults.push(Fault::new(faults::BUCKET_STATE, answer, Basis::Recorded, source).perhaps());
+}
+
+fn configuration_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
+    let malformed = |basis, source| Fault::new(faults::BODY_XML, request.refuse(errors::MALFORMED_XML), basis, source);
+    let location = match configuration::of(request.call) {
+        Configuration::None => return,
+        Configuration::Location(location) => location,
+        Configuration::Broken => {
+            faults.push(malformed(Basis::Implemented, "MinIO, Ceph RGW: a body that is no XML"));
+            return;
+        }
+        Configuration::Other => {
+            let source = "unknown: a well-formed body of another schema is refused or ignored";
+            faults.push(malformed(Basis::Unknown, source).perhaps());
+            return;
+        }
+    };
+    let invalid = request.refuse(errors::INVALID_LOCATION_CONSTRAINT);
+    let illegal = request.refuse(errors::ILLEGAL_LOCATION_CONSTRAINT);
+    let fault = Fault::new(faults::BODY_XML, invalid, Basis::Recorded, LOCATIONS).or(illegal);
+    // A region of AWS may be the one this is.
+    faults.push(if REGIONS.contains(&location.as_ref()) { fault.perhaps() } else { fault });
+}
+
+fn made(request: &Request<'_>) -> Outcome<State> {
+    // A path in us-east-1, a URL elsewhere: AWS S3 API Reference, CreateBucket.
+    let location = Matcher::Like(Form::Token);
+    let answer = request.bodiless(200).header("location", if request.aws { location } else { location.maybe() });
+    let outcome = documented(answer, SOURCE);
+    if request.bucket.is_some() {
+        return outcome;
+    }
+    let bucket = Bucket { owner: request.seen.actor.map(Arc::from), prefix: None, objects: OrdMap::new() };
+    outcome.leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
+}
+
+/// The operation.
+pub(crate) fn operation() -> Operation {
+    let probe = Call::new("ListObjectsV2").with("bucket", new());
+    Operation {
+        name: "CreateBucket",
+        about: "makes a bucket",
+        source: SOURCE,
+        hazard: Hazard::Writes,
+        space: Space { dimensions: vec![names(), signature(), configurations()], constraints: vec![] },
+        probes: vec![Turn::new("probe-list", probe)],
+    }
+}
+
+fn new() -> Value {
+    Value::resource("bucket", "new")
+}
+
+/// New, or there already; good names, and bad ones that are the run's own all the same.
+fn names() -> Dimension {
+    let bad = |name, end: &str| Choice::fault(name, "bucket", Value::concat([new(), end.into()]));
+    let too_long = Value::Apply { function: Function::PadTo, of: vec![new(), "64".into()] };
+    let choices = vec![
+        Choice::valid("new", "bucket", new()),
+        Choice { fault: true, ..bucket_choice("exists", Sharing::Own) },
+        bad("upper-case", "X"),
+        bad("underscore", "_x"),
+        bad("two-dots", "..x"),
+        bad("hyphen-at-the-end", "-"),
+        Choice::fault("too-long", "bucket", too_long),
+    ];
+    Dimension::state("bucket", choices)
+}
+
+fn configurations() -> Dimension {
+    let other = "<Configuration><LocationConstraint>eu-west-1</LocationConstraint></Configuration>";
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::fault("no-such-location", configuration::LOCATION, "plumb-nowhere-1"),
+        Choice::fault("no-xml", configuration::WHOLE, "<CreateBucketConfiguration><Location"),
+        Choice::fault("other-schema", configuration::WHOLE, other),
+    ];
+    Dimension::argument("configuration", choices)
+}

@@ -1,0 +1,82 @@
+//! `DeleteObject`: takes an object away, or finds none and says so in the same way.
+
+use plumb_model::expectation::Matcher;
+use plumb_model::fault::Precedence;
+use plumb_model::model::{Outcome, outcomes};
+use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
+use plumb_model::value::{Function, Value};
+
+use super::dimensions::{
+    Sharing, buckets, expected_owner, get_probe, list_probe, objects, only, signature, stored_tag,
+};
+use crate::request::{Request, documented};
+use crate::state::State;
+
+const SOURCE: &str = "AWS S3 API Reference, DeleteObject; LocalStack test_delete_object (recorded on AWS)";
+
+/// What the call may answer: 204 whether or not the object was there, without a version in a bucket that has none.
+pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
+    let mut faults = request.common_faults();
+    request.key_faults(&mut faults);
+    request.delete_conditions(&mut faults);
+    outcomes(&faults, precedence, || {
+        let answer = request
+            .bodiless(204)
+            .header("x-amz-delete-marker", Matcher::Absent)
+            .header("x-amz-version-id", Matcher::Absent);
+        let outcome = documented(answer, SOURCE);
+        if request.object().is_none() {
+            return vec![outcome];
+        }
+        vec![outcome.leaving(request.with_bucket(|bucket| {
+            bucket.objects.remove(&request.key);
+        }))]
+    })
+}
+
+/// The operation.
+pub(crate) fn operation() -> Operation {
+    Operation {
+        name: "DeleteObject",
+        about: "takes an object away",
+        source: SOURCE,
+        hazard: Hazard::Deletes,
+        space: Space {
+            dimensions: vec![
+                buckets(Sharing::Shared),
+                objects(),
+                signature(),
+                if_match(),
+                size_and_time(),
+                expected_owner(),
+            ],
+            constraints: right_needs_the_object(),
+        },
+        probes: vec![get_probe(), list_probe()],
+    }
+}
+
+fn if_match() -> Dimension {
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("right", "if-match", stored_tag()),
+        Choice::valid("star", "if-match", "*"),
+        Choice::fault("wrong", "if-match", stored_tag().apply(Function::DifferentFrom)),
+    ];
+    Dimension::argument("if-match", choices)
+}
+
+/// Conditions that only directory buckets have.
+fn size_and_time() -> Dimension {
+    let past = Value::now(-86_400).apply(Function::HttpDate);
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::fault("size", "x-amz-if-match-size", "10"),
+        Choice::fault("time", "x-amz-if-match-last-modified-time", past),
+    ];
+    Dimension::argument("directory-condition", choices)
+}
+
+fn right_needs_the_object() -> Vec<Constraint> {
+    vec![only("if-match", "right", "object", &["stored"])]
+}

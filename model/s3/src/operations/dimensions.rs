@@ -1,0 +1,161 @@
+//! What varies in more than one operation: bucket, object, key, signature, owner; and the calls around them.
+
+use plumb_model::bodies::BodySpec;
+use plumb_model::call::{Call, Need, Turn};
+use plumb_model::space::{Choice, Constraint, Dimension};
+use plumb_model::value::{Function, Value};
+
+use crate::names::KEY_BYTES_MAX;
+use crate::signature::{ARGUMENT, Quality};
+
+/// The body of the object that set-up calls store: as long as the one on which AWS was recorded.
+pub(crate) const STORED: BodySpec = BodySpec::random(1, 10);
+/// The id of the set-up call that stores it.
+pub(crate) const STORED_ID: &str = "stored";
+
+/// Whether a case needs its bucket for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// A part of a bucket that other cases use too will do.
+    Shared,
+    /// The bucket must be its own.
+    Own,
+}
+
+/// The bucket of a case.
+pub(crate) fn bucket() -> Value {
+    Value::resource("bucket", "a")
+}
+
+/// The key of a case.
+pub(crate) fn key() -> Value {
+    Value::resource("key", "a")
+}
+
+/// The key of a case, and then `end`.
+pub(crate) fn key_and(end: &str) -> Value {
+    Value::concat([key(), end.into()])
+}
+
+/// The key of a case, filled up to so many bytes.
+fn key_of(bytes: usize) -> Value {
+    Value::Apply { function: Function::PadTo, of: vec![key(), Value::literal(bytes.to_string())] }
+}
+
+fn need(sharing: Sharing) -> Need {
+    Need { kind: "bucket".into(), role: "a".into(), own: sharing == Sharing::Own }
+}
+
+/// An operation on the case's bucket and on `key`.
+pub(crate) fn on_key(operation: &'static str, key: Value) -> Call {
+    Call::new(operation).with("bucket", bucket()).with("key", key)
+}
+
+/// A call that stores `body` under `key`.
+pub(crate) fn put(key: Value, body: BodySpec) -> Call {
+    on_key("PutObject", key).with("body", body)
+}
+
+/// A bucket that exists.
+pub(crate) fn bucket_choice(name: &'static str, sharing: Sharing) -> Choice {
+    Choice::valid(name, "bucket", bucket()).needs(need(sharing))
+}
+
+/// A bucket that does not exist.
+pub(crate) fn absent_bucket() -> Choice {
+    Choice::fault("absent", "bucket", Value::resource("bucket", "absent"))
+}
+
+/// A name that no bucket can have, and that is the run's own all the same.
+pub(crate) fn bad_bucket(name: &'static str, end: &str) -> Choice {
+    Choice::fault(name, "bucket", Value::concat([bucket(), end.into()]))
+}
+
+/// The bucket that an operation meets.
+pub(crate) fn buckets(sharing: Sharing) -> Dimension {
+    Dimension::state("bucket", vec![bucket_choice("mine", sharing), absent_bucket(), bad_bucket("bad-name", "_X")])
+}
+
+/// How the call is signed.
+pub(crate) fn signature() -> Dimension {
+    let bad = [Quality::WrongSecret, Quality::UnknownKey, Quality::Skewed, Quality::Anonymous, Quality::Malformed];
+    let mut choices = vec![Choice::absent(Quality::Valid.name())];
+    choices.extend(bad.map(|quality| Choice::fault(quality.name(), ARGUMENT, quality.name())));
+    Dimension::argument("signature", choices)
+}
+
+/// The account that the caller takes for the bucket's owner.
+pub(crate) fn expected_owner() -> Dimension {
+    let argument = "x-amz-expected-bucket-owner";
+    Dimension::argument("expected-owner", vec![Choice::absent("none"), Choice::fault("malformed", argument, "abcd")])
+}
+
+/// Names that are legal, and hostile to whoever takes a key for a path.
+fn odd_keys() -> Vec<(&'static str, Value)> {
+    vec![
+        ("slash", key_and("/b")),
+        ("trailing-slash", key_and("/")),
+        ("space", key_and(" b")),
+        ("unicode", key_and("-\u{fc}\u{65e5}\u{1f600}")),
+        ("percent", key_and("%41%")),
+        ("plus", key_and("+b")),
+        ("marks", key_and("?b&c=d#e;f:@$,'()*!~")),
+        ("longest", key_of(KEY_BYTES_MAX)),
+        ("dots-up", key_and("/../b")),
+        ("dot", key_and("/./b")),
+        ("double-slash", key_and("//b")),
+    ]
+}
+
+/// The keys that an operation may be given, whatever is stored.
+pub(crate) fn keys() -> Dimension {
+    let mut choices = vec![Choice::valid("plain", "key", key())];
+    choices.extend(odd_keys().into_iter().map(|(name, key)| Choice::valid(name, "key", key)));
+    choices.push(too_long());
+    Dimension::argument("key", choices)
+}
+
+fn too_long() -> Choice {
+    Choice::fault("too-long", "key", key_of(KEY_BYTES_MAX + 1))
+}
+
+/// The object that an operation is about, stored under its key before.
+pub(crate) fn objects() -> Dimension {
+    let stored = |name, key: Value, body| {
+        Choice::valid(name, "key", key.clone()).needs(need(Sharing::Shared)).after(STORED_ID, put(key, body))
+    };
+    let mut choices = vec![
+        stored("stored", key(), STORED),
+        stored("empty", key(), BodySpec::random(1, 0)),
+        Choice::fault("absent", "key", key_and("-absent")),
+        too_long(),
+    ];
+    choices.extend(odd_keys().into_iter().map(|(name, key)| stored(name, key, STORED)));
+    Dimension::state("object", choices)
+}
+
+/// The entity tag of [`STORED`].
+pub(crate) fn stored_tag() -> Value {
+    Value::Body(STORED).apply(Function::Md5).apply(Function::Hex).apply(Function::Quoted)
+}
+
+/// Where `dimension` is `choice`, `of` is one of `allowed`.
+pub(crate) fn only(
+    dimension: &'static str,
+    choice: &'static str,
+    of: &'static str,
+    allowed: &[&'static str],
+) -> Constraint {
+    Constraint { when: (dimension, choice), dimension: of, allowed: allowed.to_vec() }
+}
+
+/// A look at the case's object.
+pub(crate) fn get_probe() -> Turn {
+    Turn::new("probe-get", on_key("GetObject", key()))
+}
+
+/// A look at everything that starts like the case's key.
+pub(crate) fn list_probe() -> Turn {
+    let call = Call::new("ListObjectsV2").with("bucket", bucket()).with("prefix", key());
+    Turn::new("probe-list", call.with("encoding-type", "url"))
+}

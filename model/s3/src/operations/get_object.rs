@@ -1,0 +1,277 @@
+//! `GetObject`: reads an object, all of it or a part, if its conditions hold.
+
+use bytes::Bytes;
+use plumb_model::expectation::{BodyRule, Expectation, Form, Matcher};
+use plumb_model::fault::{Basis, Fault, Precedence};
+use plumb_model::model::{Outcome, outcomes};
+use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
+use plumb_model::value::{Function, Symbol, Value};
+
+use super::dimensions::{
+    STORED_ID, Sharing, buckets, expected_owner, key, objects, on_key, only, signature, stored_tag,
+};
+use super::put_object::STORED_HEADERS;
+use crate::errors::{self, Field, field};
+use crate::faults;
+use crate::ranges::{Selection, select};
+use crate::request::{Request, documented};
+use crate::state::{Object, State};
+
+const SOURCE: &str = "AWS S3 API Reference, GetObject";
+const RANGES: &str = "LocalStack test_get_object_range (recorded on AWS)";
+const EMPTY_SUFFIX: &str = "unknown: the end of an object without bytes is answered with 200, 206 or 416";
+
+/// The query parameters that replace a header of the answer. Source: AWS S3 API Reference, `GetObject`.
+pub(crate) const OVERRIDES: [(&str, &str); 6] = [
+    ("response-cache-control", "cache-control"),
+    ("response-content-disposition", "content-disposition"),
+    ("response-content-encoding", "content-encoding"),
+    ("response-content-language", "content-language"),
+    ("response-content-type", "content-type"),
+    ("response-expires", "expires"),
+];
+
+/// What the call may answer.
+pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
+    let mut faults = request.common_faults();
+    request.key_faults(&mut faults);
+    let Some(object) = request.object() else {
+        faults.push(no_such_key(request));
+        return outcomes(&faults, precedence, || vec![foreign(request)]);
+    };
+    archived(request, object, &mut faults);
+    request.read_conditions(object, &mut faults);
+    let selection = select(request.argument("range").map(AsRef::as_ref), object.payload.length);
+    range_fault(request, object, selection, &mut faults);
+    outcomes(&faults, precedence, || read(request, object, selection))
+}
+
+fn no_such_key(request: &Request<'_>) -> Fault {
+    let answer = request.refuse_with(errors::NO_SUCH_KEY, || vec![field("Key", &request.key)]);
+    let fault = Fault::new(faults::KEY, answer, Basis::Documented, SOURCE);
+    if request.is_foreign_key() { fault.perhaps() } else { fault }
+}
+
+/// Another case may have written what lies outside of our part of a shared bucket.
+fn foreign(request: &Request<'_>) -> Outcome<State> {
+    let why = "the key lies outside of this case's part of a shared bucket";
+    Outcome::new(Expectation { body: BodyRule::Any(why.into()), ..request.answer(200) }, Basis::Unknown, why)
+}
+
+fn archived(request: &Request<'_>, object: &Object, faults: &mut Vec<Fault>) {
+    if object.storage_class.as_ref().is_some_and(|class| class == "GLACIER" || class == "DEEP_ARCHIVE") {
+        let source = "S3 User Guide, restoring-objects; ErrorResponses: InvalidObjectState (recorded on AWS)";
+        let answer = request.refuse(errors::INVALID_OBJECT_STATE);
+        faults.push(Fault::new(faults::OBJECT_STATE, answer, Basis::Recorded, source));
+    }
+}
+
+fn range_fault(request: &Request<'_>, object: &Object, selection: Selection, faults: &mut Vec<Fault>) {
+    let fields = || -> Vec<Field> {
+        let range = request.argument("range").map_or(&b""[..], AsRef::as_ref);
+        vec![field("ActualObjectSize", object.payload.length.to_string().as_bytes()), field("RangeRequested", range)]
+    };
+    let refuse = || {
+        let unsatisfied = Matcher::is(format!("bytes */{}", object.payload.length));
+        request.refuse_with(errors::INVALID_RANGE, fields).header("content-range", unsatisfied.maybe())
+    };
+    match selection {
+        Selection::Nothing if object.payload.length == 0 => {
+            let source = "LocalStack, MinIO: no byte of an empty object can be had";
+            faults.push(Fault::new(faults::RANGE, refuse(), Basis::Implemented, source));
+        }
+        Selection::Nothing => faults.push(Fault::new(faults::RANGE, refuse(), Basis::Recorded, RANGES)),
+        Selection::EndOfEmpty => {
+            faults.push(Fault::new(faults::RANGE, refuse(), Basis::Unknown, EMPTY_SUFFIX).perhaps());
+        }
+        Selection::Whole | Selection::Part { .. } => {}
+    }
+}
+
+fn read(request: &Request<'_>, object: &Object, selection: Selection) -> Vec<Outcome<State>> {
+    let size = object.payload.length;
+    match selection {
+        Selection::Part { first, last } => {
+            let range = Matcher::is(format!("bytes {first}-{last}/{size}"));
+            let answer = content(request, object, 206, first, last + 1 - first).header("content-range", range);
+            vec![Outcome::new(answer, Basis::Recorded, RANGES)]
+        }
+        Selection::Whole | Selection::Nothing => vec![documented(whole(request, object), SOURCE)],
+        Selection::EndOfEmpty => {
+            let open = Matcher::Any("RFC 9110 section 14.4 has no way to write a range of no bytes".into());
+            let part = content(request, object, 206, 0, 0).header("content-range", open);
+            let unknown = |answer| Outcome::new(answer, Basis::Unknown, EMPTY_SUFFIX);
+            vec![unknown(whole(request, object)), unknown(part)]
+        }
+    }
+}
+
+fn whole(request: &Request<'_>, object: &Object) -> Expectation {
+    content(request, object, 200, 0, object.payload.length).header("content-range", Matcher::Absent)
+}
+
+/// An answer with `length` bytes of the object from `from` on, and with everything that stands beside them.
+fn content(request: &Request<'_>, object: &Object, status: u16, from: u64, length: u64) -> Expectation {
+    let accepts = Matcher::fixed("bytes");
+    let modified = Matcher::Chosen { symbol: object.last_modified.clone(), form: Form::HttpDate(Some(object.written)) };
+    let mut answer = request
+        .answer(status)
+        .header("content-length", Matcher::is(length.to_string()))
+        .header("etag", Matcher::is(object.etag.clone()))
+        .header("last-modified", modified)
+        .header("accept-ranges", if request.aws { accepts } else { accepts.maybe() })
+        .header("x-amz-version-id", Matcher::Absent)
+        .header("x-amz-delete-marker", Matcher::Absent);
+    answer.body = BodyRule::Part { payload: object.payload, from, length };
+    for name in STORED_HEADERS {
+        if let Some(matcher) = stored_header(request, object, name) {
+            answer = answer.header(name, matcher);
+        }
+    }
+    for (name, value) in &object.metadata {
+        answer = answer.header(name.clone(), metadata(value));
+    }
+    storage_class(request, object, answer)
+}
+
+/// A header that was stored, or that the request wants in its place. One that was not stored is not there where
+/// it would change what a client makes of the body.
+fn stored_header(request: &Request<'_>, object: &Object, name: &'static str) -> Option<Matcher> {
+    let wanted = OVERRIDES.iter().find(|(_, header)| *header == name).and_then(|(own, _)| request.argument(own));
+    if let Some(value) = wanted.or_else(|| object.header(name)) {
+        return Some(Matcher::is(value.clone()));
+    }
+    match name {
+        "content-type" => Some(default_type(request.aws)),
+        "content-encoding" => Some(Matcher::Absent),
+        _ => None,
+    }
+}
+
+/// Source: AWS S3 API Reference, `PutObject`: "The default value is `binary/octet-stream`"; other servers say
+/// `application/octet-stream`.
+fn default_type(aws: bool) -> Matcher {
+    const DEFAULT: &str = "binary/octet-stream";
+    if aws {
+        Matcher::fixed(DEFAULT)
+    } else {
+        Matcher::OneOf(vec![Value::fixed(DEFAULT), Value::fixed("application/octet-stream")])
+    }
+}
+
+fn metadata(value: &Bytes) -> Matcher {
+    if value.is_empty() {
+        return Matcher::is(value.clone()).maybe();
+    }
+    if value.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+        return Matcher::is(value.clone());
+    }
+    Matcher::Any(
+        "metadata that is not ASCII comes back in RFC 2047 words (LocalStack test_user_metadata_rfc2047)".into(),
+    )
+}
+
+/// Source: AWS S3 API Reference, `GetObject`: "returned for all objects except for S3 Standard storage class objects".
+fn storage_class(request: &Request<'_>, object: &Object, answer: Expectation) -> Expectation {
+    let matcher = match &object.storage_class {
+        Some(class) => Matcher::is(class.clone()),
+        None if request.aws => Matcher::Absent,
+        None => Matcher::fixed("STANDARD").maybe(),
+    };
+    answer.header("x-amz-storage-class", matcher)
+}
+
+/// The operation.
+pub(crate) fn operation() -> Operation {
+    let dimensions = vec![
+        buckets(Sharing::Shared),
+        objects(),
+        signature(),
+        tags("if-match"),
+        dates("if-unmodified-since", "read-for-unmodified"),
+        tags("if-none-match"),
+        dates("if-modified-since", "read-for-modified"),
+        ranges(),
+        content_type(),
+        expected_owner(),
+    ];
+    Operation {
+        name: "GetObject",
+        about: "reads an object or a part of it",
+        source: SOURCE,
+        hazard: Hazard::Reads,
+        space: Space { dimensions, constraints: constraints() },
+        probes: vec![],
+    }
+}
+
+/// A condition on the entity tag. Which choice holds depends on the header.
+fn tags(header: &'static str) -> Dimension {
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("right", header, stored_tag()),
+        Choice::valid("right-without-quotes", header, stored_tag().apply(Function::Unquoted)),
+        Choice::valid("wrong", header, stored_tag().apply(Function::DifferentFrom)),
+        Choice::valid("star", header, "*"),
+        Choice::valid("weak", header, Value::concat(["W/".into(), stored_tag()])),
+        Choice::valid("list", header, Value::concat(["\"x\", ".into(), stored_tag()])),
+    ];
+    Dimension::argument(header, choices)
+}
+
+/// A condition on the date. The object is read before, as no other answer tells its date.
+fn dates(header: &'static str, read: &'static str) -> Dimension {
+    let modified = || Symbol::new(STORED_ID, "last-modified");
+    let moved = |offset_s| Value::Clock { from: Some(modified()), offset_s }.apply(Function::HttpDate);
+    let relative =
+        |name, offset_s| Choice::valid(name, header, moved(offset_s)).after(read, on_key("GetObject", key()));
+    let choices = vec![
+        Choice::absent("none"),
+        relative("equal", 0),
+        relative("before", -1),
+        relative("after", 1),
+        Choice::valid("yesterday", header, Value::now(-86_400).apply(Function::HttpDate)),
+        Choice::valid("tomorrow", header, Value::now(86_400).apply(Function::HttpDate)),
+        Choice::valid("malformed", header, "not a date"),
+    ];
+    Dimension::argument(header, choices)
+}
+
+/// The forms that were recorded on AWS, on an object of 10 bytes.
+fn ranges() -> Dimension {
+    let range = |name, value: &str| Choice::valid(name, "range", value);
+    let choices = vec![
+        Choice::absent("none"),
+        range("first-to-last", "bytes=0-8"),
+        range("one-byte", "bytes=1-1"),
+        range("first-byte", "bytes=0-0"),
+        range("open-end", "bytes=1-"),
+        range("suffix", "bytes=-2"),
+        range("suffix-beyond", "bytes=-15"),
+        range("end-beyond", "bytes=0-100"),
+        range("inverted", "bytes=1-0"),
+        range("two-hyphens", "bytes=-1-"),
+        range("negative-end", "bytes=0--1"),
+        range("hyphen-only", "bytes=-"),
+        range("no-unit", "0-8"),
+        range("other-unit", "lines=0-1"),
+        range("several", "bytes=0-1,3-4,7-9"),
+        Choice::fault("suffix-of-nothing", "range", "bytes=-0"),
+        Choice::fault("beyond", "range", "bytes=100-200"),
+        Choice::fault("just-beyond", "range", "bytes=10-"),
+    ];
+    Dimension::argument("range", choices)
+}
+
+fn content_type() -> Dimension {
+    let name = "response-content-type";
+    Dimension::argument(name, vec![Choice::absent("none"), Choice::valid("given", name, "text/plain; charset=utf-8")])
+}
+
+/// A date relative to the object's needs the object.
+fn constraints() -> Vec<Constraint> {
+    let relative = ["equal", "before", "after"];
+    let dimensions = ["if-unmodified-since", "if-modified-since"];
+    let each = dimensions.iter().flat_map(|dimension| relative.map(|choice| (*dimension, choice)));
+    each.map(|(dimension, choice)| only(dimension, choice, "object", &["stored", "empty"])).collect()
+}

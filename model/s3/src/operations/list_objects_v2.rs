@@ -1,0 +1,354 @@
+//! `ListObjectsV2`: lists keys in pages.
+//!
+//! Source, unless an item names another: `LocalStack` `test_s3_list_operations` (recorded on AWS).
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use plumb_model::bodies::BodySpec;
+use plumb_model::call::Call;
+use plumb_model::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
+use plumb_model::fault::{Basis, Fault, Precedence};
+use plumb_model::model::{Outcome, outcomes};
+use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
+use plumb_model::value::Value;
+
+use super::dimensions::{Sharing, bucket, bucket_choice, buckets, expected_owner, only, put, signature};
+use crate::errors::{self, LENGTH_CHECKED, text, xml_type};
+use crate::faults;
+use crate::listing::{Ask, Entry, Page, page};
+use crate::request::{Request, documented};
+use crate::state::{Bucket, Object, State, Token};
+
+const SOURCE: &str = "AWS S3 API Reference, ListObjectsV2; LocalStack test_s3_list_operations (recorded on AWS)";
+const SIZES: &str = "MinIO, versitygw; ceph/s3-tests test_bucket_list_maxkeys_invalid";
+const TOKENS: &str = "LocalStack test_list_objects_v2_continuation_start_after (recorded on AWS)";
+const ENCODINGS: &str = "LocalStack test_list_ops_encoding_type_validation (recorded on AWS)";
+
+/// The most entries on a page, and as many as there are without `max-keys`.
+pub const KEYS_MAX: usize = 1_000;
+
+/// What the call may answer.
+pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
+    let mut faults = request.common_faults();
+    let (most, start) = (Most::of(request), Start::of(request));
+    let mut refuse = |class, basis, source, perhaps| {
+        let answer = request
+            .refuse_with(errors::INVALID_ARGUMENT, || vec![("ArgumentName", Shape::Text(Matcher::Like(Form::Token)))]);
+        let fault = Fault::new(class, answer, basis, source);
+        faults.push(if perhaps { fault.perhaps() } else { fault });
+    };
+    match most {
+        Most::Entries { .. } => {}
+        Most::Odd => refuse(faults::QUERY, Basis::Unknown, "unknown: an empty or enormous max-keys", true),
+        Most::None => refuse(faults::QUERY, Basis::Implemented, SIZES, false),
+    }
+    if request.argument("encoding-type").is_some_and(|encoding| encoding != "url") {
+        refuse(faults::QUERY, Basis::Recorded, ENCODINGS, false);
+    }
+    match start {
+        Start::Beginning | Start::After(_) | Start::Token(_, true) => {}
+        Start::Token(_, false) => {
+            refuse(faults::QUERY, Basis::Unknown, "unknown: a token used with other parameters", true);
+        }
+        Start::Empty => refuse(faults::QUERY, Basis::Recorded, TOKENS, false),
+        Start::Unknown => {
+            refuse(faults::QUERY, Basis::Implemented, "MinIO, versitygw: a token that was never given", false);
+        }
+    }
+    outcomes(&faults, precedence, || {
+        request.bucket.map_or_else(Vec::new, |bucket| listed(request, bucket, most, start))
+    })
+}
+
+/// How many entries are asked for.
+#[derive(Debug, Clone, Copy)]
+enum Most {
+    /// So many at most, and what the answer may say of it.
+    Entries { most: usize, asked: usize },
+    /// A number that may or may not be taken for one.
+    Odd,
+    /// No number.
+    None,
+}
+
+impl Most {
+    fn of(request: &Request<'_>) -> Self {
+        let Some(text) = request.argument("max-keys") else {
+            return Self::Entries { most: KEYS_MAX, asked: KEYS_MAX };
+        };
+        if text.is_empty() {
+            return Self::Odd;
+        }
+        if !text.iter().all(u8::is_ascii_digit) {
+            return Self::None;
+        }
+        // The parameter is a 32-bit integer in the service model; what a larger one does is not said.
+        match std::str::from_utf8(text).ok().and_then(|text| text.parse::<i32>().ok()) {
+            Some(asked) => {
+                let asked = usize::try_from(asked).unwrap_or(KEYS_MAX);
+                Self::Entries { most: asked.min(KEYS_MAX), asked }
+            }
+            None => Self::Odd,
+        }
+    }
+}
+
+/// Where a page starts.
+#[derive(Debug, Clone, Copy)]
+enum Start<'a> {
+    Beginning,
+    /// After a key, by `start-after`.
+    After(&'a Bytes),
+    /// Where a token says, and whether it was given for these parameters.
+    Token(&'a Token, bool),
+    /// A token without a character.
+    Empty,
+    /// A token that was never given.
+    Unknown,
+}
+
+impl<'a> Start<'a> {
+    /// A token wins over `start-after`.
+    fn of(request: &Request<'a>) -> Self {
+        match request.argument("continuation-token") {
+            None => request.argument("start-after").filter(|key| !key.is_empty()).map_or(Self::Beginning, Self::After),
+            Some(text) if text.is_empty() => Self::Empty,
+            Some(text) => Self::token(request, text),
+        }
+    }
+
+    fn token(request: &Request<'a>, text: &Bytes) -> Self {
+        let given = request.state.tokens.iter().filter(|(symbol, _)| request.seen.bound(symbol) == Some(text));
+        let same = |name: &str, own: &Bytes| request.argument(name).map_or(&b""[..], AsRef::as_ref) == own;
+        let mut found = Self::Unknown;
+        for (_, token) in given {
+            let fits = token.bucket == request.bucket_name
+                && same("prefix", &token.prefix)
+                && same("delimiter", &token.delimiter);
+            found = Self::Token(token, fits);
+            if fits {
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// The pages that may be answered. Whether a `start-after` inside a common prefix leaves that prefix out is
+/// recorded for the first version of the call only, so here either will do.
+fn listed(request: &Request<'_>, bucket: &Bucket, most: Most, start: Start<'_>) -> Vec<Outcome<State>> {
+    let prefix = request.argument("prefix").map_or(&b""[..], AsRef::as_ref);
+    if !bucket.knows(prefix) {
+        return vec![unknown_keys(request)];
+    }
+    let Most::Entries { most, asked } = most else {
+        let why = "unknown: an empty or enormous max-keys";
+        return vec![Outcome::new(open_page(request, why), Basis::Unknown, why)];
+    };
+    let after = match start {
+        Start::After(key) => key,
+        Start::Token(token, _) => &token.after,
+        Start::Beginning | Start::Empty | Start::Unknown => &Bytes::new(),
+    };
+    let delimiter = request.argument("delimiter").map_or(&b""[..], AsRef::as_ref);
+    let ask = Ask { prefix, delimiter, after, past_prefix: true, most };
+    let first = page(&bucket.objects, &ask);
+    let mut outcomes = vec![outcome(request, &first, asked, start)];
+    if let Start::After(_) = start {
+        let second = page(&bucket.objects, &Ask { past_prefix: false, ..ask });
+        if second != first {
+            let ground = "unrecorded for version 2: start-after inside a common prefix";
+            outcomes.push(outcome(request, &second, asked, start));
+            outcomes.iter_mut().for_each(|outcome| {
+                outcome.ground.basis = Basis::Unknown;
+                outcome.ground.source = Cow::Borrowed(ground);
+            });
+        }
+    }
+    outcomes
+}
+
+/// The rest of a shared bucket belongs to other cases.
+fn unknown_keys(request: &Request<'_>) -> Outcome<State> {
+    let why = "the bucket is shared with other cases, whose keys are not known here";
+    Outcome::new(open_page(request, why), Basis::Unknown, why)
+}
+
+fn open_page(request: &Request<'_>, why: &'static str) -> Expectation {
+    let answer = request.answer(200).header("content-type", xml_type(request.aws));
+    Expectation { body: BodyRule::Any(why.into()), ..answer }
+}
+
+fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_>) -> Outcome<State> {
+    let mut fields: Vec<(Label, Shape)> = Vec::with_capacity(16);
+    echo(request, asked, start, &mut fields);
+    let (mut contents, mut prefixes) = (Vec::new(), Vec::new());
+    for entry in &page.entries {
+        match entry {
+            Entry::Key(key, object) => contents.push(line(request, key, object)),
+            Entry::Prefix(prefix) => prefixes.push(Shape::Fields(vec![("Prefix".into(), text(prefix))])),
+        }
+    }
+    fields.push(("KeyCount".into(), Shape::is(page.entries.len().to_string())));
+    fields.push(("IsTruncated".into(), Shape::is(if page.truncated { "true" } else { "false" })));
+    fields.push(("Contents".into(), Shape::List(contents)));
+    fields.push(("CommonPrefixes".into(), Shape::List(prefixes)));
+    let symbol = request.seen.symbol("token");
+    let next = if page.truncated {
+        Shape::Text(Matcher::Chosen { symbol: symbol.clone(), form: Form::Token })
+    } else {
+        Shape::absent()
+    };
+    fields.push(("NextContinuationToken".into(), next));
+    let answer =
+        request.answer(200).header("content-type", xml_type(request.aws)).header("content-length", LENGTH_CHECKED);
+    let outcome = documented(Expectation { body: BodyRule::Document(Shape::Fields(fields)), ..answer }, SOURCE);
+    match page.entries.last() {
+        Some(last) if page.truncated => {
+            let token = Token {
+                bucket: request.bucket_name.clone(),
+                prefix: request.argument("prefix").cloned().unwrap_or_default(),
+                delimiter: request.argument("delimiter").cloned().unwrap_or_default(),
+                after: last.name(),
+            };
+            outcome.leaving(request.state.with_token(symbol, token))
+        }
+        _ => outcome,
+    }
+}
+
+/// What the answer repeats of the request. With `encoding-type=url` keys and the like are encoded on the wire,
+/// which decodes them again; so here they stand as they are.
+fn echo(request: &Request<'_>, asked: usize, start: Start<'_>, fields: &mut Vec<(Label, Shape)>) {
+    let mut given = |name: &'static str, argument: &str, required: bool| {
+        let shape = match request.argument(argument) {
+            Some(value) if !value.is_empty() => text(value),
+            _ if required => Shape::is(""),
+            _ => Shape::is("").maybe(),
+        };
+        fields.push((name.into(), shape));
+    };
+    given("Prefix", "prefix", request.aws);
+    given("Delimiter", "delimiter", false);
+    given("EncodingType", "encoding-type", false);
+    given("ContinuationToken", "continuation-token", false);
+    match start {
+        Start::After(key) => fields.push(("StartAfter".into(), text(key))),
+        Start::Token(..) => fields.push(("StartAfter".into(), Shape::absent())),
+        _ => fields.push(("StartAfter".into(), Shape::is("").maybe())),
+    }
+    fields.push(("Name".into(), text(&request.bucket_name)));
+    fields.push(("MaxKeys".into(), max_keys(request, asked)));
+}
+
+/// More than 1,000 count as 1,000; that the answer says so is relied on by nobody.
+fn max_keys(request: &Request<'_>, asked: usize) -> Shape {
+    if asked > KEYS_MAX && !request.aws {
+        let both = vec![Value::literal(KEYS_MAX.to_string()), Value::literal(asked.to_string())];
+        return Shape::Text(Matcher::OneOf(both));
+    }
+    Shape::is(asked.min(KEYS_MAX).to_string())
+}
+
+/// A key in a listing. Without `fetch-owner` the owner is left out (AWS S3 API Reference, `ListObjectsV2`).
+fn line(request: &Request<'_>, key: &Bytes, object: &Object) -> Shape {
+    let modified = Matcher::Chosen { symbol: object.last_modified.clone(), form: Form::IsoDate(Some(object.written)) };
+    let class = Shape::is(object.storage_class.clone().unwrap_or(Bytes::from_static(b"STANDARD")));
+    Shape::Fields(vec![
+        ("Key".into(), text(key)),
+        ("LastModified".into(), Shape::Text(modified)),
+        ("ETag".into(), Shape::is(object.etag.clone())),
+        ("Size".into(), Shape::is(object.payload.length.to_string())),
+        ("StorageClass".into(), if request.aws { class } else { class.maybe() }),
+        ("Owner".into(), Shape::absent()),
+    ])
+}
+
+/// What the listing meets, in the order of the keys' bytes. The last two change places where a server sorts by
+/// UTF-16; two keys roll up under a slash.
+pub(crate) const KEYS: [(&str, &str); 8] = [
+    ("stored-1", "a/1"),
+    ("stored-2", "a/2"),
+    ("stored-3", "a0"),
+    ("stored-4", "b c+d%20&<e>"),
+    ("stored-5", "d/1"),
+    ("stored-6", "\u{fc}"),
+    ("stored-7", "\u{ff5e}"),
+    ("stored-8", "\u{1f600}"),
+];
+
+/// The operation.
+pub(crate) fn operation() -> Operation {
+    let dimensions = vec![
+        buckets(Sharing::Own),
+        keys(),
+        signature(),
+        parameter("prefix", &[("some", "a/"), ("one", "a0"), ("none-such", "zz"), ("empty", "")]),
+        parameter("delimiter", &[("slash", "/"), ("none-such", "|"), ("longer", "/1"), ("empty", "")]),
+        sizes(),
+        parameter("start-after", &[("a-key", "a/1"), ("between", "a1"), ("a-prefix", "a/"), ("beyond", "\u{10ffff}")]),
+        tokens(),
+        encodings(),
+        expected_owner(),
+    ];
+    Operation {
+        name: "ListObjectsV2",
+        about: "lists keys in pages",
+        source: SOURCE,
+        hazard: Hazard::Reads,
+        space: Space { dimensions, constraints: constraints() },
+        probes: vec![],
+    }
+}
+
+fn keys() -> Dimension {
+    let need = bucket_choice("", Sharing::Own).needs;
+    let several = Choice { needs: need, ..Choice::absent("several") };
+    let several = KEYS
+        .iter()
+        .zip(1_u64..)
+        .fold(several, |choice, ((id, key), length)| choice.after(id, put((*key).into(), BodySpec::random(3, length))));
+    Dimension::state("objects", vec![several, Choice::absent("none")])
+}
+
+fn parameter(name: &'static str, values: &[(&'static str, &str)]) -> Dimension {
+    let mut choices = vec![Choice::absent("absent")];
+    choices.extend(values.iter().map(|(choice, value)| Choice::valid(choice, name, *value)));
+    Dimension::argument(name, choices)
+}
+
+fn sizes() -> Dimension {
+    let name = "max-keys";
+    let mut dimension =
+        parameter(name, &[("one", "1"), ("two", "2"), ("zero", "0"), ("largest", "1000"), ("too-large", "1001")]);
+    dimension.choices.push(Choice::fault("negative", name, "-1"));
+    dimension.choices.push(Choice::fault("no-number", name, "x"));
+    dimension
+}
+
+/// A token comes from a page before.
+fn tokens() -> Dimension {
+    let name = "continuation-token";
+    let first = Call::new("ListObjectsV2").with("bucket", bucket()).with("max-keys", "1");
+    let choices = vec![
+        Choice::absent("absent"),
+        Choice::valid("given", name, Value::symbol("page", "token")).after("page", first),
+        Choice::fault("empty", name, ""),
+        Choice::fault("never-given", name, "!plumb!"),
+    ];
+    Dimension::argument(name, choices)
+}
+
+fn encodings() -> Dimension {
+    let name = "encoding-type";
+    let mut dimension = parameter(name, &[("url", "url")]);
+    dimension.choices.push(Choice::fault("unknown", name, "base64"));
+    dimension.choices.push(Choice::fault("empty", name, ""));
+    dimension
+}
+
+/// A token is given only where there is more.
+fn constraints() -> Vec<Constraint> {
+    vec![only("continuation-token", "given", "objects", &["several"])]
+}

@@ -1,0 +1,299 @@
+//! `PutObject`: stores an object.
+
+use std::borrow::Cow;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use plumb_model::bodies::{BodySpec, hex};
+use plumb_model::call::ArgumentName;
+use plumb_model::expectation::Matcher;
+use plumb_model::fault::{Basis, Fault, Precedence};
+use plumb_model::model::{Outcome, outcomes};
+use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
+use plumb_model::value::{Function, Value};
+
+use super::dimensions::{
+    STORED, STORED_ID, Sharing, bucket_choice, buckets, expected_owner, get_probe, key, keys, list_probe, only, put,
+    signature, stored_tag,
+};
+use crate::errors;
+use crate::faults;
+use crate::request::{Request, documented};
+use crate::state::{Object, State};
+
+const SOURCE: &str = "AWS S3 API Reference, PutObject";
+const CHECKSUMS: &str = "LocalStack test_put_object_checksum, test_s3_checksum_no_algorithm (recorded on AWS)";
+const MD5S: &str = "LocalStack test_s3_invalid_content_md5 (recorded on AWS)";
+
+/// The most bytes of user metadata, names and values together. Source: S3 User Guide, `UsingMetadata`: 2 KB.
+pub const METADATA_BYTES_MAX: usize = 2_048;
+/// What stands in front of the names of user metadata.
+pub(crate) const METADATA_PREFIX: &str = "x-amz-meta-";
+
+/// The headers that are stored with an object and come back with it. Source: AWS S3 API Reference, `GetObject`.
+pub(crate) const STORED_HEADERS: [&str; 6] =
+    ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
+
+/// The storage classes of general purpose buckets. Source: AWS S3 API Reference, `PutObject`.
+const STORAGE_CLASSES: [&[u8]; 8] = [
+    b"STANDARD",
+    b"REDUCED_REDUNDANCY",
+    b"STANDARD_IA",
+    b"ONEZONE_IA",
+    b"INTELLIGENT_TIERING",
+    b"GLACIER",
+    b"DEEP_ARCHIVE",
+    b"GLACIER_IR",
+];
+
+/// What the call may answer.
+pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
+    let mut faults = request.common_faults();
+    request.key_faults(&mut faults);
+    storage_class_fault(request, &mut faults);
+    metadata_fault(request, &mut faults);
+    request.write_conditions(&mut faults);
+    md5_faults(request, &mut faults);
+    checksum_faults(request, &mut faults);
+    outcomes(&faults, precedence, || vec![written(request)])
+}
+
+fn storage_class_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
+    let Some(class) = request.argument("x-amz-storage-class") else { return };
+    if class == "STANDARD" {
+        return;
+    }
+    let answer = request.refuse(errors::INVALID_STORAGE_CLASS);
+    if !STORAGE_CLASSES.contains(&class.as_ref()) {
+        let source = "LocalStack test_put_object_storage_class_outposts (recorded on AWS)";
+        faults.push(Fault::new(faults::HEADER, answer, Basis::Recorded, source));
+    } else if !request.aws {
+        let source = "MinIO and others have only some of the storage classes of AWS";
+        faults.push(Fault::new(faults::HEADER, answer, Basis::Implemented, source).perhaps());
+    }
+}
+
+fn metadata_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
+    let bytes: usize = metadata(request).map(|(name, value)| name.len() - METADATA_PREFIX.len() + value.len()).sum();
+    if bytes > METADATA_BYTES_MAX {
+        let answer = request.refuse(errors::METADATA_TOO_LARGE);
+        let source = "S3 User Guide, UsingMetadata; ErrorResponses: MetadataTooLarge";
+        faults.push(Fault::new(faults::METADATA, answer, Basis::Documented, source));
+    }
+}
+
+/// The user's metadata.
+fn metadata<'a>(request: &Request<'a>) -> impl Iterator<Item = (&'a ArgumentName, &'a Bytes)> {
+    let arguments = request.call.arguments.range::<str, _>((Bound::Included(METADATA_PREFIX), Bound::Unbounded));
+    arguments
+        .take_while(|(name, _)| name.starts_with(METADATA_PREFIX))
+        .filter_map(|(name, value)| Some((name, value.as_literal()?)))
+}
+
+fn md5_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
+    let Some(text) = request.argument("content-md5") else { return };
+    match digest_of::<16>(text) {
+        None => {
+            let answer = request.refuse(errors::INVALID_DIGEST);
+            faults.push(Fault::new(faults::HEADER, answer, Basis::Recorded, MD5S));
+        }
+        Some(md5) if md5 != request.seen.pooled(request.call.argument("body")).md5 => {
+            let answer = request.refuse(errors::BAD_DIGEST);
+            faults.push(Fault::new(faults::DIGEST, answer, Basis::Recorded, MD5S));
+        }
+        Some(_) => {}
+    }
+}
+
+/// The checksum headers: at most one, well-formed, and that of the body.
+fn checksum_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
+    let (crc32, sha256) = (request.argument("x-amz-checksum-crc32"), request.argument("x-amz-checksum-sha256"));
+    if crc32.is_none() && sha256.is_none() {
+        return;
+    }
+    let pooled = request.seen.pooled(request.call.argument("body"));
+    let crc32 = crc32.map(|text| digest_of::<4>(text).map(|own| own == pooled.crc32.to_be_bytes()));
+    let sha256 = sha256.map(|text| digest_of::<32>(text).map(|own| own == pooled.sha256));
+    let each = [crc32, sha256];
+    if each.iter().flatten().count() > 1 || each.iter().flatten().any(Option::is_none) {
+        let answer = request.refuse(errors::INVALID_REQUEST);
+        faults.push(Fault::new(faults::HEADER, answer, Basis::Recorded, CHECKSUMS));
+    }
+    if each.iter().flatten().any(|right| *right == Some(false)) {
+        let answer = request.refuse(errors::BAD_DIGEST);
+        faults.push(Fault::new(faults::DIGEST, answer, Basis::Recorded, CHECKSUMS));
+    }
+}
+
+/// The bytes of a digest in Base64; none where it is not Base64 of so many bytes.
+fn digest_of<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
+    BASE64.decode(text).ok()?.try_into().ok()
+}
+
+fn written(request: &Request<'_>) -> Outcome<State> {
+    let object = object(request);
+    let mut answer = request
+        .bodiless(200)
+        .header("etag", Matcher::is(object.etag.clone()))
+        .header("x-amz-version-id", Matcher::Absent);
+    if request.aws {
+        // S3 User Guide, default encryption: every new object is encrypted by SSE-S3, and the answer says so.
+        answer = answer.header("x-amz-server-side-encryption", Matcher::fixed("AES256"));
+    }
+    for name in ["x-amz-checksum-crc32", "x-amz-checksum-sha256"] {
+        if let Some(checksum) = request.argument(name) {
+            let echoed = Matcher::is(checksum.clone());
+            answer = answer.header(name, if request.aws { echoed } else { echoed.maybe() });
+        }
+    }
+    let state = request.with_bucket(|bucket| {
+        bucket.objects.insert(request.key.clone(), Arc::new(object));
+    });
+    documented(answer, SOURCE).leaving(state)
+}
+
+fn object(request: &Request<'_>) -> Object {
+    let payload = request.seen.payload(request.call.argument("body"));
+    let stored = |name: &&'static str| Some((Cow::Borrowed(*name), trimmed(request.argument(name)?)));
+    let class = request.argument("x-amz-storage-class").filter(|class| *class != "STANDARD");
+    Object {
+        etag: [b"\"".as_slice(), &hex(&payload.md5), b"\""].concat().into(),
+        payload,
+        last_modified: request.seen.symbol("last-modified"),
+        written: request.seen.time,
+        headers: STORED_HEADERS.iter().filter_map(stored).collect(),
+        metadata: metadata(request).map(|(name, value)| (name.clone(), trimmed(value))).collect(),
+        storage_class: class.cloned(),
+    }
+}
+
+/// A header's value as it arrives: blanks around it are no part of it (RFC 9110 section 5.5).
+fn trimmed(value: &Bytes) -> Bytes {
+    value.slice_ref(value.trim_ascii())
+}
+
+/// The body whose digests the headers tell.
+const BODY: BodySpec = BodySpec::random(2, 1_024);
+
+/// The operation.
+pub(crate) fn operation() -> Operation {
+    let mut dimensions = vec![buckets(Sharing::Shared), key_state(), keys(), signature(), bodies()];
+    dimensions.extend(content_headers());
+    dimensions.extend([metadata_sizes(), content_md5(), checksums(), conditions(), storage_class(), expected_owner()]);
+    Operation {
+        name: "PutObject",
+        about: "stores an object",
+        source: SOURCE,
+        hazard: Hazard::Writes,
+        space: Space { dimensions, constraints: constraints() },
+        probes: vec![get_probe(), list_probe()],
+    }
+}
+
+fn key_state() -> Dimension {
+    let need = bucket_choice("", Sharing::Shared).needs;
+    let present = Choice { needs: need, ..Choice::absent("present") };
+    Dimension::state("key-state", vec![Choice::absent("absent"), present.after(STORED_ID, put(key(), STORED))])
+}
+
+fn bodies() -> Dimension {
+    let body = |name, length| Choice::valid(name, "body", BodySpec::random(BODY.seed, length));
+    let choices =
+        vec![Choice::valid("1-kib", "body", BODY), body("empty", 0), body("one-byte", 1), body("64-kib-and-1", 65_537)];
+    Dimension::argument("body", choices)
+}
+
+fn content_headers() -> Vec<Dimension> {
+    let dimension = |header, value: &str| {
+        Dimension::argument(header, vec![Choice::absent("none"), Choice::valid("given", header, value)])
+    };
+    vec![
+        dimension("content-type", "text/plain; charset=utf-8"),
+        dimension("cache-control", "max-age=60, private"),
+        dimension("content-disposition", "attachment; filename=\"a b.txt\""),
+        dimension("content-encoding", "br"),
+        dimension("content-language", "de-AT"),
+        dimension("expires", "Thu, 01 Dec 2033 16:00:00 GMT"),
+    ]
+}
+
+/// The name `x-amz-meta-a` counts as one byte.
+fn metadata_sizes() -> Dimension {
+    let filled = |bytes: usize| Value::Apply {
+        function: Function::PadTo,
+        of: vec!["v".into(), Value::literal((bytes - 1).to_string())],
+    };
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("two", "x-amz-meta-colour", "deep blue").and("x-amz-meta-size", "10"),
+        Choice::valid("largest", "x-amz-meta-a", filled(METADATA_BYTES_MAX)),
+        Choice::fault("too-large", "x-amz-meta-a", filled(METADATA_BYTES_MAX + 1)),
+    ];
+    Dimension::argument("metadata", choices)
+}
+
+fn in_base64(function: Function) -> Value {
+    Value::Body(BODY).apply(function).apply(Function::Base64)
+}
+
+fn content_md5() -> Dimension {
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("right", "content-md5", in_base64(Function::Md5)),
+        Choice::fault("wrong", "content-md5", Value::from("another").apply(Function::Md5).apply(Function::Base64)),
+        Choice::fault("no-base64", "content-md5", "__invalid__"),
+        Choice::fault("too-short", "content-md5", "MTIz"),
+    ];
+    Dimension::argument("content-md5", choices)
+}
+
+/// One checksum is enough; two are refused.
+fn checksums() -> Dimension {
+    let (crc32, sha256) = ("x-amz-checksum-crc32", "x-amz-checksum-sha256");
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("crc32", crc32, in_base64(Function::Crc32)),
+        Choice::valid("sha256", sha256, in_base64(Function::Sha256)),
+        Choice::fault("crc32-wrong", crc32, "AAAAAQ=="),
+        Choice::fault("crc32-no-base64", crc32, "__invalid__"),
+        Choice::fault("crc32-too-short", crc32, "AAAA"),
+        Choice::fault("two", crc32, in_base64(Function::Crc32)).and(sha256, in_base64(Function::Sha256)),
+    ];
+    Dimension::argument("checksum", choices)
+}
+
+/// Which of them holds depends on what is stored.
+fn conditions() -> Dimension {
+    let (matching, other) = ("if-match", "if-none-match");
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("if-none-match-star", other, "*"),
+        Choice::valid("if-match-right", matching, stored_tag()),
+        Choice::valid("if-match-right-without-quotes", matching, stored_tag().apply(Function::Unquoted)),
+        Choice::fault("if-match-wrong", matching, stored_tag().apply(Function::DifferentFrom)),
+        Choice::fault("if-match-star", matching, "*"),
+        Choice::fault("if-none-match-tag", other, stored_tag()),
+        Choice::fault("both", matching, stored_tag()).and(other, "*"),
+    ];
+    Dimension::argument("condition", choices)
+}
+
+fn storage_class() -> Dimension {
+    let header = "x-amz-storage-class";
+    let choices = vec![
+        Choice::absent("none"),
+        Choice::valid("standard", header, "STANDARD"),
+        Choice::fault("unknown", header, "PLUMB"),
+        Choice::fault("outposts", header, "OUTPOSTS"),
+    ];
+    Dimension::argument("storage-class", choices)
+}
+
+/// A digest that is right is that of one body.
+fn constraints() -> Vec<Constraint> {
+    let of_the_body = [("content-md5", "right"), ("checksum", "crc32"), ("checksum", "sha256"), ("checksum", "two")];
+    of_the_body.map(|(dimension, choice)| only(dimension, choice, "body", &["1-kib"])).into()
+}

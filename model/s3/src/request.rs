@@ -1,0 +1,190 @@
+//! A call with the state it meets, and the faults that any operation may find in it.
+
+use bytes::Bytes;
+use plumb_model::call::Call;
+use plumb_model::expectation::{Expectation, Form, Matcher};
+use plumb_model::fault::{Basis, Fault};
+use plumb_model::model::Outcome;
+use plumb_model::seen::Seen;
+
+use crate::errors::{self, field};
+use crate::faults;
+use crate::names::{KEY_BYTES_MAX, Naming, bucket_naming};
+use crate::signature::Quality;
+use crate::state::{Bucket, Object, State};
+
+const ERRORS: &str = "AWS S3 API Reference, ErrorResponses";
+const OWNERS: &str = "LocalStack test_get_bucket_policy_invalid_account_id (recorded on AWS)";
+
+/// How many headers most answers have rules for.
+const HEADERS_MOST: usize = 16;
+
+/// A call with the state it meets.
+pub(crate) struct Request<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) call: &'a Call,
+    pub(crate) seen: &'a Seen<'a>,
+    /// Whether everything that AWS documents is demanded, not only what clients rely on.
+    pub(crate) aws: bool,
+    /// The name of the bucket; empty where the call has none.
+    pub(crate) bucket_name: Bytes,
+    /// The bucket, where it exists.
+    pub(crate) bucket: Option<&'a Bucket>,
+    /// The key; empty where the call has none.
+    pub(crate) key: Bytes,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn new(state: &'a State, call: &'a Call, seen: &'a Seen<'a>) -> Self {
+        let argument = |name| call.bytes(name).cloned().unwrap_or_default();
+        let bucket_name = argument("bucket");
+        let bucket = state.buckets.get(&bucket_name);
+        Self { state, call, seen, aws: seen.flavour == crate::AWS, bucket_name, bucket, key: argument("key") }
+    }
+
+    /// The bytes of an argument.
+    pub(crate) fn argument(&self, name: &str) -> Option<&'a Bytes> {
+        self.call.bytes(name)
+    }
+
+    /// The object that the key names.
+    pub(crate) fn object(&self) -> Option<&'a Object> {
+        self.bucket.and_then(|bucket| bucket.objects.get(&self.key)).map(AsRef::as_ref)
+    }
+
+    /// Whether an object that is not in the state may be there all the same: written by another case.
+    pub(crate) fn is_foreign_key(&self) -> bool {
+        self.bucket.is_some_and(|bucket| !bucket.knows(&self.key))
+    }
+
+    /// An answer with what every answer has: request id, date, and on AWS the host id and the server.
+    ///
+    /// Source: AWS S3 API Reference, "Common response headers"; RFC 9110 section 6.6.1 for `date`. What only
+    /// serves support and logs may be missing elsewhere.
+    pub(crate) fn answer(&self, status: u16) -> Expectation {
+        let mut headers = Vec::with_capacity(HEADERS_MOST);
+        let (token, date) = (Matcher::Like(Form::Token), Matcher::Like(Form::HttpDate(None)));
+        if self.aws {
+            headers.push(("x-amz-request-id".into(), token.clone()));
+            headers.push(("x-amz-id-2".into(), token.clone()));
+            headers.push(("server".into(), token));
+            headers.push(("date".into(), date));
+        } else {
+            headers.push(("x-amz-request-id".into(), token.maybe()));
+            headers.push(("date".into(), date.maybe()));
+        }
+        Expectation { headers, ..Expectation::status(status) }
+    }
+
+    /// An answer without a body that says so, where it says anything.
+    pub(crate) fn bodiless(&self, status: u16) -> Expectation {
+        self.answer(status).header("content-length", Matcher::fixed("0").maybe())
+    }
+
+    /// The faults that every operation on a bucket that should exist looks for.
+    pub(crate) fn common_faults(&self) -> Vec<Fault> {
+        let mut faults: Vec<Fault> = self.caller_fault().into_iter().collect();
+        if faults.is_empty() && self.is_foreign_bucket() {
+            faults.push(self.access_denied("AWS S3 API Reference, ErrorResponses: the bucket is somebody else's"));
+        }
+        self.name_fault(&mut faults, false);
+        if self.bucket.is_none() {
+            faults.push(self.no_such_bucket());
+        }
+        self.owner_fault(&mut faults);
+        faults
+    }
+
+    /// What the signature earns, and what it earns to have none.
+    pub(crate) fn caller_fault(&self) -> Option<Fault> {
+        let quality = Quality::of(self.call);
+        let anonymous = quality == Quality::Anonymous || (quality == Quality::Valid && self.seen.actor.is_none());
+        let source = "AWS S3 API Reference, ErrorResponses: what is private is closed to anonymous callers";
+        quality.fault(self).or_else(|| anonymous.then(|| self.access_denied(source)))
+    }
+
+    /// Whether the bucket is known to be somebody else's.
+    pub(crate) fn is_foreign_bucket(&self) -> bool {
+        let owner = self.bucket.and_then(|bucket| bucket.owner.as_deref());
+        owner.zip(self.seen.actor).is_some_and(|(owner, actor)| owner != actor)
+    }
+
+    fn access_denied(&self, source: &'static str) -> Fault {
+        Fault::new(faults::ACCESS, self.refuse(errors::ACCESS_DENIED), Basis::Documented, source)
+    }
+
+    fn no_such_bucket(&self) -> Fault {
+        let answer = self.refuse_with(errors::NO_SUCH_BUCKET, || vec![field("BucketName", &self.bucket_name)]);
+        let source = "LocalStack test_bucket_does_not_exist (recorded on AWS)";
+        Fault::new(faults::BUCKET, answer, Basis::Recorded, source)
+    }
+
+    /// A name that breaks the rules; one that AWS keeps for itself is perhaps refused. Where a bucket is not
+    /// being made, AWS may look such a name up and find nothing, which the fault of the missing bucket says.
+    pub(crate) fn name_fault(&self, faults: &mut Vec<Fault>, makes: bool) {
+        let naming = bucket_naming(&self.bucket_name);
+        if naming == Naming::Good || (naming == Naming::Reserved && !makes) {
+            return;
+        }
+        let answer = self.refuse_with(errors::INVALID_BUCKET_NAME, || vec![field("BucketName", &self.bucket_name)]);
+        let fault = match (naming, makes) {
+            (Naming::Reserved, _) => {
+                let source = "S3 User Guide, bucketnamingrules: reserved; most other servers take the name";
+                Fault::new(faults::BUCKET_NAME, answer, Basis::Unknown, source).perhaps()
+            }
+            (_, true) => Fault::new(faults::BUCKET_NAME, answer, Basis::Documented, "S3 User Guide, bucketnamingrules"),
+            (_, false) => {
+                let source = "unrecorded: on a name that no bucket can have, InvalidBucketName or NoSuchBucket";
+                Fault::new(faults::BUCKET_NAME, answer, Basis::Unknown, source)
+            }
+        };
+        faults.push(fault);
+    }
+
+    /// A key beyond 1,024 bytes, or one that is not UTF-8.
+    pub(crate) fn key_faults(&self, faults: &mut Vec<Fault>) {
+        if self.key.len() > KEY_BYTES_MAX {
+            let answer = self.refuse_with(errors::KEY_TOO_LONG, || {
+                let size = |bytes: usize| bytes.to_string();
+                vec![
+                    field("Size", size(self.key.len()).as_bytes()),
+                    field("MaxSizeAllowed", size(KEY_BYTES_MAX).as_bytes()),
+                ]
+            });
+            faults.push(Fault::new(faults::KEY_NAME, answer, Basis::Documented, ERRORS));
+        }
+        if std::str::from_utf8(&self.key).is_err() {
+            let source = "S3 User Guide, object-keys: a key is UTF-8; what else is answered is not said";
+            let answer = self.refuse(errors::INVALID_URI);
+            let fault = Fault::new(faults::KEY_NAME, answer, Basis::Unknown, source);
+            faults.push(fault.or(self.refuse(errors::INVALID_ARGUMENT)).or(self.refuse(errors::NO_SUCH_KEY)).perhaps());
+        }
+    }
+
+    /// `x-amz-expected-bucket-owner`: an account has 12 digits. Which account owns the bucket is not known here,
+    /// so one that is well-formed is perhaps the wrong one.
+    fn owner_fault(&self, faults: &mut Vec<Fault>) {
+        let Some(owner) = self.argument("x-amz-expected-bucket-owner") else { return };
+        if owner.len() == 12 && owner.iter().all(u8::is_ascii_digit) {
+            let source = "LocalStack (recorded on AWS): AccessDenied on a mismatch; the bucket's account is not known";
+            let denied = Fault::new(faults::ACCESS, self.refuse(errors::ACCESS_DENIED), Basis::Unknown, source);
+            faults.push(denied.perhaps());
+        } else {
+            let answer = self.refuse(errors::INVALID_BUCKET_OWNER);
+            faults.push(Fault::new(faults::HEADER, answer, Basis::Recorded, OWNERS));
+        }
+    }
+
+    /// The state with the bucket changed by `change`; the state as it is where there is no bucket.
+    pub(crate) fn with_bucket(&self, change: impl FnOnce(&mut Bucket)) -> State {
+        let Some(bucket) = self.bucket else { return self.state.clone() };
+        let mut bucket = bucket.clone();
+        change(&mut bucket);
+        self.state.with_bucket(self.bucket_name.clone(), bucket)
+    }
+}
+
+/// An outcome that AWS documents.
+pub(crate) fn documented(expectation: Expectation, source: &'static str) -> Outcome<State> {
+    Outcome::new(expectation, Basis::Documented, source)
+}

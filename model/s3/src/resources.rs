@@ -1,0 +1,75 @@
+//! How buckets are named, made, emptied and removed.
+
+use bytes::Bytes;
+use plumb_model::answer::Answer;
+use plumb_model::call::{Call, Need};
+use plumb_model::value::Value;
+use plumb_model::wire::Resources;
+
+/// How every bucket name of ours starts.
+pub(crate) const START: &[u8] = b"plumb-";
+
+/// The resources of S3: buckets, and keys inside of them.
+pub(crate) struct S3Resources;
+
+fn on_bucket(operation: &'static str, name: &Bytes) -> Call {
+    Call::new(operation).with("bucket", Value::Literal(name.clone()))
+}
+
+impl Resources for S3Resources {
+    /// A bucket carries the marker in its name. A key needs none: it lies in a bucket, or under a prefix, that is
+    /// the case's own.
+    fn name(&self, kind: &str, role: &str, marker: &str) -> Option<Bytes> {
+        match kind {
+            "bucket" => Some(format!("{marker}-{role}").into()),
+            "key" => Some(Bytes::copy_from_slice(role.as_bytes())),
+            _ => None,
+        }
+    }
+
+    fn inside(&self, kind: &str, role: &str, prefix: &str) -> Option<Bytes> {
+        (kind == "key").then(|| format!("{prefix}{role}").into())
+    }
+
+    /// The marker, and then a hyphen: the marker of another run may go on where this one ends.
+    fn carries(&self, name: &[u8], marker: &str) -> bool {
+        !marker.is_empty() && name.strip_prefix(marker.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'-'))
+    }
+
+    fn provision(&self, need: &Need, name: &Bytes) -> Vec<Call> {
+        if need.kind == "bucket" { vec![on_bucket("CreateBucket", name)] } else { Vec::new() }
+    }
+
+    /// A page of keys, encoded so that XML can carry any.
+    fn list(&self, kind: &str, name: &Bytes, last: Option<&Answer>) -> Option<Call> {
+        if kind != "bucket" {
+            return None;
+        }
+        let call = on_bucket("ListObjectsV2", name).with("encoding-type", "url");
+        let Some(answer) = last else { return Some(call) };
+        let document = answer.document.as_ref().filter(|document| document.text("IsTruncated") == Some("true"))?;
+        let token = document.text("NextContinuationToken").filter(|token| !token.is_empty())?;
+        Some(call.with("continuation-token", token))
+    }
+
+    fn remove_listed(&self, _kind: &str, name: &Bytes, listed: &Answer) -> Vec<Call> {
+        let contents = listed.document.as_ref().map(|document| document.list("Contents")).unwrap_or_default();
+        let keys = contents.iter().filter_map(|entry| entry.text("Key")).filter(|key| !key.is_empty());
+        keys.map(|key| on_bucket("DeleteObject", name).with("key", key)).collect()
+    }
+
+    /// A key stands as `bucket/key`.
+    fn remove(&self, kind: &str, name: &Bytes) -> Call {
+        match name.iter().position(|byte| *byte == b'/') {
+            Some(slash) if kind == "key" => {
+                on_bucket("DeleteObject", &name.slice(..slash)).with("key", Value::Literal(name.slice(slash + 1..)))
+            }
+            _ => on_bucket("DeleteBucket", name),
+        }
+    }
+
+    /// An object in a bucket that is never made: any answer will do.
+    fn liveness(&self, marker: &str) -> Call {
+        Call::new("GetObject").with("bucket", format!("{marker}-liveness").as_str()).with("key", "x")
+    }
+}

@@ -1,0 +1,148 @@
+//! What the service remembers: buckets, the objects in them, and what each continuation token stands for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use imbl::OrdMap;
+use plumb_model::bodies::Payload;
+use plumb_model::call::ArgumentName;
+use plumb_model::model::Lease;
+use plumb_model::time::Interval;
+use plumb_model::value::Symbol;
+use serde::{Serialize, Serializer};
+
+/// Name and value pairs in the order of their names.
+pub type Pairs = Vec<(ArgumentName, Bytes)>;
+
+/// A stored object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Object {
+    /// The body, by digest and recipe.
+    pub payload: Payload,
+    /// The entity tag with its quotes: the MD5 of the body.
+    ///
+    /// Source: AWS S3 API Reference, Object: "Objects created by the PUT Object operation and encrypted by SSE-S3
+    /// or plaintext have `ETag`s that are an MD5 digest of their object data".
+    #[serde(serialize_with = "as_text")]
+    pub etag: Bytes,
+    /// When it was written, as the server will tell it.
+    pub last_modified: Symbol,
+    /// When it was written, as far as it is known before.
+    pub written: Interval,
+    /// The standard headers that come back as they were given: `content-type`, `cache-control` and the like.
+    #[serde(serialize_with = "pairs_as_text")]
+    pub headers: Pairs,
+    /// The user's metadata, as the headers it came in and goes out in: `x-amz-meta-…`.
+    #[serde(serialize_with = "pairs_as_text")]
+    pub metadata: Pairs,
+    /// The storage class; none means `STANDARD`.
+    #[serde(serialize_with = "maybe_as_text")]
+    pub storage_class: Option<Bytes>,
+}
+
+impl Object {
+    /// The standard header `name` it was stored with.
+    pub fn header(&self, name: &str) -> Option<&Bytes> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+}
+
+/// A bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Bucket {
+    /// The public identifier of its owner; none where it is not known.
+    pub owner: Option<Arc<str>>,
+    /// Where the bucket is shared with other cases: only keys that start so are known.
+    #[serde(serialize_with = "maybe_as_text")]
+    pub prefix: Option<Bytes>,
+    /// The objects by key, in the order of the keys' bytes.
+    #[serde(serialize_with = "map_as_text")]
+    pub objects: OrdMap<Bytes, Arc<Object>>,
+}
+
+impl Bucket {
+    /// Whether every key that starts with `prefix` is known.
+    pub fn knows(&self, prefix: &[u8]) -> bool {
+        self.prefix.as_ref().is_none_or(|own| prefix.starts_with(own))
+    }
+}
+
+/// What a continuation token stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Token {
+    /// The bucket it was given for.
+    #[serde(serialize_with = "as_text")]
+    pub bucket: Bytes,
+    /// The prefix it was given for.
+    #[serde(serialize_with = "as_text")]
+    pub prefix: Bytes,
+    /// The delimiter it was given for.
+    #[serde(serialize_with = "as_text")]
+    pub delimiter: Bytes,
+    /// The last key or common prefix of the page that gave it.
+    #[serde(serialize_with = "as_text")]
+    pub after: Bytes,
+}
+
+/// What the service remembers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct State {
+    /// The buckets by name. A name that is not here is absent.
+    #[serde(serialize_with = "map_as_text")]
+    pub buckets: OrdMap<Bytes, Bucket>,
+    /// The tokens given so far; what one looks like is told by the bindings.
+    pub tokens: OrdMap<Symbol, Token>,
+}
+
+impl State {
+    /// The state in which just these buckets exist, without objects that a case could know.
+    pub fn of(leases: &[Lease]) -> Self {
+        let bucket = |lease: &Lease| Bucket {
+            owner: lease.owner.as_deref().map(Arc::from),
+            prefix: lease.prefix.clone(),
+            objects: OrdMap::new(),
+        };
+        let leased = leases.iter().filter(|lease| lease.kind == "bucket");
+        Self { buckets: leased.map(|lease| (lease.name.clone(), bucket(lease))).collect(), tokens: OrdMap::new() }
+    }
+
+    /// The state with `bucket` under `name`.
+    #[must_use]
+    pub fn with_bucket(&self, name: Bytes, bucket: Bucket) -> Self {
+        Self { buckets: self.buckets.update(name, bucket), tokens: self.tokens.clone() }
+    }
+
+    /// The state without the bucket `name`.
+    #[must_use]
+    pub fn without_bucket(&self, name: &Bytes) -> Self {
+        Self { buckets: self.buckets.without(name), tokens: self.tokens.clone() }
+    }
+
+    /// The state with one more token.
+    #[must_use]
+    pub fn with_token(&self, symbol: Symbol, token: Token) -> Self {
+        Self { buckets: self.buckets.clone(), tokens: self.tokens.update(symbol, token) }
+    }
+}
+
+/// Bytes as text, escaped where they are none: a state in a report is for reading, and JSON has only text keys.
+fn text(bytes: &Bytes) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.escape_ascii().to_string(), str::to_owned)
+}
+
+fn as_text<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&text(bytes))
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as a reference")]
+fn maybe_as_text<S: Serializer>(bytes: &Option<Bytes>, to: S) -> Result<S::Ok, S::Error> {
+    bytes.as_ref().map(text).serialize(to)
+}
+
+fn pairs_as_text<S: Serializer>(pairs: &Pairs, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(pairs.iter().map(|(name, value)| (name, text(value))))
+}
+
+fn map_as_text<S: Serializer, V: Serialize>(map: &OrdMap<Bytes, V>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(map.iter().map(|(key, value)| (text(key), value)))
+}

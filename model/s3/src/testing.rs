@@ -1,0 +1,1 @@
+//! helpers of tests

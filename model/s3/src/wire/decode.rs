@@ -1,0 +1,229 @@
+//! Requests to calls, and responses to answers.
+
+use bytes::Bytes;
+use plumb_model::answer::{Answer, Document};
+use plumb_model::call::Call;
+use plumb_model::http::{Headers, Request, Response};
+use plumb_model::text::shown;
+use plumb_model::value::Value;
+use plumb_model::wire::{Received, Receiving};
+
+use super::route::{Content, ROUTES, Route, Subject};
+use super::{configuration, signing, target, xml};
+use crate::operations::put_object::METADATA_PREFIX;
+use crate::signature::{self, Quality};
+use crate::sigv4::{Payload, Verification, verify};
+
+/// Headers of AWS that change nothing a model could see: they belong to the signature, to the framing, or say
+/// what the client is.
+const NEUTRAL: [&str; 9] = [
+    "x-amz-date",
+    "x-amz-content-sha256",
+    "x-amz-security-token",
+    "x-amz-user-agent",
+    "x-amz-decoded-content-length",
+    "x-amz-trailer",
+    "x-amz-sdk-checksum-algorithm",
+    "x-amz-checksum-mode",
+    "x-amz-te",
+];
+
+/// The call of a request; or why there is none.
+pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Received, String> {
+    let (path, query) = target::split(&request.target);
+    let (bucket, key) = path_parts(path)?;
+    let route = route(&request.method, !key.is_empty(), query)
+        .ok_or_else(|| format!("no operation is {} {}", request.method, shown(&request.target, 80)))?;
+    let mut call = Call::new(route.operation).with("bucket", Value::literal(bucket));
+    if route.subject == Subject::Object {
+        call = call.with("key", Value::literal(key));
+    }
+    call = with_parameters(call, route, query)?;
+    let verification = verification(request, receiving);
+    let quality = signing::quality(&verification);
+    let (body, trailers) = body(request, &verification)?;
+    call = with_headers(call, route, &request.headers)?;
+    call = with_headers(call, route, &trailers)?;
+    call = match route.content {
+        Content::Object if !body.is_empty() => call.with("body", Value::Literal(body)),
+        Content::Configuration => configuration::with_body(call, &body),
+        Content::Object | Content::Nothing => call,
+    };
+    if quality != Quality::Valid {
+        call = call.with(signature::ARGUMENT, quality.name());
+    }
+    let actor = match verification {
+        Verification::Valid { access_key, .. } => Some(access_key),
+        Verification::Anonymous | Verification::Refused { .. } => None,
+    };
+    Ok(Received { call, actor })
+}
+
+fn path_parts(path: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
+    let rest = path.strip_prefix(b"/").ok_or("the target does not start with a slash")?;
+    let (bucket, key) = target::split_at(rest, b'/');
+    if bucket.is_empty() {
+        return Err("the path names no bucket".to_owned());
+    }
+    Ok((target::decode(bucket), target::decode(key)))
+}
+
+/// The route of a request: the one with a mark goes first, and without its mark it is not it.
+fn route(method: &str, object: bool, query: &[u8]) -> Option<&'static Route> {
+    let subject = if object { Subject::Object } else { Subject::Bucket };
+    let marked = |name: &str, value: &str| {
+        target::parameters(query).any(|(own, given)| own == name.as_bytes() && given == value.as_bytes())
+    };
+    ROUTES.iter().find(|route| {
+        route.method == method && route.subject == subject && route.mark.is_none_or(|(name, value)| marked(name, value))
+    })
+}
+
+fn with_parameters(mut call: Call, route: &Route, query: &[u8]) -> Result<Call, String> {
+    for (name, value) in target::parameters(query) {
+        let name = String::from_utf8_lossy(&target::decode_query(name)).into_owned();
+        // A presigned request carries its signature here; an SDK repeats the operation's name.
+        if name.starts_with("X-Amz-") || name == "x-id" || route.mark.is_some_and(|(mark, _)| mark == name) {
+            continue;
+        }
+        if !route.has_parameter(&name) {
+            return Err(format!("the parameter {} is not modelled", shown(name.as_bytes(), 80)));
+        }
+        let value = Value::literal(target::decode_query(value));
+        if call.arguments.insert(name.clone().into(), value).is_some() {
+            return Err(format!("the parameter {name} occurs twice"));
+        }
+    }
+    Ok(call)
+}
+
+fn verification(request: &Request, receiving: &Receiving<'_>) -> Verification {
+    let lookup = |id: &str| receiving.actors.iter().find(|actor| actor.id == id).map(signing::credentials);
+    verify(request, &lookup, receiving.now_s, receiving.region)
+}
+
+/// The body without its framing, and the headers that follow it.
+fn body(request: &Request, verification: &Verification) -> Result<(Bytes, Headers), String> {
+    match verification {
+        Verification::Valid { payload: Payload::Chunked(chunked), .. } => {
+            let decoded = chunked.decode(&request.body).map_err(|error| error.to_string())?;
+            Ok((decoded.body, decoded.trailers))
+        }
+        _ => Ok((request.body.clone(), Headers::default())),
+    }
+}
+
+fn with_headers(mut call: Call, route: &Route, headers: &Headers) -> Result<Call, String> {
+    for (name, value) in headers {
+        let name = name.to_ascii_lowercase();
+        let value = if name == "content-encoding" { without_framing(value) } else { Some(value.clone()) };
+        let Some(value) = value else { continue };
+        if !route.has_header(&name) {
+            let matters = (name.starts_with("x-amz-") && !NEUTRAL.contains(&name.as_str())) || name == "if-range";
+            if matters {
+                return Err(format!("the header {name} is not modelled"));
+            }
+            continue;
+        }
+        let value = match call.bytes(&name) {
+            None => value,
+            // S3 User Guide, UsingMetadata: values of one name are joined.
+            Some(earlier) if name.starts_with(METADATA_PREFIX) => [earlier, &b","[..], &value].concat().into(),
+            Some(_) => return Err(format!("the header {name} occurs twice")),
+        };
+        call = call.with(name, Value::Literal(value));
+    }
+    Ok(call)
+}
+
+/// A `content-encoding` without `aws-chunked`, which is S3's framing and not stored; none where nothing is left.
+fn without_framing(value: &Bytes) -> Option<Bytes> {
+    let parts = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let mut left = parts.clone().filter(|part| !part.eq_ignore_ascii_case(b"aws-chunked"));
+    if left.clone().count() == parts.count() {
+        return Some(value.clone());
+    }
+    let first = left.next()?.to_vec();
+    Some(left.fold(first, |all, part| [&all, &b", "[..], part].concat()).into())
+}
+
+/// A response, taken apart.
+pub(crate) fn response(call: &Call, response: &Response) -> Answer {
+    let mut answer = Answer {
+        status: response.status,
+        headers: response.headers.clone(),
+        body: response.body.clone(),
+        truncated: response.truncated,
+        malformed: wrong_length(response),
+        ..Answer::default()
+    };
+    let (status, listing) = (response.status, call.operation == "ListObjectsV2");
+    let stored = call.operation == "GetObject" && status < 300;
+    if response.truncated || response.body.is_empty() || stored {
+        return answer;
+    }
+    match xml::parse(&response.body) {
+        Ok(mut parsed) => {
+            if parsed.root == "Error" {
+                answer.code = parsed.document.text("Code").map(str::to_owned);
+            } else if listing && status == 200 {
+                answer.malformed = answer.malformed.or_else(|| listing_problem(call, &mut parsed));
+            }
+            answer.document = Some(parsed.document);
+        }
+        // A gateway in between may answer 5xx in words of its own.
+        Err(reason) if (400..500).contains(&status) || (listing && status == 200) => {
+            answer.malformed = Some(format!("the body is no XML document: {reason}"));
+        }
+        Err(_) => {}
+    }
+    answer
+}
+
+/// A `content-length` that is not the length of the body (RFC 9110 section 8.6).
+fn wrong_length(response: &Response) -> Option<String> {
+    let claimed = response.headers.text("content-length")?;
+    let length = response.body.len();
+    let wrong = !response.truncated && response.status != 304 && claimed.trim() != length.to_string();
+    wrong.then(|| format!("content-length says {}, the body has {length} bytes", shown(claimed.as_bytes(), 40)))
+}
+
+/// A listing under another root; or one whose keys are not encoded as it says. Decodes them on the way.
+fn listing_problem(call: &Call, parsed: &mut xml::Parsed) -> Option<String> {
+    if parsed.root != "ListBucketResult" {
+        return Some(format!("the root of the body is {}", shown(parsed.root.as_bytes(), 80)));
+    }
+    let mut problem = None;
+    if is_url_encoded(call, &parsed.document) {
+        each_encoded(&mut parsed.document, &mut |text| match target::url_decoded(text) {
+            Some(decoded) => *text = decoded,
+            None => problem = Some(format!("{} is not encoded as a URL", shown(text.as_bytes(), 80))),
+        });
+    }
+    problem
+}
+
+/// Whether keys in a listing are encoded: the call wants it, and the answer says so.
+pub(crate) fn is_url_encoded(call: &Call, document: &Document) -> bool {
+    call.bytes("encoding-type").is_some_and(|encoding| encoding == "url")
+        && document.text("EncodingType") == Some("url")
+}
+
+/// Visits every text that `encoding-type=url` encodes. Source: AWS S3 API Reference, `ListObjectsV2`, `EncodingType`.
+pub(crate) fn each_encoded(document: &mut Document, visit: &mut impl FnMut(&mut String)) {
+    match document {
+        Document::Fields(fields) => {
+            for (name, inner) in fields {
+                match inner {
+                    Document::Text(text) if matches!(name.as_str(), "Key" | "Prefix" | "Delimiter" | "StartAfter") => {
+                        visit(text);
+                    }
+                    Document::Text(_) => {}
+                    inner => each_encoded(inner, visit),
+                }
+            }
+        }
+        Document::List(entries) => entries.iter_mut().for_each(|entry| each_encoded(entry, visit)),
+        Document::Text(_) => {}
+    }
+}

@@ -1,0 +1,317 @@
+//! What a request may reach, whichever way a server or a library in between reads its bytes.
+//!
+//! A URL library may resolve dot segments (even escaped ones), turn backslashes into slashes and drop tabs and
+//! line ends (WHATWG URL, section 4.4); a server may unescape once more, collapse slashes, or stop at a NUL or
+//! at a `?` or `#` that was escaped. Every mixture of these is followed until nothing new comes out, and each
+//! result counts.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use plumb_model::http::Request;
+use plumb_model::wire::{Access, Touch};
+
+use super::target;
+
+/// The most readings of one path; a path with more is not sent.
+pub const INTERPRETATIONS_MAX: usize = 256;
+
+const KIND: &str = "bucket";
+/// Query parameters that leave a request the one that its path says. Any other may name a subresource.
+const HARMLESS: [&str; 16] = [
+    "continuation-token",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "list-type",
+    "marker",
+    "max-keys",
+    "prefix",
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+    "start-after",
+    "x-id",
+];
+/// Headers by which some servers take another method than the one in the request line.
+const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Every touch; an error where it cannot be told.
+pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
+    if let Some(name) = OVERRIDES.iter().find(|name| request.headers.get(name).is_some()) {
+        return Err(format!("{name} may change the method"));
+    }
+    let (path, query) = target::split(&request.target);
+    let prefix = harmless_prefix(query)?;
+    let mut found = Found::default();
+    for path in interpretations(path)? {
+        let (bucket, key) = parts(&path)?;
+        found.path(&request.method, bucket, key, prefix.as_ref())?;
+    }
+    virtual_host(request, path, &mut found)?;
+    copy_source(request, &mut found)?;
+    Ok(found.0)
+}
+
+/// Every reading of a path, the path as it is among them.
+fn interpretations(path: &[u8]) -> Result<BTreeSet<Vec<u8>>, String> {
+    const READINGS: [fn(&[u8]) -> Vec<u8>; 8] = [
+        target::decode,
+        without_dot_segments,
+        with_slashes,
+        without_blanks,
+        without_empty_segments,
+        |path| target::split_at(path, b'?').0.to_vec(),
+        |path| target::split_at(path, b'#').0.to_vec(),
+        |path| target::split_at(path, 0).0.to_vec(),
+    ];
+    let mut seen = BTreeSet::from([path.to_vec()]);
+    let mut open = vec![path.to_vec()];
+    while let Some(path) = open.pop() {
+        for reading in READINGS {
+            let next = reading(&path);
+            if !seen.contains(&next) {
+                seen.insert(next.clone());
+                open.push(next);
+            }
+        }
+        if seen.len() > INTERPRETATIONS_MAX {
+            return Err("the path can be read in too many ways".to_owned());
+        }
+    }
+    Ok(seen)
+}
+
+/// RFC 3986 section 5.2.4, with `%2e` for a dot as in WHATWG URL.
+fn without_dot_segments(path: &[u8]) -> Vec<u8> {
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut segments = path.split(|byte| *byte == b'/').peekable();
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        match dots(segment) {
+            1 => {}
+            2 => {
+                // The empty segment in front of the first slash stays.
+                if kept.len() > 1 {
+                    kept.pop();
+                }
+            }
+            _ => {
+                kept.push(segment);
+                continue;
+            }
+        }
+        if last {
+            kept.push(b"");
+        }
+    }
+    kept.join(&b'/')
+}
+
+/// How many dots a segment consists of; none where it is something else.
+fn dots(segment: &[u8]) -> usize {
+    let mut rest = segment;
+    let mut count = 0;
+    while !rest.is_empty() {
+        rest = match rest {
+            [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] => after,
+            _ => return 0,
+        };
+        count += 1;
+    }
+    count
+}
+
+fn with_slashes(path: &[u8]) -> Vec<u8> {
+    path.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect()
+}
+
+fn without_blanks(path: &[u8]) -> Vec<u8> {
+    let kept = path.iter().filter(|byte| !matches!(byte, b'\t' | b'\r' | b'\n'));
+    kept.copied().collect()
+}
+
+fn without_empty_segments(path: &[u8]) -> Vec<u8> {
+    let mut kept: Vec<u8> = Vec::with_capacity(path.len());
+    for byte in path {
+        if *byte != b'/' || kept.last() != Some(&b'/') {
+            kept.push(*byte);
+        }
+    }
+    kept
+}
+
+/// Bucket and key of a path that was read.
+fn parts(path: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let rest = path.strip_prefix(b"/").ok_or("the target may be read as one without a leading slash")?;
+    let (bucket, key) = target::split_at(rest, b'/');
+    if bucket.is_empty() {
+        return Err("the target may be read as the list of all buckets".to_owned());
+    }
+    Ok((bucket, key))
+}
+
+/// The prefix that a listing asks for; an error where a parameter may name a subresource.
+fn harmless_prefix(query: &[u8]) -> Result<Option<Bytes>, String> {
+    let mut prefix = None;
+    for (name, value) in target::parameters(query) {
+        let harmless = HARMLESS.iter().any(|own| own.as_bytes() == name) || name.starts_with(b"X-Amz-");
+        if !harmless {
+            return Err(format!("the parameter {} may name a subresource", plumb_model::text::shown(name, 80)));
+        }
+        if name == b"prefix" {
+            let twice = prefix.replace(Bytes::from(target::decode_query(value))).is_some();
+            if twice || value.contains(&b'+') {
+                return Err("the prefix can be read in two ways".to_owned());
+            }
+        }
+    }
+    Ok(prefix.filter(|prefix| !prefix.is_empty()))
+}
+
+/// The touches so far, each once.
+#[derive(Default)]
+struct Found(Vec<Touch>);
+
+impl Found {
+    fn add(&mut self, bucket: &[u8], inside: Option<Bytes>, access: Access) {
+        let touch = Touch { kind: KIND, name: Bytes::copy_from_slice(bucket), inside, access };
+        if !self.0.contains(&touch) {
+            self.0.push(touch);
+        }
+    }
+
+    fn path(&mut self, method: &str, bucket: &[u8], key: &[u8], prefix: Option<&Bytes>) -> Result<(), String> {
+        let whole = key.is_empty();
+        let access = match (method, whole) {
+            ("GET" | "HEAD", _) => Access::Reads,
+            ("PUT", true) => Access::Creates,
+            ("PUT", false) => Access::Writes,
+            ("DELETE", _) => Access::Deletes,
+            _ => return Err(format!("what {} does is not known", plumb_model::text::shown(method.as_bytes(), 20))),
+        };
+        let inside = if whole && access == Access::Reads { prefix.cloned() } else { None };
+        self.add(bucket, if whole { inside } else { Some(Bytes::copy_from_slice(key)) }, access);
+        Ok(())
+    }
+}
+
+/// The bucket in the host: what stands before `.s3.` or `.s3-`, or a first label that looks like a bucket of ours.
+/// Any other host is where we send to, in path style.
+fn virtual_host(request: &Request, path: &[u8], found: &mut Found) -> Result<(), String> {
+    let mut hosts = request.headers.all("host");
+    let Some(host) = hosts.next() else { return Ok(()) };
+    if hosts.next().is_some() {
+        return Err("there are two hosts".to_owned());
+    }
+    let host = host.to_ascii_lowercase();
+    let end = [&b".s3."[..], b".s3-"].iter().find_map(|mark| host.windows(4).position(|window| window == *mark));
+    let ours =
+        || host.starts_with(crate::resources::START).then(|| host.iter().position(|byte| *byte == b'.')).flatten();
+    let Some(end) = end.or_else(ours) else { return Ok(()) };
+    for path in interpretations(path)? {
+        let key = path.strip_prefix(b"/").unwrap_or(&path);
+        found.path(&request.method, &host[..end], key, None)?;
+    }
+    Ok(())
+}
+
+/// The object that `x-amz-copy-source` names: `bucket/key` or `/bucket/key`, escaped or not.
+fn copy_source(request: &Request, found: &mut Found) -> Result<(), String> {
+    for (name, source) in &request.headers {
+        if !name.eq_ignore_ascii_case("x-amz-copy-source") {
+            continue;
+        }
+        if source.starts_with(b"arn:") {
+            return Err("the copy source is an ARN".to_owned());
+        }
+        let source = source.trim_ascii();
+        let path = if source.starts_with(b"/") { source.to_vec() } else { [b"/", source].concat() };
+        for path in interpretations(&path)? {
+            let (bucket, key) = parts(&path)?;
+            let key = (!key.is_empty()).then(|| Bytes::copy_from_slice(key));
+            found.add(bucket, key, Access::Reads);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plumb_model::http::Headers;
+
+    fn request(method: &'static str, target: &[u8], headers: &[(&'static str, &'static str)]) -> Request {
+        let headers: Headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Request { method: method.into(), target: target.to_vec(), headers, body: Bytes::new() }
+    }
+
+    fn check(method: &'static str, target: &[u8], headers: &[(&'static str, &'static str)], expected: Option<&[&str]>) {
+        let found = touches(&request(method, target, headers)).map(|found| {
+            let line = |touch: Touch| {
+                let inside = touch.inside.map(|key| format!("/{}", key.escape_ascii())).unwrap_or_default();
+                format!("{:?} {}{inside}", touch.access, touch.name.escape_ascii())
+            };
+            found.into_iter().map(line).collect::<BTreeSet<_>>()
+        });
+        match expected {
+            None => assert!(found.is_err(), "{method} {}: {found:?}", target.escape_ascii()),
+            Some(all) => {
+                let all: BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+                assert_eq!(found, Ok(all), "{method} {}", target.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn plain_requests_touch_what_they_name() {
+        check("PUT", b"/b", &[], Some(&["Creates b"]));
+        check("DELETE", b"/b/", &[], Some(&["Deletes b"]));
+        check("PUT", b"/b/k", &[], Some(&["Writes b/k"]));
+        check("GET", b"/b?list-type=2&prefix=p%2F", &[], Some(&["Reads b/p/"]));
+        check("GET", b"/b?list-type=2", &[], Some(&["Reads b"]));
+        check("DELETE", b"/b/a/b", &[], Some(&["Deletes b/a/b"]));
+    }
+
+    #[test]
+    fn every_reading_counts() {
+        check("GET", b"/b/../c/k", &[], Some(&["Reads b/../c/k", "Reads c/k"]));
+        check("GET", b"/b/a/../k", &[], Some(&["Reads b/a/../k", "Reads b/k"]));
+        check("GET", b"/b//k", &[], Some(&["Reads b//k", "Reads b/k"]));
+        check("GET", b"/b/a\tk", &[], Some(&["Reads b/a\\tk", "Reads b/ak"]));
+        for target in [&b"/b/%2e%2e/c/k"[..], b"/b/x/..\\..%5c../c/k", b"/b/%252e%252e/c/k", b"/b/.\t./c/k"] {
+            let found = touches(&request("GET", target, &[])).expect("touches");
+            let reaches = found.iter().any(|touch| touch.name == "c" && touch.inside.as_deref() == Some(b"k"));
+            assert!(reaches, "{}: {found:?}", target.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_may_be_anything_is_refused() {
+        for target in
+            [&b"/"[..], b"", b"//b/k", b"/b/..", b"/b/../", b"http://h/b/k", b"*", b"/b?acl", b"/b?policy=", b"/%2fb"]
+        {
+            check("GET", target, &[], None);
+        }
+        check("POST", b"/b?delete", &[], None);
+        check("POST", b"/b/k", &[], None);
+        check("GET", b"/b/k", &[("X-HTTP-Method-Override", "DELETE")], None);
+        check("GET", b"/b?list-type=2&prefix=a+b", &[], None);
+        check("GET", b"/b/k", &[("host", "h"), ("Host", "i")], None);
+    }
+
+    #[test]
+    fn copy_sources_and_hosts_are_touched_too() {
+        let source = |value| [("x-amz-copy-source", value)];
+        check("PUT", b"/b/k", &source("c/d"), Some(&["Writes b/k", "Reads c/d"]));
+        check("PUT", b"/b/k", &source("/c/d%20e"), Some(&["Writes b/k", "Reads c/d%20e", "Reads c/d e"]));
+        check("PUT", b"/b/k", &source("arn:aws:s3:::c/d"), None);
+        check("PUT", b"/b/k", &[("host", "127.0.0.1:9000")], Some(&["Writes b/k"]));
+        check("PUT", b"/b/k", &[("host", "s3.eu-west-1.amazonaws.com")], Some(&["Writes b/k"]));
+        check("PUT", b"/b/k", &[("host", "c.d.s3.amazonaws.com")], Some(&["Writes b/k", "Writes c.d/b/k"]));
+        check("PUT", b"/b/k", &[("host", "plumb-x.minio.local")], Some(&["Writes b/k", "Writes plumb-x/b/k"]));
+    }
+}

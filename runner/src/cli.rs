@@ -1,0 +1,299 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use plumb_validator::target::Safety;
+
+use crate::engine::Budget;
+
+/// Tells whether a live HTTP service still does what its specification says.
+#[derive(Debug, Parser)]
+#[command(name = "plumb", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// Log to standard error in this format
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub log: Option<LogFormat>,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as `plumb_validator=debug`
+    #[arg(long, global = true, default_value = "info", value_name = "FILTER")]
+    pub log_level: String,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find real divergences in an embedded third-party server
+    Demo(DemoArgs),
+    /// Send generated cases to a target and judge every answer by the model
+    Conform(ConformArgs),
+    /// Run a finding again: REPRODUCED, FIXED or INCONCLUSIVE
+    Replay(ReplayArgs),
+    /// Serve the model over HTTP on loopback
+    Serve(ServeArgs),
+    /// Tell what a call may answer, as JSON
+    Ask(AskArgs),
+    /// Remove what runs left behind
+    Sweep(SweepArgs),
+    /// Accept findings for a while, with owner and reason
+    Accept(AcceptArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which endpoint, and as whom.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// The API under test
+    #[arg(long, value_name = "NAME")]
+    pub api: Option<String>,
+    /// The endpoint: `http://host[:port]` or `https://host[:port]`
+    #[arg(long, value_name = "URL", conflicts_with = "target")]
+    pub endpoint_url: Option<String>,
+    /// A target from plumb.toml
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The configuration file [default: plumb.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The documented variant of the API that the target speaks
+    #[arg(long, value_name = "NAME")]
+    pub flavour: Option<String>,
+    /// What may be done there: read-only, own-data or full [default: full on loopback, read-only elsewhere]
+    #[arg(long, value_name = "LEVEL")]
+    pub safety: Option<Safety>,
+    /// The region to sign with, for APIs that have one
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// A PEM file with certificates to trust besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// How long one exchange may take
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// What is printed and kept.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+    /// Write a report as one self-contained HTML file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Keep run.json, events.ndjson and findings in this folder [default: plumb-runs/RUN, findings only]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// The format of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Terminal,
+    /// One object, schema plumb.run/1.
+    Json,
+    /// The events of the run, one a line.
+    Ndjson,
+}
+
+/// Which cases.
+#[derive(Debug, Clone, Args)]
+pub struct CasesArgs {
+    /// Only this operation; may be given more than once
+    #[arg(long = "operation", value_name = "NAME")]
+    pub operations: Vec<String>,
+    /// The seed: the same seed gives the same cases in the same order
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// The most cases (500) or the longest time (30s, 5m)
+    #[arg(long, value_name = "N|TIME", value_parser = parse_budget)]
+    pub budget: Option<Budget>,
+    /// How many cases run at once
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: u16,
+    /// The largest share of inconclusive cases with which a run still counts
+    #[arg(long, default_value_t = 0.05, value_name = "SHARE", value_parser = parse_share)]
+    pub inconclusive_max: f64,
+    /// Accepted findings [default: plumb.deviations.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub deviations: Option<PathBuf>,
+    /// Print the calls, bytes, resources and hazards, and send nothing
+    #[arg(long)]
+    pub plan: bool,
+}
+
+/// `plumb demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The API to demonstrate
+    #[arg(long, value_name = "NAME")]
+    pub api: Option<String>,
+    /// Keep the server up until it is stopped
+    #[arg(long)]
+    pub hold: bool,
+    /// Which cases
+    #[command(flatten)]
+    pub cases: CasesArgs,
+    /// What is printed and kept
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `plumb conform`.
+#[derive(Debug, Args)]
+pub struct ConformArgs {
+    /// Which endpoint
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Which cases
+    #[command(flatten)]
+    pub cases: CasesArgs,
+    /// What is printed and kept
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `plumb replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The file of a finding
+    pub file: PathBuf,
+    /// Which endpoint; a finding of the demo needs none
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
+/// `plumb serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The API
+    #[arg(long, value_name = "NAME")]
+    pub api: String,
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub listen: std::net::SocketAddr,
+    /// Plant this bug
+    #[arg(long, value_name = "NAME")]
+    pub plant: Option<String>,
+    /// List the bugs that can be planted
+    #[arg(long)]
+    pub list_plants: bool,
+    /// Which of the permitted outcomes are given
+    #[arg(long, value_enum, default_value_t = AnswersArg::Preferred)]
+    pub answers: AnswersArg,
+    /// The seed for --answers any
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// The documented variant of the API
+    #[arg(long, value_name = "NAME")]
+    pub flavour: Option<String>,
+    /// The region to check signatures for
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+/// Which of the permitted outcomes a served model gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswersArg {
+    /// Always the preferred one.
+    Preferred,
+    /// Any, drawn from a seeded stream.
+    Any,
+}
+
+/// `plumb ask`.
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The API
+    #[arg(long, value_name = "NAME")]
+    pub api: String,
+    /// The documented variant of the API
+    #[arg(long, value_name = "NAME")]
+    pub flavour: Option<String>,
+    /// A case whose calls come before, each with its preferred outcome
+    #[arg(long, value_name = "FILE")]
+    pub after: Option<PathBuf>,
+    /// Read a raw HTTP request from this file instead of a call; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "call")]
+    pub http: Option<PathBuf>,
+    /// The region to check signatures for
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The call: Operation argument=value ..., or one JSON object
+    #[arg(value_name = "CALL", required_unless_present = "http")]
+    pub call: Vec<String>,
+}
+
+/// `plumb sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// Which endpoint
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Really remove; without it, only what would be removed is printed
+    #[arg(long)]
+    pub yes: bool,
+    /// Only of runs that began at least this long ago
+    #[arg(long, default_value = "1h", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub min_age: Duration,
+    /// At most this many resources
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub max_count: usize,
+}
+
+/// `plumb accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// Files of findings
+    #[arg(required = true)]
+    pub findings: Vec<PathBuf>,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub owner: String,
+    /// Why it is accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Until when: 2027-03-31
+    #[arg(long, value_name = "DATE")]
+    pub expires: jiff::civil::Date,
+    /// The file it is added to
+    #[arg(long, default_value = crate::deviation::DEVIATIONS_FILE, value_name = "FILE")]
+    pub deviations: PathBuf,
+}
+
+fn parse_budget(text: &str) -> Result<Budget, String> {
+    if let Ok(cases) = text.parse::<u64>() {
+        return if cases == 0 {
+            Err("a budget of no cases would say nothing".into())
+        } else {
+            Ok(Budget { cases: Some(cases), time: None })
+        };
+    }
+    let time = humantime::parse_duration(text).map_err(|_| "neither a number of cases (500) nor a time (30s)")?;
+    Ok(Budget { cases: None, time: Some(time) })
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().map_err(|_| "not a number")?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is between 0 and 1".into()) }
+}

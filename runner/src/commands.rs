@@ -1,0 +1,33 @@
+//! One module per command.
+
+mod accept;
+mod ask;
+mod conform;
+mod demo;
+mod plan;
+mod replay;
+mod serve;
+mod sweep;
+
+use clap::CommandFactory as _;
+use plumb_validator::plugin::Plugin;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Exit};
+
+/// Carries a command out.
+pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Demo(arguments) => demo::demo(plugins, &arguments),
+        Command::Conform(arguments) => conform::conform(plugins, &arguments),
+        Command::Replay(arguments) => replay::replay(plugins, &arguments),
+        Command::Serve(arguments) => serve::serve(plugins, &arguments),
+        Command::Ask(arguments) => ask::ask(plugins, &arguments),
+        Command::Sweep(arguments) => sweep::sweep(plugins, &arguments),
+        Command::Accept(arguments) => accept::accept(&arguments),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "plumb", &mut std::io::stdout());
+            Ok(Exit::Conforms)
+        }
+    }
+}

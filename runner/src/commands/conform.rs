@@ -1,0 +1,40 @@
+//! `plumb conform`: generated cases against a target.
+
+use plumb_validator::plugin::Plugin;
+
+use crate::cli::{ConformArgs, TargetArgs};
+use crate::commands::plan;
+use crate::config::Config;
+use crate::error::{Error, Exit};
+use crate::run::{self, Replayed, shell_word};
+use crate::select;
+
+/// Carries the command out.
+pub(super) fn conform(plugins: &[Plugin], arguments: &ConformArgs) -> Result<Exit, Error> {
+    let config = Config::load(arguments.target.config.as_deref())?;
+    let plugin = select::plugin(plugins, &select::api_name(&arguments.target, &config)?)?;
+    let api = (plugin.api)();
+    select::check_operations(&api, &arguments.cases.operations)?;
+    let selected = select::select(plugin, &api, &arguments.target, &config)?;
+    if arguments.cases.plan {
+        return plan::plan(&api, &selected.target, &arguments.cases);
+    }
+    plan::refuse_unsafe(&api, &selected.target, &arguments.cases)?;
+    let options = options(&arguments.target);
+    let (_, exit) = run::run(&api, &selected, &arguments.cases, &arguments.output, &Replayed { options: &options })?;
+    Ok(exit)
+}
+
+/// The options that name the same target again.
+fn options(target: &TargetArgs) -> String {
+    let given = [
+        ("--endpoint-url", target.endpoint_url.clone()),
+        ("--target", target.target.clone()),
+        ("--config", target.config.as_ref().map(|path| path.display().to_string())),
+        ("--safety", target.safety.map(|safety| safety.to_string())),
+        ("--region", target.region.clone()),
+        ("--ca", target.ca.as_ref().map(|path| path.display().to_string())),
+    ];
+    let each = given.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", shell_word(&value?))));
+    each.collect()
+}

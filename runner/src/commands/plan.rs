@@ -1,0 +1,99 @@
+//! What a run would do, before its first call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plumb_generator::suites;
+use plumb_model::api::Api;
+use plumb_model::bodies::Bodies;
+use plumb_model::call::Case;
+use plumb_model::seen;
+use plumb_model::space::Hazard;
+use plumb_model::value::Value;
+use plumb_validator::target::Target;
+
+use crate::cli::CasesArgs;
+use crate::error::{Error, Exit};
+
+/// What all cases of a run add up to.
+#[derive(Default)]
+struct Plan {
+    cases: u64,
+    calls: BTreeMap<String, u64>,
+    body_bytes: u64,
+    resources: BTreeMap<String, u64>,
+    hazards: BTreeMap<Hazard, u64>,
+    refused: BTreeSet<Hazard>,
+}
+
+fn planned<'a>(api: &'a Api, cases: &'a CasesArgs) -> impl Iterator<Item = Case> + 'a {
+    let most = cases.budget.and_then(|budget| budget.cases).and_then(|most| usize::try_from(most).ok());
+    suites::cases(api, &cases.operations, cases.seed).take(most.unwrap_or(usize::MAX))
+}
+
+fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
+    let (mut plan, bodies) = (Plan::default(), Bodies::new());
+    for case in planned(api, cases) {
+        plan.cases += 1;
+        for need in &case.needs {
+            *plan.resources.entry(need.kind.clone()).or_default() += u64::from(need.own);
+        }
+        for turn in &case.calls {
+            *plan.calls.entry(turn.call.operation.to_string()).or_default() += 1;
+            let with_body = turn.call.arguments.values().filter(|value| matches!(value, Value::Body(_)));
+            plan.body_bytes +=
+                with_body.map(|value| seen::pooled(&bodies, Some(value)).bytes.len() as u64).sum::<u64>();
+            let hazard = api.operation(&turn.call.operation).map_or(Hazard::Writes, |operation| operation.hazard);
+            *plan.hazards.entry(hazard).or_default() += 1;
+            if !target.safety.permits(hazard) {
+                plan.refused.insert(hazard);
+            }
+        }
+    }
+    plan
+}
+
+/// Prints the plan.
+pub(super) fn plan(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Exit, Error> {
+    let plan = add_up(api, target, cases);
+    let mut lines = vec![
+        format!("{} cases against {}://{} (safety {})", plan.cases, target.scheme, target.authority, target.safety),
+        format!("{} bytes of bodies to send", plan.body_bytes),
+    ];
+    lines.extend(plan.calls.iter().map(|(operation, count)| format!("{count:>8} calls of {operation}")));
+    lines.extend(
+        plan.resources.iter().map(|(kind, count)| format!("{count:>8} {kind}s of their own, made and removed again")),
+    );
+    for (hazard, count) in &plan.hazards {
+        let refused = if plan.refused.contains(hazard) { "   REFUSED at this safety level" } else { "" };
+        lines.push(format!("{count:>8} calls that are {}{refused}", name(*hazard)));
+    }
+    lines.push(
+        "Calls that make, empty and remove what cases borrow, and reruns of diverging cases, come on top.".into(),
+    );
+    crate::output::print(&(lines.join("\n") + "\n"))?;
+    Ok(Exit::Conforms)
+}
+
+const fn name(hazard: Hazard) -> &'static str {
+    match hazard {
+        Hazard::Reads => "reads",
+        Hazard::Writes => "writes",
+        Hazard::Deletes => "deletes",
+        Hazard::Exposes => "exposing",
+        Hazard::Irreversible => "irreversible",
+        Hazard::Costs => "costly",
+    }
+}
+
+/// Refuses a run of which hardly anything could be sent, and says what to add.
+pub(super) fn refuse_unsafe(api: &Api, target: &Target, cases: &CasesArgs) -> Result<(), Error> {
+    let plan = add_up(api, target, cases);
+    match plan.refused.first() {
+        None => Ok(()),
+        Some(_) => Err(Error::usage(
+            format!("the cases write, and the safety level of {} is {}", target.authority, target.safety),
+            "add --safety own-data to create, change and delete what this run makes itself; \
+             --plan shows every call, byte and hazard before",
+        )),
+    }
+}

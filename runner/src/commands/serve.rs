@@ -1,0 +1,152 @@
+//! `plumb serve`: the model as an HTTP server on loopback.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use plumb_model::api::Api;
+use plumb_model::http::{Headers, Request, Response};
+use plumb_model::wire::Actor;
+use plumb_validator::clock::{Clock as _, SystemClock};
+use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
+use plumb_validator::plugin::Plugin;
+use tokio::net::TcpListener;
+
+use crate::cli::{AnswersArg, ServeArgs};
+use crate::error::{Error, Exit};
+use crate::output;
+use crate::select;
+
+/// The longest request body that is read, in bytes.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// Carries the command out.
+pub(super) fn serve(plugins: &[Plugin], arguments: &ServeArgs) -> Result<Exit, Error> {
+    let plugin = select::plugin(plugins, &arguments.api)?;
+    let api = (plugin.api)();
+    if arguments.list_plants {
+        let lines: Vec<String> =
+            api.plants.iter().map(|plant| format!("{:<28} {}\n", plant.name, plant.about)).collect();
+        output::print(&lines.concat())?;
+        return Ok(Exit::Conforms);
+    }
+    if !arguments.listen.ip().is_loopback() {
+        let message = format!("{} is not an address of this machine alone", arguments.listen.ip());
+        return Err(Error::usage(message, "the model is a test double; listen on 127.0.0.1:PORT"));
+    }
+    let plant = match &arguments.plant {
+        None => None,
+        Some(name) => Some(api.plant(name).cloned().ok_or_else(|| {
+            Error::usage(
+                format!("there is no plant {name:?}"),
+                format!("see plumb serve --api {} --list-plants", api.name),
+            )
+        })?),
+    };
+    let options = options(plugin, &api, arguments)?;
+    // The server lives as long as the process, and tasks want what they share to live as long.
+    let api: &'static Api = Box::leak(Box::new(api));
+    let server = Arc::new(Mutex::new(ModelServer::new(api, options.clone(), plant)));
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| Error::Internal(format!("start a runtime: {error}")))?;
+    runtime.block_on(listen(arguments.listen, api.name, &options, server))
+}
+
+fn options(plugin: &Plugin, api: &Api, arguments: &ServeArgs) -> Result<ServerOptions, Error> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let from_env = plugin.actors_from_env.and_then(|read| read(&variable).ok());
+    let actors = from_env.unwrap_or_else(|| plugin.serve_actor.iter().map(|actor| actor()).collect());
+    let answers = match arguments.answers {
+        AnswersArg::Preferred => Answers::Preferred,
+        AnswersArg::Any => Answers::Any { seed: arguments.seed },
+    };
+    let flavour = select::flavour(api, arguments.flavour.as_deref())?;
+    Ok(ServerOptions { flavour, region: select::region(plugin, arguments.region.as_deref()), actors, answers })
+}
+
+async fn listen(
+    address: SocketAddr,
+    api: &str,
+    options: &ServerOptions,
+    server: Arc<Mutex<ModelServer<'static>>>,
+) -> Result<Exit, Error> {
+    let refused = |error: std::io::Error| {
+        Error::usage(format!("failed to listen on {address}: {error}"), "is the port in use? port 0 picks a free one")
+    };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    announce(api, bound, &options.actors)?;
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Conforms),
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                _ = stream.set_nodelay(true);
+                let server = Arc::clone(&server);
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| answer(Arc::clone(&server), request));
+                    let builder = Builder::new(TokioExecutor::new());
+                    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+                        tracing::debug!(%error, "a connection ended");
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn announce(api: &str, bound: SocketAddr, actors: &[Actor]) -> Result<(), Error> {
+    output::print(&format!("the model of {api} listens at http://{bound}\n"))?;
+    for actor in actors {
+        // Only the built-in identity is shown: it is no secret.
+        if actor.name == BUILT_IN_ACTOR {
+            output::print(&format!("access key {}, secret key {}\n", actor.id, actor.secret))?;
+        }
+    }
+    Ok(())
+}
+
+/// The name of the identity that a plugin brings along.
+const BUILT_IN_ACTOR: &str = "built-in";
+
+async fn answer(
+    server: Arc<Mutex<ModelServer<'static>>>,
+    request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+        let mut refused = hyper::Response::new(Full::default());
+        *refused.status_mut() = hyper::StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(refused);
+    };
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned().into(), Bytes::copy_from_slice(value.as_bytes())));
+    let request = Request {
+        method: head.method.as_str().to_owned().into(),
+        target: head.uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str).into(),
+        headers: headers.collect::<Headers>(),
+        body: body.to_bytes(),
+    };
+    let response = server.lock().unwrap_or_else(PoisonError::into_inner).handle(&request, SystemClock.unix_ms());
+    Ok(hyper_response(response))
+}
+
+fn hyper_response(response: Response) -> hyper::Response<Full<Bytes>> {
+    let mut answer = hyper::Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        answer = answer.header(name.as_ref(), value.as_ref());
+    }
+    answer.body(Full::new(response.body)).unwrap_or_else(|error| {
+        let mut failed = hyper::Response::new(Full::from(format!("the model made a bad answer: {error}\n")));
+        *failed.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        failed
+    })
+}

@@ -1,0 +1,96 @@
+//! `plumb sweep`: removes what runs left behind, by their journals.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use plumb_model::text::shown;
+use plumb_validator::case_run::remove;
+use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
+use plumb_validator::guard::Guard;
+use plumb_validator::journal::{Leftovers, leftovers};
+use plumb_validator::names::RunId;
+use plumb_validator::plugin::Plugin;
+
+use crate::cli::SweepArgs;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::error::{Error, Exit};
+use crate::output;
+use crate::run;
+use crate::select::{self, Selected};
+
+/// Carries the command out. Exits 2 where something could not be removed.
+pub(super) fn sweep(plugins: &[Plugin], arguments: &SweepArgs) -> Result<Exit, Error> {
+    let config = Config::load(arguments.target.config.as_deref())?;
+    let plugin = select::plugin(plugins, &select::api_name(&arguments.target, &config)?)?;
+    let api = (plugin.api)();
+    let selected = select::select(plugin, &api, &arguments.target, &config)?;
+    let all = leftovers(&run::journal_folder()).map_err(|error| {
+        Error::usage(format!("failed to {error}"), "move the file away if nothing in it is worth sweeping")
+    })?;
+    let due: Vec<Leftovers> =
+        all.into_iter().filter(|left| is_due(left, api.name, &selected, arguments.min_age)).collect();
+    let mut budget = arguments.max_count;
+    let mut failed = 0;
+    for left in &due {
+        let take = left.resources.len().min(budget);
+        budget -= take;
+        let words = if arguments.yes { "removing" } else { "would remove" };
+        for (kind, name) in &left.resources[..take] {
+            output::print(&format!("{words} {kind} {} of run {}\n", shown(name, 80), left.header.run))?;
+        }
+        if arguments.yes {
+            failed += sweep_run(plugin, &selected, left, take)?;
+        }
+    }
+    if !arguments.yes {
+        output::print("nothing was removed; add --yes to do it\n")?;
+    }
+    Ok(if failed == 0 { Exit::Conforms } else { Exit::Inconclusive })
+}
+
+fn is_due(left: &Leftovers, api: &str, selected: &Selected, min_age: Duration) -> bool {
+    let age_s = SystemClock.unix_ms() / 1000 - left.header.started_s;
+    let old = u64::try_from(age_s).is_ok_and(|age_s| age_s >= min_age.as_secs());
+    left.header.api == api && left.header.endpoint == selected.endpoint.url() && old
+}
+
+/// Removes the first `take` resources of a run; tells how many stayed.
+fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize) -> Result<usize, Error> {
+    let api = (plugin.api)();
+    let Some(run) = RunId::parse(&left.header.run) else {
+        return Err(Error::usage(format!("{} is no run id", left.header.run), "the journal was changed by hand"));
+    };
+    // The guard is that of the run swept: names without its marker stay untouched, whatever the journal says.
+    let guard = Guard::new(&run, &selected.target);
+    let (target_clock, stop) = (TargetClock::default(), AtomicBool::new(false));
+    let connect = || run::connect(selected);
+    let engine = Engine {
+        api: &api,
+        target: &selected.target,
+        connect: &connect,
+        run: &run,
+        guard: &guard,
+        journal: None,
+        clock: &SystemClock,
+        target_clock: &target_clock,
+        stop: &stop,
+    };
+    run::check_alive(&engine, selected)?;
+    let stayed = engine.with_context(async |context| {
+        let mut stayed = 0;
+        for (kind, name) in &left.resources[..take] {
+            if !remove(context, kind, name).await {
+                stayed += 1;
+                eprintln!("could not remove {kind} {}", shown(name, 80));
+            }
+        }
+        stayed
+    });
+    let stayed = stayed.map_err(Error::Internal)?;
+    if stayed == 0 && take == left.resources.len() {
+        std::fs::remove_file(&left.path)
+            .map_err(|error| Error::file("remove", &left.path, error, "remove it by hand"))?;
+    }
+    Ok(stayed)
+}

@@ -1,0 +1,170 @@
+//! `plumb.toml`: strict, with line and caret for whatever is wrong.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::error::Error;
+
+/// The file that is read where none is named.
+pub const CONFIG_FILE: &str = "plumb.toml";
+/// The longest configuration file, in bytes.
+pub const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// A configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    targets: BTreeMap<String, TargetConfig>,
+}
+
+/// A target as it is configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetConfig {
+    /// The API it offers.
+    pub api: Spanned<String>,
+    /// `http://host[:port]` or `https://host[:port]`.
+    pub endpoint: Spanned<String>,
+    /// The region, for APIs that sign with one.
+    pub region: Option<String>,
+    /// The flavour; the API's first where it is missing.
+    pub flavour: Option<Spanned<String>>,
+    /// `read-only`, `own-data` or `full`.
+    pub safety: Option<Spanned<String>>,
+    /// Whether nobody else uses the target.
+    #[serde(default)]
+    pub exclusive: bool,
+    /// A PEM file with certificates to trust besides the system's.
+    pub ca: Option<PathBuf>,
+    /// How long one exchange may take: `30s`.
+    pub timeout: Option<Spanned<String>>,
+    /// The identities by name; the first in the alphabet is the default one.
+    #[serde(default)]
+    pub actors: BTreeMap<String, ActorConfig>,
+}
+
+/// An identity as it is configured. Secrets stand in it only by reference.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActorConfig {
+    /// The public identifier.
+    pub id: Reference,
+    /// The secret.
+    pub secret: Reference,
+    /// The token of a session.
+    pub session_token: Option<Reference>,
+}
+
+/// Where a value is to be found.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum Reference {
+    /// In this environment variable.
+    Env(String),
+    /// In this file; white space around it is cut off.
+    File(PathBuf),
+}
+
+impl Reference {
+    /// The value.
+    pub fn read(&self) -> Result<String, Error> {
+        match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                Error::usage(
+                    format!("the environment variable {name} is not set"),
+                    "plumb.toml names it as a credential",
+                )
+            }),
+            Self::File(path) => std::fs::read_to_string(path)
+                .map(|text| text.trim().to_owned())
+                .map_err(|error| Error::file("read", path, error, "plumb.toml names it as a credential")),
+        }
+    }
+}
+
+/// A configuration with the text it was read from, for errors with a place.
+#[derive(Debug, Default)]
+pub struct Config {
+    name: String,
+    text: String,
+    file: File,
+}
+
+impl Config {
+    /// Reads `path`, or [`CONFIG_FILE`] where there is one, or nothing.
+    pub fn load(path: Option<&Path>) -> Result<Self, Error> {
+        let given = path.is_some();
+        let path = path.unwrap_or(Path::new(CONFIG_FILE));
+        let refused = |error| Error::file("read", path, error, "name the configuration file with --config FILE");
+        match std::fs::metadata(path) {
+            Err(error) if given || error.kind() != std::io::ErrorKind::NotFound => return Err(refused(error)),
+            Err(_) => return Ok(Self::default()),
+            Ok(metadata) if metadata.len() > CONFIG_BYTES_MAX => {
+                return Err(refused(std::io::Error::other(format!("it is longer than {CONFIG_BYTES_MAX} bytes"))));
+            }
+            Ok(_) => {}
+        }
+        let text = std::fs::read_to_string(path).map_err(refused)?;
+        Self::parse(&path.display().to_string(), text)
+    }
+
+    /// Reads a configuration from text.
+    pub fn parse(name: &str, text: String) -> Result<Self, Error> {
+        match toml::from_str(&text) {
+            Ok(file) => Ok(Self { name: name.to_owned(), text, file }),
+            Err(error) => {
+                let message = format!("failed to read {name}: {}", error.message());
+                Err(Error::config(name, &text, error.span(), message, None))
+            }
+        }
+    }
+
+    /// The target called `name`.
+    pub fn target(&self, name: &str) -> Result<&TargetConfig, Error> {
+        self.file.targets.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.file.targets.keys().map(String::as_str).collect();
+            let help = if known.is_empty() {
+                format!("add [targets.{name}] to {CONFIG_FILE}, or give --endpoint-url")
+            } else {
+                format!("there are: {}", known.join(", "))
+            };
+            Error::usage(format!("there is no target {name:?}"), help)
+        })
+    }
+
+    /// An error at a place of this configuration.
+    pub fn error_at<T>(&self, place: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) -> Error {
+        Error::config(&self.name, &self.text, Some(place.span()), message.into(), Some(help.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> (String, Option<usize>) {
+        match Config::parse("plumb.toml", text.to_owned()) {
+            Err(Error::Config(error)) => (error.message, error.place.map(|place| place.offset())),
+            other => panic!("expected a configuration error, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_its_place() {
+        let text = "[targets.a]\napi = \"kv\"\nendpoint = \"http://localhost\"\nendpont = 1\n";
+        let (message, place) = message(text);
+        assert!(message.contains("unknown field `endpont`"), "{message}");
+        assert_eq!(place, text.find("endpont"));
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused() {
+        let text =
+            "[targets.a]\napi=\"s\"\nendpoint=\"http://x\"\nactors.a = { id = { env = \"I\" }, secret = \"s3cr3t\" }\n";
+        assert!(message(text).1.is_some());
+    }
+}

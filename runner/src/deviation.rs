@@ -1,0 +1,116 @@
+//! Deviations: findings that somebody accepted for a while.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use plumb_validator::finding::Finding;
+use plumb_validator::verdict::Kind;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::investigate::covers;
+
+/// The file that is read where none is named.
+pub const DEVIATIONS_FILE: &str = "plumb.deviations.toml";
+
+/// A known, accepted finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deviation {
+    /// The API.
+    pub api: String,
+    /// The operation.
+    pub operation: String,
+    /// The kind of the finding.
+    pub kind: Kind,
+    /// The class that must have been expected.
+    pub expected: String,
+    /// The class that was observed.
+    pub observed: String,
+    /// The choices a finding must have; it may have more.
+    pub choices: Vec<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub expires: Date,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    deviation: Vec<Deviation>,
+}
+
+impl Deviation {
+    /// The deviation that accepts `finding`.
+    pub fn of(finding: &Finding, api: &str, owner: &str, reason: &str, expires: Date) -> Self {
+        Self {
+            api: api.to_owned(),
+            operation: finding.operation.clone(),
+            kind: finding.kind,
+            expected: expected_class(finding),
+            observed: finding.observed.class.clone(),
+            choices: finding.choices.clone(),
+            owner: owner.to_owned(),
+            reason: reason.to_owned(),
+            expires,
+        }
+    }
+
+    /// Whether it accepts `finding` on the day `today`: the same classes, with at least its choices.
+    pub fn accepts(&self, finding: &Finding, api: &str, today: Date) -> bool {
+        self.api == api
+            && self.operation == finding.operation
+            && self.kind == finding.kind
+            && self.expected == expected_class(finding)
+            && self.observed == finding.observed.class
+            && covers(&self.choices, &finding.choices)
+            && today <= self.expires
+    }
+}
+
+fn expected_class(finding: &Finding) -> String {
+    finding.expected.first().map_or_else(String::new, |expected| expected.class.clone())
+}
+
+/// Reads the deviations in `path`, or in [`DEVIATIONS_FILE`] where there is one.
+pub fn load(path: Option<&Path>) -> Result<Vec<Deviation>, Error> {
+    let given = path.is_some();
+    let path = path.unwrap_or(Path::new(DEVIATIONS_FILE));
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !given => Ok(Vec::new()),
+        Err(error) => Err(Error::file("read", path, error, "name the accepted findings with --deviations FILE")),
+        Ok(text) => parse(path, &text),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, Error> {
+    let name = path.display().to_string();
+    toml::from_str::<File>(text).map(|file| file.deviation).map_err(|error| {
+        let message = format!("failed to read {name}: {}", error.message());
+        Error::config(&name, text, error.span(), message, Some("plumb accept writes entries of the right form".into()))
+    })
+}
+
+/// Adds deviations to the file at `path`; what is in it already is not added again.
+pub fn add(path: &Path, new: Vec<Deviation>) -> Result<usize, Error> {
+    let mut all = if path.exists() { load(Some(path))? } else { Vec::new() };
+    let before = all.len();
+    for deviation in new {
+        if !all.contains(&deviation) {
+            all.push(deviation);
+        }
+    }
+    let added = all.len() - before;
+    let text = toml::to_string_pretty(&File { deviation: all })
+        .map_err(|error| Error::Internal(format!("write deviations: {error}")))?;
+    // Whole or not at all: written beside, then moved.
+    let beside = path.with_extension("toml.new");
+    let refused = |error| Error::file("write", path, error, "choose another file with --deviations FILE");
+    std::fs::write(&beside, text).map_err(refused)?;
+    std::fs::rename(&beside, path).map_err(refused)?;
+    Ok(added)
+}

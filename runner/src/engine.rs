@@ -1,0 +1,224 @@
+//! Runs many cases on a few threads, each with a runtime and a connection of its own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use plumb_model::api::Api;
+use plumb_model::bodies::Bodies;
+use plumb_model::call::Case;
+use plumb_validator::case_run::{CaseRun, Shared, errand, run_case};
+use plumb_validator::clock::{Clock, TargetClock};
+use plumb_validator::guard::Guard;
+use plumb_validator::journal::Journal;
+use plumb_validator::names::RunId;
+use plumb_validator::session::Context;
+use plumb_validator::target::Target;
+use plumb_validator::transport::Transport;
+use plumb_validator::verdict::{Unclear, Verdict};
+
+/// How many results may wait for whoever reads them.
+const RESULTS_WAITING_MAX: usize = 64;
+/// How often a server that gave no answer is asked whether it lives.
+pub const LIVENESS_TRIES: u32 = 3;
+/// The wait between two of these.
+const LIVENESS_WAIT: Duration = Duration::from_millis(200);
+
+/// Opens a connection for one worker.
+pub type Connect<'a> = dyn Fn() -> Result<Box<dyn Transport + 'a>, String> + Sync + 'a;
+
+/// What all workers of a run share.
+pub struct Engine<'a> {
+    /// The API.
+    pub api: &'a Api,
+    /// The target.
+    pub target: &'a Target,
+    /// Opens a connection.
+    pub connect: &'a Connect<'a>,
+    /// The run.
+    pub run: &'a RunId,
+    /// The last check before a send.
+    pub guard: &'a Guard,
+    /// Where intents are written.
+    pub journal: Option<&'a Journal>,
+    /// Our clock.
+    pub clock: &'a dyn Clock,
+    /// What is known of the target's clock.
+    pub target_clock: &'a TargetClock,
+    /// Set when somebody wants the run to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// When to stop before every case was run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// The most cases.
+    pub cases: Option<u64>,
+    /// The longest time.
+    pub time: Option<Duration>,
+}
+
+/// A case that is over.
+pub struct Done {
+    /// Its number in the run.
+    pub sequence: u64,
+    /// The case.
+    pub case: Case,
+    /// What it came to.
+    pub run: CaseRun,
+}
+
+/// How all the cases ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Why before every case was run, where so.
+    pub early: Option<String>,
+    /// How many cases were not run.
+    pub cases_left: u64,
+    /// What could not be removed.
+    pub left: Vec<(String, Bytes)>,
+}
+
+struct Source<'s> {
+    cases: &'s mut (dyn Iterator<Item = Case> + Send),
+    next: u64,
+    early: Option<String>,
+}
+
+impl Engine<'_> {
+    /// Runs `cases` on `workers` threads until they, the budget or the target's life end.
+    pub fn run(
+        &self,
+        cases: &mut (dyn Iterator<Item = Case> + Send),
+        workers: usize,
+        budget: Budget,
+        on_done: &mut dyn FnMut(Done),
+    ) -> Ended {
+        let deadline = budget.time.map(|time| Instant::now() + time);
+        let source = Mutex::new(Source { cases, next: 0, early: None });
+        let left = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(RESULTS_WAITING_MAX);
+            for _ in 0..workers.max(1) {
+                let (sender, source, left) = (sender.clone(), &source, &left);
+                scope.spawn(move || {
+                    if let Err(why) = self.work(source, budget, deadline, &sender, left) {
+                        lock(source).early.get_or_insert(why);
+                    }
+                });
+            }
+            drop(sender);
+            receiver.into_iter().for_each(on_done);
+        });
+        let source = source.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ended {
+            cases_left: source.cases.count() as u64,
+            early: source.early,
+            left: left.into_inner().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    fn work(
+        &self,
+        source: &Mutex<Source<'_>>,
+        budget: Budget,
+        deadline: Option<Instant>,
+        sender: &SyncSender<Done>,
+        left: &Mutex<Vec<(String, Bytes)>>,
+    ) -> Result<(), String> {
+        self.with_context(async |context| {
+            let mut shared = Shared::default();
+            while let Some((sequence, case)) = self.next_case(source, budget, deadline) {
+                let run = run_case(context, &mut shared, &case, sequence).await;
+                let silent =
+                    matches!(&run.verdict, Verdict::Inconclusive(Unclear::NoAnswer(_) | Unclear::Unreachable(_)));
+                if silent && let Err(why) = is_alive(context).await {
+                    lock(source).early.get_or_insert(format!("the target died in case {}: {why}", case.id()));
+                }
+                lock(left).extend(run.left.iter().cloned());
+                if sender.send(Done { sequence, case, run }).is_err() {
+                    break;
+                }
+            }
+            let stayed = shared.give_back(context).await;
+            lock(left).extend(stayed);
+        })
+    }
+
+    fn next_case(&self, source: &Mutex<Source<'_>>, budget: Budget, deadline: Option<Instant>) -> Option<(u64, Case)> {
+        let mut source = lock(source);
+        if source.early.is_some() {
+            return None;
+        }
+        if self.stop.load(Ordering::Relaxed) {
+            source.early = Some("interrupted".into());
+            return None;
+        }
+        let spent = budget.cases.is_some_and(|most| source.next >= most)
+            || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if spent {
+            source.early = Some("the budget is spent".into());
+            return None;
+        }
+        let case = source.cases.next()?;
+        source.next += 1;
+        Some((source.next - 1, case))
+    }
+
+    /// Runs `work` on this thread with a runtime and a connection of its own.
+    pub fn with_context<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> Result<T, String> {
+        // A current-thread runtime per worker costs about 0.6 of the CPU of a shared one on small requests.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| format!("start a runtime: {error}"))?;
+        let _entered = runtime.enter();
+        let transport = (self.connect)()?;
+        let bodies = Bodies::new();
+        let context = Context {
+            api: self.api,
+            target: self.target,
+            transport: &*transport,
+            run: self.run,
+            guard: self.guard,
+            journal: self.journal,
+            clock: self.clock,
+            target_clock: self.target_clock,
+            bodies: &bodies,
+        };
+        Ok(runtime.block_on(work(&context)))
+    }
+}
+
+/// Whether the target answers at all; if not, why.
+pub async fn is_alive(context: &Context<'_>) -> Result<(), String> {
+    let call = context.api.resources.liveness(&context.run.case_marker(0));
+    let mut why = String::new();
+    for attempt in 0..LIVENESS_TRIES {
+        if attempt > 0 {
+            tokio::time::sleep(LIVENESS_WAIT).await;
+        }
+        match errand(context, &call).await {
+            Ok(_) => return Ok(()),
+            Err(Verdict::Inconclusive(unclear)) => why = unclear.to_string(),
+            Err(verdict) => return Err(format!("the liveness call cannot be sent: {}", in_words(&verdict))),
+        }
+    }
+    Err(why)
+}
+
+/// Why a verdict is what it is, where it does not conform.
+pub fn in_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Conforms { .. } => String::new(),
+        Verdict::Diverges(divergence) => divergence.signature(),
+        Verdict::Inconclusive(unclear) => unclear.to_string(),
+        Verdict::Skipped(why) | Verdict::Unsupported(why) | Verdict::Unmodelled(why) => why.clone(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

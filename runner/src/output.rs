@@ -1,0 +1,148 @@
+//! Where results go: the run folder, standard output, the HTML file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use plumb_validator::finding::{Finding, REPLAY_VERSION, Replay};
+use serde::Serialize;
+
+use crate::cli::{Format, OutputArgs};
+use crate::error::Error;
+use crate::events::{Event, RunStarted};
+use crate::report::{Report, html, terminal};
+
+/// The folder for findings where none is named.
+const DEFAULT_FOLDER: &str = "plumb-runs";
+const REMEDY: &str = "choose another folder with --output DIR";
+
+/// Where the results of one run go.
+pub struct Output {
+    format: Format,
+    html: Option<PathBuf>,
+    folder: PathBuf,
+    /// Whether everything is kept, or findings only.
+    keep_all: bool,
+    events: Option<BufWriter<File>>,
+    started: RunStarted,
+}
+
+impl Output {
+    /// Checks before the run that everything can be written.
+    pub fn open(arguments: &OutputArgs, started: &RunStarted) -> Result<Self, Error> {
+        let keep_all = arguments.output.is_some();
+        let folder = arguments.output.clone().unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&started.run));
+        let mut events = None;
+        if keep_all {
+            make_folder(&folder.join("findings"))?;
+            let path = folder.join("events.ndjson");
+            if path.exists() {
+                let exists = std::io::Error::other("it holds the events of another run");
+                return Err(Error::file("write", path, exists, REMEDY));
+            }
+            events = Some(BufWriter::new(create(&path)?));
+        }
+        if let Some(path) = &arguments.html {
+            create(path)?;
+        }
+        let (format, html) = (arguments.format, arguments.html.clone());
+        Ok(Self { format, html, folder, keep_all, events, started: started.clone() })
+    }
+
+    /// Takes one event: the file and, where asked for, standard output.
+    pub fn event(&mut self, event: &Event) -> Result<(), Error> {
+        if let Some(events) = &mut self.events {
+            write_line(events, event).map_err(|error| self.refused("events.ndjson", error))?;
+        }
+        if self.format == Format::Ndjson {
+            write_line(&mut std::io::stdout().lock(), event)
+                .map_err(|error| Error::Internal(format!("write to standard output: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the file that replays a finding, and tells its path.
+    pub fn replay_file(&self, finding: &Finding, diverges: &str) -> Result<PathBuf, Error> {
+        let folder = self.folder.join("findings");
+        make_folder(&folder)?;
+        let path = folder.join(format!("{}.json", finding.id));
+        let replay = Replay {
+            plumb_replay: REPLAY_VERSION,
+            api: self.started.api.clone(),
+            flavour: self.started.flavour.clone(),
+            target: self.started.target.clone(),
+            diverges: diverges.to_owned(),
+            finding: finding.clone(),
+        };
+        write_json(&path, &replay)?;
+        Ok(path)
+    }
+
+    /// Where the replay file of a finding will be.
+    pub fn replay_path(&self, id: &str) -> PathBuf {
+        self.folder.join("findings").join(format!("{id}.json"))
+    }
+
+    /// Writes and prints the reports of a run that is over.
+    pub fn finish(mut self, report: &Report) -> Result<(), Error> {
+        if let Some(mut events) = self.events.take() {
+            events.flush().map_err(|error| self.refused("events.ndjson", error))?;
+        }
+        if self.keep_all {
+            write_json(&self.folder.join("run.json"), &report.to_json())?;
+        }
+        if let Some(path) = &self.html {
+            write_whole(path, html::page(report).as_bytes())?;
+        }
+        let text = match self.format {
+            Format::Terminal => terminal::text(report, terminal::colours_wanted()),
+            Format::Json => format!("{:#}\n", report.to_json()),
+            Format::Ndjson => return Ok(()),
+        };
+        print(&text)
+    }
+
+    fn refused(&self, name: &str, error: std::io::Error) -> Error {
+        Error::file("write", self.folder.join(name), error, REMEDY)
+    }
+}
+
+/// Prints on standard output.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed.map_err(|error| Error::Internal(format!("write to standard output: {error}")))
+}
+
+fn write_line(to: &mut impl std::io::Write, event: &Event) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    to.write_all(&line)
+}
+
+fn make_folder(path: &Path) -> Result<(), Error> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| Error::file("make", path, error, REMEDY))
+}
+
+fn create(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    let opened = options.create(true).write(true).truncate(true).mode(0o600).open(path);
+    opened.map_err(|error| Error::file("write", path, error, "choose another place"))
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| Error::Internal(format!("write {}: {error}", path.display())))?;
+    text.push(b'\n');
+    write_whole(path, &text)
+}
+
+/// Whole or not at all: written beside, then moved.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let beside = path.with_extension("new");
+    let refused = |error| Error::file("write", path, error, "is there room on the disk?");
+    create(&beside)?.write_all(bytes).map_err(refused)?;
+    std::fs::rename(&beside, path).map_err(refused)
+}

@@ -1,0 +1,193 @@
+//! A run added up: the fold over its events that every report shows.
+
+pub mod html;
+pub mod terminal;
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use plumb_validator::finding::Finding;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::events::{CaseDone, Event, RunEnded, RunStarted};
+
+/// The schema of the JSON report.
+pub const RUN_SCHEMA: &str = "plumb.run/1";
+/// The most different reasons that a report lists.
+pub const REASONS_MAX: usize = 200;
+/// The longest latency that is told apart, in microseconds: one minute.
+pub const LATENCY_MICROSECONDS_MAX: u64 = 60_000_000;
+
+/// How many cases came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Cases that were begun.
+    pub cases: u64,
+    /// Requests that were sent.
+    pub exchanges: u64,
+    /// Every answer was permitted.
+    pub conforms: u64,
+    /// An answer was outside of every permitted outcome.
+    pub diverges: u64,
+    /// Nothing can be said.
+    pub inconclusive: u64,
+    /// The guard refused a call.
+    pub skipped: u64,
+    /// Cannot be put on the wire, or the flavour lacks it.
+    pub unsupported: u64,
+    /// The model has no outcome for it.
+    pub unmodelled: u64,
+}
+
+impl Counts {
+    fn add(&mut self, done: &CaseDone) {
+        self.cases += 1;
+        self.exchanges += done.exchanges.len() as u64;
+        match done.verdict.as_str() {
+            "conforms" => self.conforms += 1,
+            "diverges" => self.diverges += 1,
+            "inconclusive" => self.inconclusive += 1,
+            "skipped" => self.skipped += 1,
+            "unsupported" => self.unsupported += 1,
+            _ => self.unmodelled += 1,
+        }
+    }
+}
+
+/// A run added up.
+#[derive(Debug)]
+pub struct Report {
+    /// What ran, against what.
+    pub started: RunStarted,
+    /// The sums.
+    pub counts: Counts,
+    /// The sums by operation.
+    pub operations: BTreeMap<String, Counts>,
+    /// The findings, in the order of their signatures.
+    pub findings: Vec<Finding>,
+    /// Divergences that are no findings: signature and why.
+    pub unconfirmed: Vec<(String, String)>,
+    /// Why cases were not judged: verdict, reason, how many.
+    pub reasons: BTreeMap<(String, String), u64>,
+    /// Cases that conform, though not every answer was the preferred one, by operation.
+    pub not_preferred: BTreeMap<String, u64>,
+    /// Latencies by operation, in microseconds.
+    pub latencies: BTreeMap<String, Histogram<u64>>,
+    /// How it ended; none while it goes on.
+    pub ended: Option<RunEnded>,
+}
+
+impl Report {
+    /// The report of a run that has just begun.
+    pub fn new(started: RunStarted) -> Self {
+        Self {
+            started,
+            counts: Counts::default(),
+            operations: BTreeMap::new(),
+            findings: Vec::new(),
+            unconfirmed: Vec::new(),
+            reasons: BTreeMap::new(),
+            not_preferred: BTreeMap::new(),
+            latencies: BTreeMap::new(),
+            ended: None,
+        }
+    }
+
+    /// Adds one event.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted(started) => self.started = started.clone(),
+            Event::CaseDone(done) => self.case_done(done),
+            Event::Found(finding) => {
+                let at = self.findings.partition_point(|own| own.signature <= finding.signature);
+                self.findings.insert(at, (**finding).clone());
+            }
+            Event::SeenAgain { finding } => {
+                if let Some(own) = self.findings.iter_mut().find(|own| own.id == *finding) {
+                    own.count += 1;
+                }
+            }
+            Event::Unconfirmed { signature, why, .. } => {
+                // What did not come again is not a divergence that anybody can act on.
+                self.counts.diverges = self.counts.diverges.saturating_sub(1);
+                self.counts.inconclusive += 1;
+                self.unconfirmed.push((signature.clone(), why.clone()));
+            }
+            Event::RunEnded(ended) => self.ended = Some(ended.clone()),
+        }
+    }
+
+    fn case_done(&mut self, done: &CaseDone) {
+        self.counts.add(done);
+        self.operations.entry(done.operation.clone()).or_default().add(done);
+        if done.verdict == "conforms" && !done.preferred {
+            *self.not_preferred.entry(done.operation.clone()).or_default() += 1;
+        }
+        if let (Some(detail), false) = (&done.detail, done.verdict == "diverges") {
+            let key = (done.verdict.clone(), detail.clone());
+            if self.reasons.len() < REASONS_MAX || self.reasons.contains_key(&key) {
+                *self.reasons.entry(key).or_default() += 1;
+            }
+        }
+        for (operation, _, microseconds) in &done.exchanges {
+            let histogram = self.latencies.entry(operation.clone()).or_insert_with(|| {
+                Histogram::new_with_bounds(1, LATENCY_MICROSECONDS_MAX, 3)
+                    .unwrap_or_else(|_| unreachable!("the bounds are constants"))
+            });
+            histogram.saturating_record((*microseconds).max(1));
+        }
+    }
+
+    /// The findings that nobody has accepted.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.accepted_by.is_none())
+    }
+
+    /// Whether somebody stopped the run.
+    pub fn interrupted(&self) -> bool {
+        self.ended.as_ref().is_none_or(|ended| ended.interrupted)
+    }
+
+    /// The report as JSON, schema [`RUN_SCHEMA`].
+    pub fn to_json(&self) -> Value {
+        let reasons: Vec<Value> = self
+            .reasons
+            .iter()
+            .map(|((verdict, reason), count)| json!({"verdict": verdict, "reason": reason, "count": count}))
+            .collect();
+        let latencies: BTreeMap<&String, Value> =
+            self.latencies.iter().map(|(operation, histogram)| (operation, latency_json(histogram))).collect();
+        let unconfirmed: Vec<Value> =
+            self.unconfirmed.iter().map(|(signature, why)| json!({"signature": signature, "why": why})).collect();
+        json!({
+            "schema": RUN_SCHEMA,
+            "run": self.started.run,
+            "version": self.started.version,
+            "target": self.started.target,
+            "endpoint": self.started.endpoint,
+            "api": self.started.api,
+            "flavour": self.started.flavour,
+            "seed": self.started.seed,
+            "started": self.started.started,
+            "interrupted": self.interrupted(),
+            "ended": self.ended,
+            "counts": self.counts,
+            "operations": self.operations,
+            "findings": self.findings,
+            "unconfirmed": unconfirmed,
+            "not_judged": reasons,
+            "not_preferred": self.not_preferred,
+            "latency_us": latencies,
+        })
+    }
+}
+
+fn latency_json(histogram: &Histogram<u64>) -> Value {
+    json!({
+        "count": histogram.len(),
+        "p50": histogram.value_at_quantile(0.5),
+        "p99": histogram.value_at_quantile(0.99),
+        "max": histogram.max(),
+    })
+}

@@ -1,0 +1,161 @@
+//! Words and numbers that the reports for people share.
+//!
+//! Everything that may hold a word of the server's goes through [`safe`], [`cut`] or [`lines`] here,
+//! whatever was done to it before.
+
+use plumb_model::call::Turn;
+use plumb_model::text::shown;
+use plumb_validator::finding::Finding;
+
+/// The longest text that a report shows in one place, in characters.
+const TEXT_CHARACTERS_MAX: usize = 2_000;
+/// The longest value of an argument in a call's line, in characters.
+const VALUE_CHARACTERS_MAX: usize = 120;
+
+/// `text` with everything neutralised that could lead a terminal or a reader astray, and bounded.
+pub(super) fn safe(text: &str) -> String {
+    cut(text, TEXT_CHARACTERS_MAX)
+}
+
+/// The same with at most `characters_max` characters.
+pub(super) fn cut(text: &str, characters_max: usize) -> String {
+    shown(text.as_bytes(), characters_max)
+}
+
+/// The lines of a command or a document, each neutralised, none cut: they are there to be copied.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| shown(line.as_bytes(), usize::MAX))
+}
+
+/// `1,932`.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 case`, `412 cases`.
+pub(super) fn count(many: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(many), if many == 1 { "" } else { "s" })
+}
+
+/// A latency in three digits or so: `812 µs`, `8.1 ms`, `123 ms`, `2.4 s`.
+pub(super) fn latency(microseconds: u64) -> String {
+    match microseconds {
+        0..1_000 => format!("{microseconds} µs"),
+        1_000..100_000 => format!("{} ms", tenths(microseconds, 1_000)),
+        100_000..1_000_000 => format!("{} ms", microseconds / 1_000),
+        _ => format!("{} s", tenths(microseconds, 1_000_000)),
+    }
+}
+
+/// How long a run took: `358 ms`, `8.1 s`, `4 min 12 s`, `2 h 3 min`.
+pub(super) fn duration(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    match seconds {
+        0 => format!("{milliseconds} ms"),
+        1..60 => format!("{} s", tenths(milliseconds, 1_000)),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+/// `amount / unit` with one digit after the point, rounded down.
+fn tenths(amount: u64, unit: u64) -> String {
+    format!("{}.{}", amount / unit, amount % unit * 10 / unit)
+}
+
+/// What the letter of a basis stands for.
+pub(super) fn basis(letter: &str) -> &'static str {
+    match letter {
+        "A" => "recorded on the real service",
+        "D" => "documented",
+        "I" => "implementations agree",
+        _ => "unknown",
+    }
+}
+
+/// One call of a minimal case.
+pub(super) struct CallWords {
+    /// Its id, by which later calls name its answer.
+    pub(super) id: String,
+    /// `Put if-match="*" key={key a}`, and who sends it, after what, how often, where that was said.
+    pub(super) call: String,
+    /// What it answered when the case was recorded.
+    pub(super) answered: String,
+}
+
+/// The calls of a finding's minimal case.
+pub(super) fn calls(finding: &Finding) -> Vec<CallWords> {
+    let answered = |id: &str| finding.recorded.iter().find(|(own, _)| own == id).map(|(_, class)| safe(class));
+    let each = finding.case.calls.iter().map(|turn| CallWords {
+        id: safe(&turn.id),
+        call: call(turn),
+        answered: answered(&turn.id).unwrap_or_else(|| "not sent".into()),
+    });
+    each.collect()
+}
+
+fn call(turn: &Turn) -> String {
+    let mut words = vec![safe(&turn.call.operation)];
+    for (name, value) in &turn.call.arguments {
+        words.push(format!("{}={}", safe(name), cut(&value.to_string(), VALUE_CHARACTERS_MAX)));
+    }
+    if let Some(actor) = &turn.actor {
+        words.push(format!("as {}", safe(actor)));
+    }
+    if let Some(client) = turn.client {
+        words.push(format!("from client {client}"));
+    }
+    if let Some(after) = &turn.after {
+        words.push(format!("after {}", safe(&after.join(", "))));
+    }
+    if let Some(repeat) = &turn.repeat {
+        words.push(format!("at most {} times until {}", repeat.at_most, safe(&repeat.until.class())));
+    }
+    if let Some(also) = &turn.also {
+        words.push(format!("expecting {}", safe(&also.class())));
+    }
+    words.join(" ")
+}
+
+/// What a finding's minimal case borrows: `bucket a (its own)`.
+pub(super) fn needs(finding: &Finding) -> Vec<String> {
+    let needs = finding.case.needs.iter();
+    needs.map(|need| format!("{} {}{}", safe(&need.kind), safe(&need.role), if need.own { " (its own)" } else { "" })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_separators() {
+        for (many, text) in [(0, "0"), (999, "999"), (1_932, "1,932"), (1_000_000, "1,000,000")] {
+            assert_eq!(number(many), text);
+        }
+    }
+
+    #[test]
+    fn latencies_and_durations_have_fitting_units() {
+        for (microseconds, text) in [(812, "812 µs"), (8_190, "8.1 ms"), (123_999, "123 ms"), (2_400_000, "2.4 s")] {
+            assert_eq!(latency(microseconds), text);
+        }
+        for (milliseconds, text) in [(358, "358 ms"), (8_100, "8.1 s"), (252_000, "4 min 12 s"), (7_380_000, "2 h 3 min")] {
+            assert_eq!(duration(milliseconds), text);
+        }
+    }
+
+    #[test]
+    fn commands_are_neutralised_and_never_cut() {
+        let long = "a".repeat(9_000);
+        let text = format!("printf '\x1b[2J'\n{long}");
+        assert_eq!(lines(&text).collect::<Vec<_>>(), ["printf '\\u{1b}[2J'".to_owned(), long]);
+    }
+}

@@ -1,0 +1,281 @@
+//! One run from its first line to its last: cases, findings, reports, exit code.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Zoned;
+use plumb_generator::suites;
+use plumb_model::answer::Answer;
+use plumb_model::api::Api;
+use plumb_model::text::shown;
+use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
+use plumb_validator::guard::Guard;
+use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal};
+use plumb_validator::names::RunId;
+use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
+use plumb_validator::verdict::Verdict;
+
+use crate::cli::{CasesArgs, OutputArgs};
+use crate::deviation::{self, Deviation};
+use crate::engine::{self, Done, Engine, is_alive};
+use crate::error::{Error, Exit};
+use crate::events::{CaseDone, EVENTS_SCHEMA, Event, RunEnded, RunStarted};
+use crate::investigate::Failures;
+use crate::output::Output;
+use crate::report::Report;
+use crate::select::Selected;
+
+/// How the findings of a run are replayed: the words after the file.
+pub struct Replayed<'a> {
+    /// Options that name the target again: ` --endpoint-url http://...`; empty for the demo.
+    pub options: &'a str,
+}
+
+/// Runs the suites against a target and reports.
+pub fn run(
+    api: &Api,
+    selected: &Selected,
+    cases: &CasesArgs,
+    output: &OutputArgs,
+    replayed: &Replayed<'_>,
+) -> Result<(Report, Exit), Error> {
+    let deviations = deviation::load(cases.deviations.as_deref())?;
+    let run = new_run_id();
+    let started = started(api, selected, cases, &run);
+    let mut output = Output::open(output, &started)?;
+    let journal = Journal::begin(&journal_folder(), &journal_header(api, selected, &run)).map_err(|error| {
+        Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
+    })?;
+    let (guard, target_clock, stop) = (Guard::new(&run, &selected.target), TargetClock::default(), stop_on_ctrl_c());
+    let connect = || connect(selected);
+    let engine = Engine {
+        api,
+        target: &selected.target,
+        connect: &connect,
+        run: &run,
+        guard: &guard,
+        journal: Some(&journal),
+        clock: &SystemClock,
+        target_clock: &target_clock,
+        stop: &stop,
+    };
+    check_alive(&engine, selected)?;
+    let mut report = Report::new(started.clone());
+    let mut sink =
+        Sink { report: &mut report, output: &mut output, deviations: &deviations, api, replayed, error: None };
+    sink.take(Event::RunStarted(started));
+    let ended = go(&engine, cases, &stop, &mut sink);
+    sink.take(Event::RunEnded(ended));
+    if let Some(error) = sink.error {
+        return Err(error);
+    }
+    if report.ended.as_ref().is_some_and(|ended| ended.resources_left.is_empty()) {
+        journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    let exit = exit_of(&report, cases.inconclusive_max);
+    output.finish(&report)?;
+    Ok((report, exit))
+}
+
+fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink<'_>) -> RunEnded {
+    let began = Instant::now();
+    let mut failures = Failures::default();
+    let mut all: Vec<_> = suites::cases(engine.api, &cases.operations, cases.seed).collect();
+    let bar = progress(all.len() as u64);
+    let mut source = all.drain(..);
+    let budget = cases.budget.unwrap_or_default();
+    let ended = engine.run(&mut source, cases.workers.into(), budget, &mut |done| {
+        failures.note(&done);
+        sink.take(Event::CaseDone(case_done(&done)));
+        bar.inc(1);
+        bar.set_message(format!("{} diverging", sink.report.counts.diverges));
+    });
+    drop(source);
+    let mut early = ended.early;
+    if !failures.is_empty() && !stop.load(Ordering::Relaxed) {
+        bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));
+        if let Err(why) = failures.investigate(engine, &mut |event| sink.take(event)) {
+            early.get_or_insert(why);
+        }
+    } else if !failures.is_empty() {
+        early = Some("interrupted before the divergences were confirmed".into());
+    }
+    bar.finish_and_clear();
+    let resources_left = ended.left.iter().map(|(kind, name)| (kind.clone(), shown(name, 80))).collect();
+    RunEnded {
+        interrupted: stop.load(Ordering::Relaxed),
+        early,
+        cases_left: ended.cases_left,
+        resources_left,
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Takes events in: finishes findings, adds them up, writes them down.
+struct Sink<'s> {
+    report: &'s mut Report,
+    output: &'s mut Output,
+    deviations: &'s [Deviation],
+    api: &'s Api,
+    replayed: &'s Replayed<'s>,
+    error: Option<Error>,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, mut event: Event) {
+        if let Event::Found(finding) = &mut event {
+            let today = Zoned::now().date();
+            let accepted = self.deviations.iter().find(|own| own.accepts(finding, self.api.name, today));
+            finding.accepted_by = accepted.map(|own| format!("{}: {} (until {})", own.owner, own.reason, own.expires));
+            let path = self.output.replay_path(&finding.id);
+            finding.replay =
+                format!("plumb replay {}{}", shell_word(&path.display().to_string()), self.replayed.options);
+            let signature = finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned();
+            if let Err(error) = self.output.replay_file(finding, &signature) {
+                self.error.get_or_insert(error);
+            }
+        }
+        self.report.apply(&event);
+        if let Err(error) = self.output.event(&event) {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+/// A word for a POSIX shell, quoted only where it has to be.
+pub fn shell_word(text: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@%+=,".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn case_done(done: &Done) -> CaseDone {
+    let verdict = &done.run.verdict;
+    let detail = engine::in_words(verdict);
+    let micros = |latency: Duration| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+    let exchanges = done.run.exchanges.iter().map(|exchange| {
+        let class = exchange.answer.as_ref().map_or_else(|| "no answer".to_owned(), Answer::class);
+        (exchange.operation.clone(), class, micros(exchange.latency))
+    });
+    CaseDone {
+        sequence: done.sequence,
+        case: done.case.id(),
+        suite: done.case.origin.suite.clone(),
+        operation: done.case.origin.operation.clone(),
+        choices: done.case.origin.choices.clone(),
+        verdict: verdict.word().to_owned(),
+        detail: (!detail.is_empty()).then_some(detail),
+        preferred: matches!(verdict, Verdict::Conforms { preferred: true }),
+        exchanges: exchanges.collect(),
+    }
+}
+
+/// The exit code of a run that was carried out.
+pub fn exit_of(report: &Report, inconclusive_max: f64) -> Exit {
+    let counts = report.counts;
+    if report.open_findings().next().is_some() {
+        return Exit::Diverges;
+    }
+    let judged = counts.conforms + counts.diverges;
+    #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
+    let share = counts.inconclusive as f64 / (counts.cases.max(1)) as f64;
+    let died = report
+        .ended
+        .as_ref()
+        .and_then(|ended| ended.early.as_deref())
+        .is_some_and(|early| early != "the budget is spent");
+    // Accepted findings are known, so they do not make a run diverge; without any judged case nothing was shown.
+    if judged == 0 || share > inconclusive_max || report.interrupted() || died {
+        Exit::Inconclusive
+    } else {
+        Exit::Conforms
+    }
+}
+
+fn started(api: &Api, selected: &Selected, cases: &CasesArgs, run: &RunId) -> RunStarted {
+    RunStarted {
+        schema: EVENTS_SCHEMA.into(),
+        run: run.as_str().to_owned(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        api: api.name.to_owned(),
+        target: selected.target.name.clone(),
+        endpoint: selected.endpoint.url().to_owned(),
+        flavour: selected.target.flavour.to_owned(),
+        seed: cases.seed,
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    }
+}
+
+/// The header of a run's journal.
+pub fn journal_header(api: &Api, selected: &Selected, run: &RunId) -> Header {
+    Header {
+        plumb_journal: JOURNAL_VERSION,
+        run: run.as_str().to_owned(),
+        api: api.name.to_owned(),
+        target: selected.target.name.clone(),
+        endpoint: selected.endpoint.url().to_owned(),
+        started_s: SystemClock.unix_ms() / 1000,
+    }
+}
+
+/// Opens a connection to a selected target.
+pub fn connect(selected: &Selected) -> Result<Box<dyn Transport>, String> {
+    match NetworkTransport::new(&selected.endpoint, CONNECT_TIMEOUT) {
+        Ok(transport) => Ok(Box::new(transport)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// An id that no other run has.
+pub fn new_run_id() -> RunId {
+    RunId::new(rand::RngExt::random(&mut rand::make_rng::<rand::rngs::StdRng>()))
+}
+
+/// Where journals are kept: `$XDG_STATE_HOME/plumb/journal`, or below `~/.local/state`.
+pub fn journal_folder() -> std::path::PathBuf {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".local/state"));
+    state.or_else(home).unwrap_or_else(std::env::temp_dir).join("plumb/journal")
+}
+
+/// Fails where the target cannot be reached or speaks no HTTP: that is not "no findings".
+pub fn check_alive(engine: &Engine<'_>, selected: &Selected) -> Result<(), Error> {
+    let alive = engine.with_context(async |context| is_alive(context).await).map_err(Error::Internal)?;
+    alive.map_err(|reason| Error::Unreachable {
+        target: selected.endpoint.url().to_owned(),
+        reason,
+        help: Some("is the server up, and is this its address?".into()),
+    })
+}
+
+/// A flag that the first Ctrl-C sets; the second ends the process at once.
+pub fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                flag.store(true, Ordering::Relaxed);
+                eprintln!("stopping after the cases that are under way; press Ctrl-C again to stop at once");
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                eprintln!("stopped; `plumb sweep` removes what is left");
+                std::process::exit(Exit::Inconclusive as i32);
+            }
+        });
+    });
+    stop
+}
+
+fn progress(cases: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(cases), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} cases  {msg}  {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

@@ -1,0 +1,250 @@
+//! From the command line and the configuration to one target.
+
+use std::path::Path;
+use std::time::Duration;
+
+use miette::Report;
+use plumb_model::api::Api;
+use plumb_model::wire::Actor;
+use plumb_validator::plugin::Plugin;
+use plumb_validator::target::{Safety, Target};
+use plumb_validator::transport::{Endpoint, SendLimits, Trust};
+
+use crate::cli::TargetArgs;
+use crate::config::{ActorConfig, Config, TargetConfig};
+use crate::error::Error;
+
+/// How much of a body is read, in bytes.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// A target with its endpoint, ready to connect.
+#[derive(Debug)]
+pub struct Selected {
+    /// The target.
+    pub target: Target,
+    /// Its endpoint.
+    pub endpoint: Endpoint,
+}
+
+/// The plugin of the API called `name`.
+pub fn plugin<'p>(plugins: &'p [Plugin], name: &str) -> Result<&'p Plugin, Error> {
+    plugins.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
+        let known: Vec<&str> = plugins.iter().map(|plugin| plugin.name).collect();
+        Error::usage(format!("there is no API {name:?}"), format!("there are: {}", known.join(", ")))
+    })
+}
+
+/// The flavour called `name`, or the first.
+pub fn flavour(api: &Api, name: Option<&str>) -> Result<&'static str, Error> {
+    let Some(name) = name else { return Ok(api.flavours[0].name) };
+    api.flavour(name).map(|flavour| flavour.name).ok_or_else(|| unknown_flavour(api, name))
+}
+
+fn unknown_flavour(api: &Api, name: &str) -> Error {
+    Error::usage(format!("the API {} has no flavour {name:?}", api.name), known_flavours(api))
+}
+
+fn known_flavours(api: &Api) -> String {
+    let known: Vec<String> = api.flavours.iter().map(|own| format!("{} ({})", own.name, own.about)).collect();
+    format!("there are: {}", known.join(", "))
+}
+
+/// Checks that the operations exist.
+pub fn check_operations(api: &Api, names: &[String]) -> Result<(), Error> {
+    match names.iter().find(|name| api.operation(name).is_none()) {
+        None => Ok(()),
+        Some(name) => {
+            let known: Vec<&str> = api.operations.iter().map(|operation| operation.name).collect();
+            let message = format!("the API {} has no operation {name:?}", api.name);
+            Err(Error::usage(message, format!("there are: {}", known.join(", "))))
+        }
+    }
+}
+
+/// Which API the arguments speak of: `--api`, or what the target's configuration says.
+pub fn api_name(arguments: &TargetArgs, config: &Config) -> Result<String, Error> {
+    match (&arguments.api, &arguments.target) {
+        (Some(api), _) => Ok(api.clone()),
+        (None, Some(target)) => Ok(config.target(target)?.api.get_ref().clone()),
+        (None, None) => Err(Error::usage("no API is named", "add --api NAME, or --target NAME from plumb.toml")),
+    }
+}
+
+/// The target that the arguments name.
+pub fn select(plugin: &Plugin, api: &Api, arguments: &TargetArgs, config: &Config) -> Result<Selected, Error> {
+    match (&arguments.endpoint_url, &arguments.target) {
+        (Some(url), None) => from_url(plugin, api, arguments, url),
+        (None, Some(name)) => from_config(plugin, api, arguments, config, name),
+        _ => Err(Error::usage("no target is named", "add --endpoint-url URL, or --target NAME from plumb.toml")),
+    }
+}
+
+fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Result<Selected, Error> {
+    let endpoint = parse_endpoint(url, arguments.ca.as_deref())
+        .map_err(|reason| Error::usage(reason, "an endpoint looks like http://127.0.0.1:9000"))?;
+    let actors = actors_from_env(plugin, api)?;
+    let flavour = flavour(api, arguments.flavour.as_deref())?;
+    let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
+    Ok(Selected { target, endpoint })
+}
+
+fn from_config(
+    plugin: &Plugin,
+    api: &Api,
+    arguments: &TargetArgs,
+    config: &Config,
+    name: &str,
+) -> Result<Selected, Error> {
+    let own = config.target(name)?;
+    if own.api.get_ref() != api.name {
+        let message = format!("the target {name:?} offers the API {:?}, not {:?}", own.api.get_ref(), api.name);
+        return Err(config.error_at(&own.api, message, "leave --api out, or name another target"));
+    }
+    let ca = arguments.ca.as_deref().or(own.ca.as_deref());
+    let endpoint = parse_endpoint(own.endpoint.get_ref(), ca)
+        .map_err(|reason| config.error_at(&own.endpoint, reason, "an endpoint looks like https://host:9000"))?;
+    let actors = if own.actors.is_empty() { actors_from_env(plugin, api)? } else { actors_of(own)? };
+    let mut target =
+        target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
+    configure(&mut target, arguments, config, own)?;
+    Ok(Selected { target, endpoint })
+}
+
+fn configured_flavour(
+    api: &Api,
+    arguments: &TargetArgs,
+    config: &Config,
+    own: &TargetConfig,
+) -> Result<&'static str, Error> {
+    match (&arguments.flavour, &own.flavour) {
+        (None, Some(name)) => api.flavour(name.get_ref()).map(|flavour| flavour.name).ok_or_else(|| {
+            let message = format!("the API {} has no flavour {:?}", api.name, name.get_ref());
+            config.error_at(name, message, known_flavours(api))
+        }),
+        (given, _) => flavour(api, given.as_deref()),
+    }
+}
+
+/// What the configuration says and the command line does not overrule.
+fn configure(target: &mut Target, arguments: &TargetArgs, config: &Config, own: &TargetConfig) -> Result<(), Error> {
+    target.exclusive = own.exclusive;
+    if let (None, Some(region)) = (&arguments.region, &own.region) {
+        region.clone_into(&mut target.region);
+    }
+    if let (None, Some(safety)) = (arguments.safety, &own.safety) {
+        target.safety = safety
+            .get_ref()
+            .parse()
+            .map_err(|reason: String| config.error_at(safety, reason, "the safe default is read-only"))?;
+    }
+    if let (None, Some(timeout)) = (arguments.timeout, &own.timeout) {
+        let time = humantime::parse_duration(timeout.get_ref())
+            .map_err(|error| config.error_at(timeout, error.to_string(), "a time looks like 30s"))?;
+        target.limits = limits(time);
+    }
+    Ok(())
+}
+
+/// A target at `endpoint` with the defaults for what the arguments leave open.
+pub fn target(
+    plugin: &Plugin,
+    arguments: &TargetArgs,
+    name: &str,
+    endpoint: &Endpoint,
+    flavour: &'static str,
+    actors: Vec<Actor>,
+) -> Target {
+    let (scheme, _) = endpoint.url().split_once("://").unwrap_or(("http", ""));
+    let default_safety = if is_loopback(endpoint.host_header()) { Safety::Full } else { Safety::ReadOnly };
+    Target {
+        name: name.to_owned(),
+        scheme: scheme.to_owned(),
+        authority: endpoint.host_header().to_owned(),
+        region: region(plugin, arguments.region.as_deref()),
+        flavour,
+        actors,
+        safety: arguments.safety.unwrap_or(default_safety),
+        exclusive: false,
+        limits: arguments.timeout.map_or_else(|| limits(Duration::from_secs(30)), limits),
+    }
+}
+
+/// The region: given, or from the environment, or the API's default.
+pub fn region(plugin: &Plugin, given: Option<&str>) -> String {
+    let from_env = || {
+        let (variable, default) = plugin.region?;
+        Some(std::env::var(variable).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned()))
+    };
+    given.map(str::to_owned).or_else(from_env).unwrap_or_default()
+}
+
+const fn limits(time: Duration) -> SendLimits {
+    SendLimits { first_byte: time, total: time, body_bytes_max: BODY_BYTES_MAX }
+}
+
+/// Reads an endpoint; the error says what is wrong.
+pub fn parse_endpoint(url: &str, ca: Option<&Path>) -> Result<Endpoint, String> {
+    let trust = match ca {
+        None => None,
+        Some(path) => {
+            let pem = std::fs::read(path).map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+            Some(Trust::with_extra_roots(&pem).map_err(|error| error.to_string())?)
+        }
+    };
+    Endpoint::parse(url, trust).map_err(|error| error.to_string())
+}
+
+fn actors_from_env(plugin: &Plugin, api: &Api) -> Result<Vec<Actor>, Error> {
+    match plugin.actors_from_env {
+        Some(read) if api.signed => {
+            let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+            read(&variable).map_err(|missing| {
+                Error::usage(missing, "set it in the environment, or configure actors for the target in plumb.toml")
+            })
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn actors_of(own: &TargetConfig) -> Result<Vec<Actor>, Error> {
+    own.actors.iter().map(|(name, actor)| read_actor(name, actor)).collect()
+}
+
+fn read_actor(name: &str, actor: &ActorConfig) -> Result<Actor, Error> {
+    Ok(Actor {
+        name: name.to_owned(),
+        id: actor.id.read()?,
+        secret: actor.secret.read()?,
+        session_token: actor.session_token.as_ref().map(crate::config::Reference::read).transpose()?,
+    })
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Prints an error on standard error, with place and remedy.
+pub fn print_error(error: Error) {
+    eprintln!("{:?}", Report::new(error));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (authority, loopback) in [
+            ("127.0.0.1:9000", true),
+            ("localhost", true),
+            ("[::1]:80", true),
+            ("127.0.0.1.example.com", false),
+            ("10.0.0.1:80", false),
+            ("localhost.example.com:80", false),
+        ] {
+            assert_eq!(is_loopback(authority), loopback, "{authority}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What the binary must know of an API: one value per API, registered in `main`.
+
+use plumb_model::api::Api;
+use plumb_model::wire::Actor;
+
+/// Where the demo's server listens and who may speak to it.
+pub trait DemoServer: Send {
+    /// Its endpoint: `http://127.0.0.1:9000`.
+    fn endpoint(&self) -> String;
+    /// The identity it knows.
+    fn actor(&self) -> Actor;
+}
+
+/// Starts the demo's server on loopback.
+pub type StartDemo = fn() -> Result<Box<dyn DemoServer>, std::io::Error>;
+
+/// Reads the identities of an API from the environment; `variable` looks one up. An error tells what is missing.
+pub type ActorsFromEnv = fn(variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Actor>, String>;
+
+/// An API with all that the binary needs to offer it.
+#[derive(Clone, Copy)]
+pub struct Plugin {
+    /// The name of the API, as in `--api`.
+    pub name: &'static str,
+    /// Builds the API.
+    pub api: fn() -> Api,
+    /// Where credentials come from, for APIs that need them.
+    pub actors_from_env: Option<ActorsFromEnv>,
+    /// The environment variable that names the region, and the region where it is not set.
+    pub region: Option<(&'static str, &'static str)>,
+    /// A real third-party server for the demo.
+    pub demo_server: Option<StartDemo>,
+    /// The identity that `serve` knows unless the environment names one.
+    pub serve_actor: Option<fn() -> Actor>,
+}
