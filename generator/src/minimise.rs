@@ -2,7 +2,7 @@
 
 use plumb_model::api::Api;
 use plumb_model::bodies::BodySpec;
-use plumb_model::call::Case;
+use plumb_model::call::{Case, Turn};
 use plumb_model::value::Value;
 
 /// The body lengths that are tried in place of a longer one, in bytes.
@@ -24,10 +24,11 @@ struct Search<'a> {
     fails: &'a mut dyn FnMut(&Case) -> bool,
 }
 
-/// The smallest case that still fails, as far as `tries_max` candidates reach. `fails` runs a candidate from
-/// empty and tells whether it shows the same failure; the case given must fail.
+/// The smallest case that still fails, as far as `tries_max` candidates reach. The last call is the one that
+/// shows the failure. `fails` runs a candidate from empty and tells whether it shows the same failure; the case given must fail.
 pub fn minimise(api: &Api, case: &Case, tries_max: usize, fails: &mut dyn FnMut(&Case) -> bool) -> Minimised {
     let mut search = Search { best: case.clone(), tries: 0, tries_max, fails };
+    search.default_choices(api);
     search.own_resources();
     // Each round makes the case smaller or is the last, so this ends with the tries.
     while search.drop_calls() | search.drop_arguments() | search.shrink_bodies() {}
@@ -47,6 +48,27 @@ impl Search<'_> {
             self.best = candidate;
         }
         fails
+    }
+
+    /// Takes choices back to their defaults, one at a time, as long as the case is still that of a row.
+    fn default_choices(&mut self, api: &Api) {
+        let Some(operation) = api.operation(&self.best.origin.operation) else { return };
+        let Some(mut row) = operation.space.row(&self.best.origin.choices) else { return };
+        let last = self.best.calls.last().map(|turn| turn.id.clone()).unwrap_or_default();
+        for index in 0..row.len() {
+            let mut simpler = row.clone();
+            simpler[index] = 0;
+            if simpler == row || !operation.space.permits(&simpler) {
+                continue;
+            }
+            let mut candidate = operation.case(api.name, &self.best.origin.suite, &simpler);
+            if let Some(place) = candidate.calls.iter().position(|turn| turn.id == last) {
+                candidate.calls.truncate(place + 1);
+                if self.try_case(candidate) {
+                    row = simpler;
+                }
+            }
+        }
     }
 
     /// A case that has its resources for itself needs nobody else's history to be told.
@@ -101,7 +123,7 @@ impl Search<'_> {
             for (name, spec) in bodies {
                 for length in SMALL_BODIES.into_iter().filter(|length| *length < spec.length) {
                     let mut candidate = self.best.clone();
-                    let smaller = Value::Body(BodySpec { length, ..spec });
+                    let smaller = Value::Body(BodySpec { length, seed: 0, ..spec });
                     candidate.calls[index].call.arguments.insert(name.clone(), smaller);
                     if self.try_case(candidate) {
                         any = true;
@@ -148,12 +170,15 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
         let Some(choice) = dimension.and_then(|own| own.choices.iter().find(|own| own.name == choice)) else {
             return true;
         };
-        let sent = choice
-            .arguments
-            .iter()
-            .all(|(name, value)| tested.is_some_and(|turn| turn.call.argument(name) == Some(value)));
-        let made = choice.setup.iter().all(|turn| case.calls.iter().any(|own| own.id == turn.id));
-        sent && made
+        let is_there = |turn: &Turn| case.calls.iter().any(|own| own.id == turn.id);
+        match tested {
+            // The failing call is one of those that reach the state.
+            None => choice.setup.iter().any(is_there),
+            Some(tested) => {
+                let given = |(name, value): &(&str, Value)| tested.call.argument(name) == Some(value);
+                choice.arguments.iter().all(given) && choice.setup.iter().all(is_there)
+            }
+        }
     };
     case.origin.choices.iter().filter(still).cloned().collect()
 }
@@ -161,7 +186,7 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plumb_model::call::{Call, Turn};
+    use plumb_model::call::Call;
 
     fn long_case() -> Case {
         let mut case = Case::new("kv");

@@ -76,7 +76,12 @@ pub enum Judged {
         ground: Ground,
     },
     /// No outcome permits it.
-    Forbidden(Vec<Miss>),
+    Forbidden {
+        /// Every outcome, and where the answer differs from it.
+        misses: Vec<Miss>,
+        /// Whether what comes after it can still be judged.
+        follows: bool,
+    },
 }
 
 /// An outcome that did not match, and where.
@@ -110,7 +115,9 @@ impl Belief {
         }
     }
 
-    /// Thins the worlds by an answer. Where it is forbidden the belief stays as it was.
+    /// Thins the worlds by an answer. Where it is forbidden, the belief goes on as if the nearest outcome of the
+    /// same class had been answered, so that one wrong header does not hide everything after it; where there is
+    /// no such outcome it stays as it was, and nothing after the answer can be judged.
     pub fn answered(
         &mut self,
         model: &dyn ErasedModel,
@@ -120,6 +127,7 @@ impl Belief {
         let mut kept = Vec::new();
         let mut best: Option<(bool, Ground)> = None;
         let mut misses: Vec<Miss> = Vec::new();
+        let mut near: Vec<World> = Vec::new();
         for world in self.unfolded(model, sent)? {
             for (index, outcome) in world.outcomes(model, sent).into_iter().enumerate() {
                 match judge::judge(&outcome.expectation, answer, &world.seen(sent)) {
@@ -129,12 +137,23 @@ impl Belief {
                         }
                         kept.push(world.after(outcome, bound));
                     }
-                    Err(mismatches) => note_miss(&mut misses, outcome, mismatches),
+                    Err(mismatches) => {
+                        if outcome.expectation.class() == answer.class() {
+                            near.push(world.after(outcome.clone(), Vec::new()));
+                        }
+                        note_miss(&mut misses, outcome, mismatches);
+                    }
                 }
             }
         }
         match best {
-            None => Ok(Judged::Forbidden(misses)),
+            None => {
+                let follows = !near.is_empty();
+                if follows {
+                    self.worlds = bounded(near)?;
+                }
+                Ok(Judged::Forbidden { misses, follows })
+            }
             Some((preferred, ground)) => {
                 self.worlds = bounded(kept)?;
                 Ok(Judged::Permitted { preferred, ground })

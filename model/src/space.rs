@@ -143,6 +143,17 @@ impl Space {
         })
     }
 
+    /// The row whose choices that are not the default are `labels`; none where a label is unknown.
+    pub fn row(&self, labels: &[String]) -> Option<Row> {
+        let mut row = self.defaults();
+        for label in labels {
+            let (dimension, choice) = label.split_once('=')?;
+            let index = self.dimensions.iter().position(|own| own.name == dimension)?;
+            row[index] = self.dimensions[index].choices.iter().position(|own| own.name == choice)?;
+        }
+        Some(row)
+    }
+
     /// The name of the choice that a row makes in a dimension.
     pub fn chosen(&self, row: &Row, dimension: &str) -> Option<&'static str> {
         let index = self.dimensions.iter().position(|own| own.name == dimension)?;

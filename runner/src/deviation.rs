@@ -27,6 +27,8 @@ pub struct Deviation {
     pub expected: String,
     /// The class that was observed.
     pub observed: String,
+    /// The places where a finding may differ; it must not differ anywhere else.
+    pub places: Vec<String>,
     /// The choices a finding must have; it may have more.
     pub choices: Vec<String>,
     /// Who answers for it.
@@ -53,6 +55,7 @@ impl Deviation {
             kind: finding.kind,
             expected: expected_class(finding),
             observed: finding.observed.class.clone(),
+            places: finding.places.clone(),
             choices: finding.choices.clone(),
             owner: owner.to_owned(),
             reason: reason.to_owned(),
@@ -67,6 +70,7 @@ impl Deviation {
             && self.kind == finding.kind
             && self.expected == expected_class(finding)
             && self.observed == finding.observed.class
+            && finding.places.iter().all(|place| self.places.contains(place))
             && covers(&self.choices, &finding.choices)
             && today <= self.expires
     }

@@ -87,7 +87,7 @@ struct Source<'s> {
     early: Option<String>,
 }
 
-impl Engine<'_> {
+impl<'e> Engine<'e> {
     /// Runs `cases` on `workers` threads until they, the budget or the target's life end.
     pub fn run(
         &self,
@@ -167,28 +167,60 @@ impl Engine<'_> {
         Some((source.next - 1, case))
     }
 
-    /// Runs `work` on this thread with a runtime and a connection of its own.
-    pub fn with_context<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> Result<T, String> {
+    /// A runtime and a connection for this thread.
+    pub fn worker(&self) -> Result<Worker<'_, 'e>, String> {
         // A current-thread runtime per worker costs about 0.6 of the CPU of a shared one on small requests.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| format!("start a runtime: {error}"))?;
-        let _entered = runtime.enter();
-        let transport = (self.connect)()?;
-        let bodies = Bodies::new();
-        let context = Context {
-            api: self.api,
-            target: self.target,
-            transport: &*transport,
-            run: self.run,
-            guard: self.guard,
-            journal: self.journal,
-            clock: self.clock,
-            target_clock: self.target_clock,
-            bodies: &bodies,
+        let transport = {
+            let _entered = runtime.enter();
+            (self.connect)()?
         };
-        Ok(runtime.block_on(work(&context)))
+        Ok(Worker { engine: self, runtime, transport, bodies: Bodies::new() })
+    }
+
+    /// Runs `work` on this thread with a runtime and a connection of its own.
+    pub fn with_context<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> Result<T, String> {
+        Ok(self.worker()?.with_context(work))
+    }
+}
+
+/// A runtime, a connection and a pool of bodies for one thread.
+pub struct Worker<'s, 'e> {
+    engine: &'s Engine<'e>,
+    runtime: tokio::runtime::Runtime,
+    transport: Box<dyn Transport + 'e>,
+    bodies: Bodies,
+}
+
+impl Worker<'_, '_> {
+    /// Runs `work` to its end.
+    pub fn with_context<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
+        let engine = self.engine;
+        let context = Context {
+            api: engine.api,
+            target: engine.target,
+            transport: &*self.transport,
+            run: engine.run,
+            guard: engine.guard,
+            journal: engine.journal,
+            clock: engine.clock,
+            target_clock: engine.target_clock,
+            bodies: &self.bodies,
+        };
+        self.runtime.block_on(work(&context))
+    }
+
+    /// Runs one case with nothing shared, and removes whatever it made.
+    pub fn run_alone(&self, case: &Case, sequence: u64) -> CaseRun {
+        self.with_context(async |context| {
+            let mut shared = Shared::default();
+            let mut run = run_case(context, &mut shared, case, sequence).await;
+            run.left.extend(shared.give_back(context).await);
+            run
+        })
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Event {
         case: String,
         /// Why it is no finding.
         why: String,
+        /// Whether the case counted as diverging because of it.
+        decides_case: bool,
     },
     /// The last line.
     RunEnded(RunEnded),

@@ -4,82 +4,164 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use plumb_generator::minimise::minimise;
-use plumb_model::call::Case;
+use plumb_model::call::{Call, Case};
 use plumb_model::value::Value;
-use plumb_validator::case_run::{CaseRun, Shared, run_case};
+use plumb_validator::case_run::CaseRun;
 use plumb_validator::curl;
 use plumb_validator::finding::{CONFIRMATIONS, Finding};
-use plumb_validator::session::Context;
-use plumb_validator::verdict::{Divergence, Kind, Verdict};
+use plumb_validator::verdict::{Divergence, Kind};
 
-use crate::engine::{Done, Engine};
+use crate::engine::{Done, Engine, Worker};
 use crate::events::Event;
 
 /// The most diverging cases that are kept for each coarse signature; more are only counted.
-pub const KEPT_PER_GROUP_MAX: usize = 200;
+pub const KEPT_PER_SIGNATURE_MAX: usize = 200;
 /// The most findings that are made small for each coarse signature.
-pub const FINDINGS_PER_GROUP_MAX: usize = 8;
+pub const FINDINGS_PER_SIGNATURE_MAX: usize = 8;
 /// The most candidates that are tried while one case is made small.
 pub const MINIMISE_TRIES_MAX: usize = 120;
 /// The first number of the runs that confirm and make small.
 pub const FIRST_SEQUENCE: u64 = 1_000_000;
 
-/// Diverging cases by coarse signature.
+/// Diverging cases, kept until they are looked into.
 #[derive(Default)]
 pub struct Failures {
-    groups: BTreeMap<String, Vec<Failure>>,
+    kept: Vec<Failure>,
+    by_signature: BTreeMap<String, usize>,
 }
 
+/// A case up to a call that diverged.
 struct Failure {
     sequence: u64,
+    /// Whether the verdict on the case is due to it.
+    is_first: bool,
     case: Case,
+    signature: String,
+    cause: Cause,
+}
+
+/// What two divergences have in common that come from one cause.
+#[derive(Clone)]
+struct Cause {
+    /// The operation that the case is about, and the one that diverged.
+    operations: (String, String),
+    kind: Kind,
+    observed: String,
+    places: Vec<String>,
+}
+
+impl Cause {
+    fn of(case: &Case, divergence: &Divergence) -> Self {
+        Self {
+            operations: (case.origin.operation.clone(), divergence.operation.clone()),
+            kind: divergence.kind,
+            observed: divergence.observed.class.clone(),
+            places: divergence.places(),
+        }
+    }
+
+    /// Whether both are the same wrong answer. An error with a code says itself what it is; of an answer that
+    /// looks like success, the kind and the places must agree as well.
+    fn is_like(&self, other: &Self) -> bool {
+        let is_error = self.observed.starts_with('4') && self.observed.contains(' ');
+        self.observed == other.observed && (is_error || self.kind == other.kind && self.places == other.places)
+    }
+
+    /// Whether both are right but for the same places: what is missing everywhere is one cause.
+    fn misses_the_same(&self, other: &Self) -> bool {
+        self.kind == Kind::WrongHeaderOrBody && other.kind == self.kind && self.places == other.places
+    }
+}
+
+/// A finding that was made, for holding further failures against.
+struct Known {
+    id: String,
+    signature: String,
+    choices: Vec<String>,
+    cause: Cause,
+    calls: Vec<Call>,
+}
+
+impl Known {
+    fn new(finding: &Finding, failure: &Failure) -> Self {
+        Self {
+            id: finding.id.clone(),
+            signature: failure.signature.clone(),
+            choices: finding.choices.clone(),
+            cause: failure.cause.clone(),
+            calls: finding.case.calls.iter().map(|turn| turn.call.clone()).collect(),
+        }
+    }
+
+    /// A finding explains a failure that has at least its choices and the same wrong answer. Where a fault is
+    /// not noticed at all, whatever else is answered in its presence has the same cause. Without choices it
+    /// explains only what misses the same places or has the very same signature: an empty cause would explain
+    /// everything.
+    fn explains(&self, failure: &Failure) -> bool {
+        let (own, other) = (&self.cause, &failure.cause);
+        let unnoticed = own.kind == Kind::AcceptsWhatMustBeRefused;
+        let like = !self.choices.is_empty() && (own.is_like(other) || unnoticed);
+        own.operations == other.operations
+            && covers(&self.choices, &failure.case.origin.choices)
+            && (like || own.misses_the_same(other) || self.signature == failure.signature)
+    }
 }
 
 impl Failures {
-    /// Keeps a case if it diverged.
+    /// Keeps a case for each of its divergences.
     pub fn note(&mut self, done: &Done) {
-        if let Verdict::Diverges(divergence) = &done.run.verdict {
-            let group = self.groups.entry(divergence.signature()).or_default();
-            if group.len() < KEPT_PER_GROUP_MAX {
-                let mut case = done.case.clone();
-                cut_after(&mut case, &divergence.call);
-                group.push(Failure { sequence: done.sequence, case });
+        for (index, divergence) in done.run.divergences.iter().enumerate() {
+            let signature = divergence.signature();
+            let count = self.by_signature.entry(signature.clone()).or_default();
+            *count += 1;
+            if *count <= KEPT_PER_SIGNATURE_MAX {
+                self.kept.push(Failure {
+                    sequence: done.sequence,
+                    is_first: index == 0,
+                    case: cut_after(&done.case, &divergence.call),
+                    signature,
+                    cause: Cause::of(&done.case, divergence),
+                });
             }
         }
     }
 
     /// How many coarse signatures there are.
     pub fn len(&self) -> usize {
-        self.groups.len()
+        self.by_signature.len()
     }
 
     /// Whether nothing diverged.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.by_signature.is_empty()
     }
 
     /// Confirms, makes small and groups; each result goes to `on_event`.
-    pub fn investigate(self, engine: &Engine<'_>, on_event: &mut dyn FnMut(Event)) -> Result<(), String> {
+    pub fn investigate(mut self, engine: &Engine<'_>, on_event: &mut dyn FnMut(Event)) -> Result<(), String> {
+        // The simplest case stands for its cause, whichever worker was faster.
+        self.kept.sort_by_key(|failure| (failure.case.origin.choices.len(), failure.sequence));
+        let worker = engine.worker()?;
         let mut sequence = FIRST_SEQUENCE;
-        for (signature, mut failures) in self.groups {
-            // Which worker was faster must not decide which case stands for the group.
-            failures.sort_by_key(|failure| failure.sequence);
-            let mut found: Vec<(String, Vec<String>)> = Vec::new();
-            for failure in failures {
-                let known = found.iter().find(|(_, choices)| covers(choices, &failure.case.origin.choices));
-                let event = match known.or(if found.len() >= FINDINGS_PER_GROUP_MAX { found.first() } else { None }) {
-                    Some((id, _)) => Event::SeenAgain { finding: id.clone() },
-                    None => investigate_one(engine, &signature, &failure.case, &mut sequence)?,
-                };
-                match event {
-                    Event::Found(finding) if found.iter().any(|(id, _)| *id == finding.id) => {
-                        on_event(Event::SeenAgain { finding: finding.id });
-                    }
-                    Event::Found(finding) => {
-                        found.push((finding.id.clone(), finding.choices.clone()));
-                        on_event(Event::Found(finding));
-                    }
-                    other => on_event(other),
+        let mut known: Vec<Known> = Vec::new();
+        for failure in &self.kept {
+            let of_signature = |own: &&Known| own.signature == failure.signature;
+            let spent = known.iter().filter(of_signature).count() >= FINDINGS_PER_SIGNATURE_MAX;
+            let explained = known.iter().find(|own| own.explains(failure));
+            let event = match explained.or(if spent { known.iter().find(of_signature) } else { None }) {
+                Some(own) => Event::SeenAgain { finding: own.id.clone() },
+                None => investigate_one(engine, &worker, failure, &mut sequence),
+            };
+            let Event::Found(finding) = event else {
+                on_event(event);
+                continue;
+            };
+            let new = Known::new(&finding, failure);
+            // Two ways to one minimal case are one finding.
+            match known.iter().find(|own| own.calls == new.calls && own.signature == new.signature) {
+                Some(own) => on_event(Event::SeenAgain { finding: own.id.clone() }),
+                None => {
+                    known.push(new);
+                    on_event(Event::Found(finding));
                 }
             }
         }
@@ -92,87 +174,85 @@ pub fn covers(finding: &[String], case: &[String]) -> bool {
     finding.iter().all(|choice| case.contains(choice))
 }
 
-fn cut_after(case: &mut Case, call: &str) {
+fn cut_after(case: &Case, call: &str) -> Case {
+    let mut case = case.clone();
     if let Some(place) = case.calls.iter().position(|turn| turn.id == call) {
         case.calls.truncate(place + 1);
     }
+    case
 }
 
-fn investigate_one(engine: &Engine<'_>, signature: &str, case: &Case, sequence: &mut u64) -> Result<Event, String> {
-    let unconfirmed = |why: String| Event::Unconfirmed { signature: signature.to_owned(), case: case.id(), why };
-    let first = confirm(engine, signature, case, sequence)?;
+fn investigate_one(engine: &Engine<'_>, worker: &Worker<'_, '_>, failure: &Failure, sequence: &mut u64) -> Event {
+    let Failure { case, signature, is_first, .. } = failure;
+    let unconfirmed = |why: String| Event::Unconfirmed {
+        signature: signature.clone(),
+        case: case.id(),
+        why,
+        decides_case: *is_first,
+    };
+    let first = confirm(worker, signature, case, sequence);
     if first.reproduced == 0 {
-        return Ok(unconfirmed(format!("seen once, not in {CONFIRMATIONS} more runs")));
+        return unconfirmed(format!("seen once, not in {CONFIRMATIONS} more runs"));
     }
     // A server that fails now and then is a question of availability, not of conformance.
-    if first.kind == Some(Kind::ServerError) && first.reproduced < CONFIRMATIONS {
-        return Ok(unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced)));
+    if failure.cause.kind == Kind::ServerError && first.reproduced < CONFIRMATIONS {
+        return unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced));
     }
-    let minimal = RefCell::new(sequence);
+    let sequence = RefCell::new(sequence);
     let small = minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| {
-        let mut sequence = minimal.borrow_mut();
+        let mut sequence = sequence.borrow_mut();
         **sequence += 1;
-        let shown = run_once(engine, candidate, **sequence);
-        shown.is_ok_and(|run| same_failure(&run, signature).is_some())
+        same_failure(&worker.run_alone(candidate, **sequence), candidate, signature).is_some()
     });
-    let sequence = minimal.into_inner();
-    let confirmed = confirm(engine, signature, &small.case, sequence)?;
+    let confirmed = confirm(worker, signature, &small.case, sequence.into_inner());
     // A case that fails only now and then may be cut too far; then the whole one stands.
-    let (case, confirmed) =
-        if confirmed.reproduced >= first.reproduced { (small.case, confirmed) } else { (case.clone(), first) };
-    let Some(shown) = &confirmed.shown else { return Ok(unconfirmed("it stopped to come again".into())) };
-    Ok(Event::Found(Box::new(finding(engine, case, shown, &confirmed))))
+    let small_stands = confirmed.reproduced >= first.reproduced;
+    let (case, confirmed) = if small_stands { (&small.case, confirmed) } else { (case, first) };
+    let Some(shown) = &confirmed.shown else { return unconfirmed("it stopped to come again".into()) };
+    Event::Found(Box::new(finding(engine, case, shown, &confirmed)))
 }
 
 struct Confirmed {
     reproduced: u32,
-    kind: Option<Kind>,
-    shown: Option<CaseRun>,
+    shown: Option<(CaseRun, Divergence)>,
     request_ids: Vec<String>,
 }
 
-fn confirm(engine: &Engine<'_>, signature: &str, case: &Case, sequence: &mut u64) -> Result<Confirmed, String> {
-    let mut confirmed = Confirmed { reproduced: 0, kind: None, shown: None, request_ids: Vec::new() };
+fn confirm(worker: &Worker<'_, '_>, signature: &str, case: &Case, sequence: &mut u64) -> Confirmed {
+    let mut confirmed = Confirmed { reproduced: 0, shown: None, request_ids: Vec::new() };
     for _ in 0..CONFIRMATIONS {
         *sequence += 1;
-        let run = run_once(engine, case, *sequence)?;
-        if let Some(divergence) = same_failure(&run, signature) {
+        let run = worker.run_alone(case, *sequence);
+        if let Some(divergence) = same_failure(&run, case, signature).cloned() {
             confirmed.reproduced += 1;
-            confirmed.kind = Some(divergence.kind);
             confirmed.request_ids.extend(divergence.request_id.clone());
-            confirmed.shown = Some(run);
+            confirmed.shown = Some((run, divergence));
         }
     }
-    Ok(confirmed)
+    confirmed
 }
 
-fn run_once(engine: &Engine<'_>, case: &Case, sequence: u64) -> Result<CaseRun, String> {
-    engine.with_context(async |context: &Context<'_>| {
-        let mut shared = Shared::default();
-        let mut run = run_case(context, &mut shared, case, sequence).await;
-        run.left.extend(shared.give_back(context).await);
-        run
-    })
+/// The same divergence at the last call of the case.
+fn same_failure<'r>(run: &'r CaseRun, case: &Case, signature: &str) -> Option<&'r Divergence> {
+    let last = case.calls.last().map(|turn| turn.id.as_str());
+    let same = |own: &&Divergence| Some(own.call.as_str()) == last && own.signature() == signature;
+    run.divergences.iter().find(same)
+}
+
+fn finding(engine: &Engine<'_>, case: &Case, shown: &(CaseRun, Divergence), confirmed: &Confirmed) -> Finding {
+    let (run, divergence) = shown;
+    let mut finding = Finding::new(case.clone(), run, divergence);
+    finding.reproduced = format!("{}/{CONFIRMATIONS}", confirmed.reproduced);
+    finding.request_ids.clone_from(&confirmed.request_ids);
+    if is_fixed(case) {
+        let base = format!("{}://{}", engine.target.scheme, engine.target.authority);
+        let exchanges = run.provisioned.iter().chain(&run.exchanges);
+        finding.curl = curl::commands(&*engine.api.wire, &base, &engine.target.region, exchanges);
+    }
+    finding
 }
 
 /// Whether the case sends the same bytes at any time: nothing that the server chose, nothing that the clock told.
 fn is_fixed(case: &Case) -> bool {
     case.calls.iter().flat_map(|turn| turn.call.arguments.values()).all(Value::is_fixed)
-}
-
-fn same_failure<'r>(run: &'r CaseRun, signature: &str) -> Option<&'r Divergence> {
-    run.verdict.divergence().filter(|divergence| divergence.signature() == signature)
-}
-
-fn finding(engine: &Engine<'_>, case: Case, shown: &CaseRun, confirmed: &Confirmed) -> Finding {
-    let Verdict::Diverges(divergence) = &shown.verdict else { unreachable!("only diverging runs are kept") };
-    let mut finding = Finding::new(case, shown, divergence);
-    finding.reproduced = format!("{}/{CONFIRMATIONS}", confirmed.reproduced);
-    finding.request_ids.clone_from(&confirmed.request_ids);
-    let base = format!("{}://{}", engine.target.scheme, engine.target.authority);
-    let exchanges = shown.provisioned.iter().chain(&shown.exchanges);
-    if is_fixed(&finding.case) {
-        finding.curl = curl::commands(&*engine.api.wire, &base, &engine.target.region, exchanges);
-    }
-    finding
 }

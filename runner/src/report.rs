@@ -3,6 +3,11 @@
 pub mod html;
 pub mod terminal;
 
+#[cfg(test)]
+mod fixture;
+mod outcome;
+mod words;
+
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
@@ -108,10 +113,12 @@ impl Report {
                     own.count += 1;
                 }
             }
-            Event::Unconfirmed { signature, why, .. } => {
+            Event::Unconfirmed { signature, why, decides_case, .. } => {
                 // What did not come again is not a divergence that anybody can act on.
-                self.counts.diverges = self.counts.diverges.saturating_sub(1);
-                self.counts.inconclusive += 1;
+                if *decides_case {
+                    self.counts.diverges = self.counts.diverges.saturating_sub(1);
+                    self.counts.inconclusive += 1;
+                }
                 self.unconfirmed.push((signature.clone(), why.clone()));
             }
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),

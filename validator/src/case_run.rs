@@ -10,7 +10,7 @@ use tracing::{debug, instrument};
 
 use crate::names::CaseNames;
 use crate::session::{Context, Exchange, Raw, Session};
-use crate::verdict::{self, Unclear, Verdict};
+use crate::verdict::{self, Divergence, Unclear, Verdict};
 
 /// The most pages that are read while a resource is emptied.
 pub const CLEAN_UP_PAGES_MAX: usize = 1_000;
@@ -18,8 +18,10 @@ pub const CLEAN_UP_PAGES_MAX: usize = 1_000;
 /// What a case came to.
 #[derive(Debug)]
 pub struct CaseRun {
-    /// The verdict on the case.
+    /// The verdict on the case; where it diverges, with its first divergence.
     pub verdict: Verdict,
+    /// Every divergence, in the order of the calls.
+    pub divergences: Vec<Divergence>,
     /// What was sent and came back, borrowing and clean-up left out.
     pub exchanges: Vec<Exchange>,
     /// What was sent to make what the case borrowed; empty where somebody before it had made it.
@@ -52,34 +54,52 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
             }
             Err(verdict) => {
                 let left = clean_up(context, own).await;
-                return CaseRun { verdict, exchanges: Vec::new(), provisioned, left };
+                return CaseRun { verdict, divergences: Vec::new(), exchanges: Vec::new(), provisioned, left };
             }
         }
     }
     let belief = Belief::new(context.api.model.initial(&leases));
     let mut session = Session::new(context, names, belief);
-    let verdict = run_calls(&mut session, case).await;
+    let (verdict, divergences) = run_calls(&mut session, case).await;
     own.extend(session.made().iter().map(|(kind, name)| ((*kind).to_owned(), name.clone())));
     let exchanges = session.into_exchanges();
     let left = clean_up(context, own).await;
-    CaseRun { verdict, exchanges, provisioned, left }
+    CaseRun { verdict, divergences, exchanges, provisioned, left }
 }
 
-async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> Verdict {
+async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> (Verdict, Vec<Divergence>) {
+    let mut divergences: Vec<Divergence> = Vec::new();
     let mut all_preferred = true;
     let mut unclear = None;
+    let mut ended = None;
     for turn in &case.calls {
         match session.call(turn).await {
             Verdict::Conforms { preferred } => all_preferred &= preferred,
+            Verdict::Diverges(divergence) => {
+                divergences.push(*divergence);
+                if session.is_lost() {
+                    break;
+                }
+            }
             // A lost answer does not end a case: what comes after it may still diverge.
             Verdict::Inconclusive(reason @ (Unclear::NoAnswer(_) | Unclear::Throttled(_))) => {
                 unclear.get_or_insert(reason);
             }
-            Verdict::Inconclusive(reason) => return Verdict::Inconclusive(unclear.unwrap_or(reason)),
-            ended => return ended,
+            other => {
+                ended = Some(other);
+                break;
+            }
         }
     }
-    unclear.map_or(Verdict::Conforms { preferred: all_preferred }, Verdict::Inconclusive)
+    let verdict = match divergences.first() {
+        Some(first) => Verdict::Diverges(Box::new(first.clone())),
+        None => match (unclear, ended) {
+            (Some(reason), None | Some(Verdict::Inconclusive(_))) => Verdict::Inconclusive(reason),
+            (_, Some(ended)) => ended,
+            (None, None) => Verdict::Conforms { preferred: all_preferred },
+        },
+    };
+    (verdict, divergences)
 }
 
 struct Borrowed {

@@ -43,6 +43,8 @@ pub struct Finding {
     pub replay: String,
     /// The same as shell commands, where curl can say it faithfully.
     pub curl: Option<String>,
+    /// Where the answer differs from the nearest permitted one.
+    pub places: Vec<String>,
     /// The choices that are left in the minimal case.
     pub choices: Vec<String>,
     /// The minimal case.
@@ -76,6 +78,7 @@ impl Finding {
             request_ids: divergence.request_id.iter().cloned().collect(),
             replay: String::new(),
             curl: None,
+            places: divergence.places(),
             choices,
             recorded: recorded(run),
             case,

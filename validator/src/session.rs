@@ -88,12 +88,13 @@ pub struct Session<'c, 'a> {
     history: Vec<Belief>,
     exchanges: Vec<Exchange>,
     made: Vec<(&'static str, Bytes)>,
+    lost: bool,
 }
 
 impl<'c, 'a> Session<'c, 'a> {
     /// A session whose names carry `marker` and that believes `belief`.
     pub(crate) fn new(context: &'c Context<'a>, names: CaseNames<'a>, belief: Belief) -> Self {
-        Self { context, names, belief, history: Vec::new(), exchanges: Vec::new(), made: Vec::new() }
+        Self { context, names, belief, history: Vec::new(), exchanges: Vec::new(), made: Vec::new(), lost: false }
     }
 
     /// What was sent and came back so far.
@@ -104,6 +105,11 @@ impl<'c, 'a> Session<'c, 'a> {
     /// The resources that this session created and did not remove, oldest first.
     pub fn made(&self) -> &[(&'static str, Bytes)] {
         &self.made
+    }
+
+    /// Whether an answer left no state that could be believed, so that nothing after it can be judged.
+    pub const fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Ends the session.
@@ -261,12 +267,13 @@ impl<'c, 'a> Session<'c, 'a> {
         let sent = sent(self.context, turn, call, actor, time);
         let verdict = match belief.answered(&*self.context.api.model, &sent, answer) {
             Err(many) => Verdict::Inconclusive(Unclear::TooManyWorlds(many.to_string())),
-            Ok(Judged::Forbidden(misses)) if misses.is_empty() => {
+            Ok(Judged::Forbidden { misses, .. }) if misses.is_empty() => {
                 Verdict::Unmodelled(format!("the model knows no {}", call.operation))
             }
-            Ok(Judged::Forbidden(misses)) => {
+            Ok(Judged::Forbidden { misses, follows }) => {
                 let stale = sent.reads && self.was_right_before(&sent, answer);
                 let kind = verdict::kind_of(&misses, answer, stale);
+                self.lost = !follows;
                 self.diverges(turn, kind, verdict::expected(misses), answer)
             }
             Ok(Judged::Permitted { preferred, .. }) => match &turn.also {

@@ -14,6 +14,9 @@ pub const EXCERPT_CHARACTERS_MAX: usize = 400;
 /// The most headers that a finding shows.
 pub const SHOWN_HEADERS_MAX: usize = 40;
 
+/// The most places that a signature names.
+pub const PLACES_MAX: usize = 8;
+
 /// What a divergence is, from the caller's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -128,14 +131,32 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// The coarse signature: operation, kind, expected class, observed class, first place that differs.
+    /// The coarse signature: operation, kind, expected class, observed class, the places that differ.
     pub fn signature(&self) -> String {
-        let expected = self.expected.first();
-        let class = expected.map_or("nothing", |expected| expected.class.as_str());
-        let place = expected.and_then(|expected| expected.mismatches.first()).map_or("", |first| &first.place);
-        // List positions say which entry of this case it was, not what went wrong.
-        let place: String = place.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect();
-        format!("{} {} {class} -> {} at {place}", self.operation, self.kind, self.observed.class)
+        let class = self.nearest().map_or("nothing", |expected| expected.class.as_str());
+        let places = self.places().join(" + ");
+        format!("{} {} {class} -> {} at {places}", self.operation, self.kind, self.observed.class)
+    }
+
+    /// The permitted answer of the same class, or else the preferred one.
+    fn nearest(&self) -> Option<&Expected> {
+        let of_class = self.expected.iter().find(|expected| expected.class == self.observed.class);
+        of_class.or(self.expected.first())
+    }
+
+    /// Where the answer differs from the nearest permitted one: `header etag`, `body Contents.Key`. Without the
+    /// positions in lists, which say which entry of this case it was, and not what went wrong.
+    pub fn places(&self) -> Vec<String> {
+        let mut places: Vec<String> = Vec::new();
+        for mismatch in self.nearest().iter().flat_map(|expected| &expected.mismatches) {
+            let parts = mismatch.place.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest));
+            let place: String = parts.collect();
+            if !places.contains(&place) && places.len() < PLACES_MAX {
+                places.push(place);
+            }
+        }
+        places.sort();
+        places
     }
 }
 

@@ -38,7 +38,7 @@ pub use model::S3;
 pub use names::{BUCKET_NAME_BYTES_MAX, BUCKET_NAME_BYTES_MIN, KEY_BYTES_MAX, Naming, bucket_naming};
 pub use operations::list_objects_v2::KEYS_MAX;
 pub use operations::put_object::METADATA_BYTES_MAX;
-pub use state::{Bucket, Object, Pairs, State, Token};
+pub use state::{Bucket, Object, Pairs, State, TOKENS_MAX, Token};
 pub use wire::{INTERPRETATIONS_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 
 use plumb_model::api::{Api, Flavour};

@@ -11,6 +11,10 @@ use plumb_model::time::Interval;
 use plumb_model::value::Symbol;
 use serde::{Serialize, Serializer};
 
+/// The most continuation tokens that are remembered. A case has fewer calls; a server that is made from the model
+/// forgets one for each that it gives beyond.
+pub const TOKENS_MAX: usize = 1_024;
+
 /// Name and value pairs in the order of their names.
 pub type Pairs = Vec<(ArgumentName, Bytes)>;
 
@@ -102,8 +106,8 @@ impl State {
             prefix: lease.prefix.clone(),
             objects: OrdMap::new(),
         };
-        let leased = leases.iter().filter(|lease| lease.kind == "bucket");
-        Self { buckets: leased.map(|lease| (lease.name.clone(), bucket(lease))).collect(), tokens: OrdMap::new() }
+        let buckets = leases.iter().filter(|lease| lease.kind == "bucket");
+        Self { buckets: buckets.map(|lease| (lease.name.clone(), bucket(lease))).collect(), tokens: OrdMap::new() }
     }
 
     /// The state with `bucket` under `name`.
@@ -121,7 +125,10 @@ impl State {
     /// The state with one more token.
     #[must_use]
     pub fn with_token(&self, symbol: Symbol, token: Token) -> Self {
-        Self { buckets: self.buckets.clone(), tokens: self.tokens.update(symbol, token) }
+        let full = self.tokens.len() >= TOKENS_MAX;
+        let mut tokens = if full { self.tokens.without_min().1 } else { self.tokens.clone() };
+        tokens.insert(symbol, token);
+        Self { buckets: self.buckets.clone(), tokens }
     }
 }
 

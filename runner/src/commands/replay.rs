@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use plumb_model::api::Api;
-use plumb_validator::case_run::{CaseRun, Shared, run_case};
+use plumb_validator::case_run::CaseRun;
 use plumb_validator::clock::{SystemClock, TargetClock};
 use plumb_validator::finding::{REPLAY_VERSION, Replay, recorded};
 use plumb_validator::guard::Guard;
@@ -111,13 +111,7 @@ fn run_once(api: &Api, selected: &Selected, replay: &Replay) -> Result<CaseRun, 
         stop: &stop,
     };
     run::check_alive(&engine, selected)?;
-    let ran = engine.with_context(async |context| {
-        let mut shared = Shared::default();
-        let mut ran = run_case(context, &mut shared, &replay.finding.case, 0).await;
-        ran.left.extend(shared.give_back(context).await);
-        ran
-    });
-    let ran = ran.map_err(Error::Internal)?;
+    let ran = engine.worker().map_err(Error::Internal)?.run_alone(&replay.finding.case, 0);
     if ran.left.is_empty() {
         journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
     }
@@ -126,7 +120,7 @@ fn run_once(api: &Api, selected: &Selected, replay: &Replay) -> Result<CaseRun, 
 
 fn answer(replay: &Replay, ran: &CaseRun) -> Answer {
     match &ran.verdict {
-        Verdict::Diverges(divergence) if divergence.signature() == replay.diverges => Answer::Reproduced,
+        _ if ran.divergences.iter().any(|own| own.signature() == replay.diverges) => Answer::Reproduced,
         Verdict::Diverges(divergence) => {
             Answer::Inconclusive(format!("it diverges in another way: {}", divergence.signature()))
         }

@@ -22,7 +22,8 @@ pub(super) fn headline(report: &Report) -> (Tone, String) {
     let counts = report.counts;
     let open = report.open_findings().count() as u64;
     let accepted = report.findings.len() as u64 - open;
-    let apart = if accepted == 0 { String::new() } else { format!(" apart from {}", count(accepted, "accepted finding")) };
+    let apart =
+        if accepted == 0 { String::new() } else { format!(" apart from {}", count(accepted, "accepted finding")) };
     if open > 0 {
         return (Tone::Bad, format!("{} open", count(open, "finding")));
     }
@@ -37,7 +38,7 @@ pub(super) fn headline(report: &Report) -> (Tone, String) {
     } else if counts.inconclusive > 0 {
         format!("No finding{apart}, {} of {} inconclusive", number(counts.inconclusive), count(counts.cases, "case"))
     } else {
-        return (Tone::Good, format!("Conforms{apart}"));
+        return (Tone::Good, format!("No finding{apart}"));
     };
     (Tone::Unclear, unclear)
 }
@@ -57,7 +58,8 @@ pub(super) fn notices(report: &Report) -> Vec<String> {
         notices.push("No case could be judged: this says nothing about the target.".into());
     }
     if counts.diverges > 0 && report.findings.is_empty() {
-        notices.push(format!("{} not confirmed, so no finding stands for them.", were(counts.diverges, "diverging case")));
+        notices
+            .push(format!("{} not confirmed, so no finding stands for them.", were(counts.diverges, "diverging case")));
     }
     notices.extend(ending(report));
     notices.extend(leftovers(report));
@@ -122,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_whole_run_without_divergence_conforms() {
-        assert!(check(CONFORMS, Some(RunEnded::default()), Tone::Good, "Conforms").is_empty());
+        assert!(check(CONFORMS, Some(RunEnded::default()), Tone::Good, "No finding").is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
 
 /// The longest text that a report shows in one place, in characters.
-const TEXT_CHARACTERS_MAX: usize = 2_000;
+const TEXT_CHARACTERS_MAX: usize = 600;
 /// The longest value of an argument in a call's line, in characters.
 const VALUE_CHARACTERS_MAX: usize = 120;
 
@@ -128,7 +128,9 @@ fn call(turn: &Turn) -> String {
 /// What a finding's minimal case borrows: `bucket a (its own)`.
 pub(super) fn needs(finding: &Finding) -> Vec<String> {
     let needs = finding.case.needs.iter();
-    needs.map(|need| format!("{} {}{}", safe(&need.kind), safe(&need.role), if need.own { " (its own)" } else { "" })).collect()
+    needs
+        .map(|need| format!("{} {}{}", safe(&need.kind), safe(&need.role), if need.own { " (its own)" } else { "" }))
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,7 +149,9 @@ mod tests {
         for (microseconds, text) in [(812, "812 µs"), (8_190, "8.1 ms"), (123_999, "123 ms"), (2_400_000, "2.4 s")] {
             assert_eq!(latency(microseconds), text);
         }
-        for (milliseconds, text) in [(358, "358 ms"), (8_100, "8.1 s"), (252_000, "4 min 12 s"), (7_380_000, "2 h 3 min")] {
+        for (milliseconds, text) in
+            [(358, "358 ms"), (8_100, "8.1 s"), (252_000, "4 min 12 s"), (7_380_000, "2 h 3 min")]
+        {
             assert_eq!(duration(milliseconds), text);
         }
     }

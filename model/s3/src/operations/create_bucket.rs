@@ -166,3 +166,57 @@ fn configurations() -> Dimension {
     ];
     Dimension::argument("configuration", choices)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{BUCKET, Bench, check, on_bucket, on_key};
+
+    fn create(name: &str) -> Call {
+        Call::new("CreateBucket").with("bucket", name)
+    }
+
+    #[test]
+    fn a_new_bucket_is_there() {
+        check(&[], &create("plumb-t-new"), &["200"]);
+        let list = Call::new("ListObjectsV2").with("bucket", "plumb-t-new");
+        check(&[], &list, &["404 NoSuchBucket"]);
+        check(&[create("plumb-t-new")], &list, &["200"]);
+    }
+
+    #[test]
+    fn an_own_bucket_may_be_made_again_or_not() {
+        check(&[], &create(BUCKET), &["200", "409 BucketAlreadyOwnedByYou"]);
+        let get = on_key("GetObject", "k");
+        check(&[on_key("PutObject", "k"), create(BUCKET)], &get, &["200"]);
+    }
+
+    #[test]
+    fn a_bucket_of_somebody_else_is_taken_and_closed() {
+        let bench = Bench { actor: Some("AKIAOTHER"), ..Bench::new(None) };
+        assert_eq!(bench.classes(&create(BUCKET)), ["409 BucketAlreadyExists"]);
+        assert_eq!(bench.classes(&on_bucket("ListObjectsV2")), ["403 AccessDenied"]);
+    }
+
+    #[test]
+    fn bad_names_are_refused() {
+        for name in ["ab", "Plumb", "plumb_t", "a..b", "192.168.5.4", "-abc"] {
+            check(&[], &create(name), &["400 InvalidBucketName"]);
+        }
+        let badly_signed = create("In_Valid").with("signature", "wrong-secret");
+        check(&[], &badly_signed, &["403 SignatureDoesNotMatch", "400 InvalidBucketName"]);
+        check(&[], &create("abc-s3alias"), &["200", "400 InvalidBucketName"]);
+    }
+
+    #[test]
+    fn locations_and_bodies() {
+        let invalid = ["400 InvalidLocationConstraint", "400 IllegalLocationConstraintException"];
+        let new = || create("plumb-t-new");
+        check(&[], &new().with("location-constraint", "foo"), &invalid);
+        let region = ["200", invalid[0], invalid[1]];
+        check(&[], &new().with("location-constraint", "eu-west-1"), &region);
+        check(&[], &new().with("configuration", "<CreateBucket"), &["400 MalformedXML"]);
+        check(&[], &new().with("configuration", "<A><B>c</B></A>"), &["200", "400 MalformedXML"]);
+        check(&[], &new().with("configuration", "<CreateBucketConfiguration/>"), &["200"]);
+    }
+}

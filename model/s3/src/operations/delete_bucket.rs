@@ -57,3 +57,33 @@ pub(crate) fn operation() -> Operation {
         probes: vec![list_probe()],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use plumb_model::call::Call;
+
+    use crate::testing::{BUCKET, Bench, check, on_bucket, put};
+
+    #[test]
+    fn only_an_empty_bucket_is_deleted() {
+        check(&[], &on_bucket("DeleteBucket"), &["204"]);
+        check(&[put("k")], &on_bucket("DeleteBucket"), &["409 BucketNotEmpty"]);
+        check(&[on_bucket("DeleteBucket")], &on_bucket("DeleteBucket"), &["404 NoSuchBucket"]);
+        let bad = Call::new("DeleteBucket").with("bucket", "plumb-t-a_X");
+        check(&[], &bad, &["400 InvalidBucketName", "404 NoSuchBucket"]);
+    }
+
+    #[test]
+    fn a_shared_bucket_may_hold_what_others_stored() {
+        let bench = Bench::new(Some("p/"));
+        assert_eq!(bench.classes(&on_bucket("DeleteBucket")), ["204", "409 BucketNotEmpty"]);
+    }
+
+    #[test]
+    fn bad_credentials_win_over_what_the_bucket_holds() {
+        let call = on_bucket("DeleteBucket").with("signature", "wrong-secret");
+        check(&[put("k")], &call, &["403 SignatureDoesNotMatch"]);
+        let absent = call.with("bucket", format!("{BUCKET}-absent").as_str());
+        check(&[], &absent, &["403 SignatureDoesNotMatch"]);
+    }
+}

@@ -80,3 +80,35 @@ fn size_and_time() -> Dimension {
 fn right_needs_the_object() -> Vec<Constraint> {
     vec![only("if-match", "right", "object", &["stored"])]
 }
+
+#[cfg(test)]
+mod tests {
+    use plumb_model::bodies::{hex, md5};
+
+    use crate::testing::{check, on_key, put};
+
+    #[test]
+    fn deleting_nothing_is_deleting() {
+        check(&[put("k")], &on_key("DeleteObject", "k"), &["204"]);
+        check(&[], &on_key("DeleteObject", "k"), &["204"]);
+        check(&[put("k"), on_key("DeleteObject", "k")], &on_key("GetObject", "k"), &["404 NoSuchKey"]);
+    }
+
+    #[test]
+    fn conditions_of_a_delete() {
+        let call = |wanted: &str| on_key("DeleteObject", "k").with("if-match", wanted);
+        let tag = String::from_utf8(hex(&md5(b"v"))).expect("hexadecimal digits");
+        let stored = [on_key("PutObject", "k").with("body", "v")];
+        check(&stored, &call(&tag), &["204"]);
+        check(&stored, &call("*"), &["204"]);
+        check(&stored, &call("\"nope\""), &["412 PreconditionFailed"]);
+        check(&[], &call("\"nope\""), &["204", "404 NoSuchKey", "412 PreconditionFailed"]);
+    }
+
+    #[test]
+    fn conditions_on_size_and_time_are_for_directory_buckets() {
+        for name in ["x-amz-if-match-size", "x-amz-if-match-last-modified-time"] {
+            check(&[put("k")], &on_key("DeleteObject", "k").with(name, "10"), &["501 NotImplemented"]);
+        }
+    }
+}

@@ -2,13 +2,11 @@
 //!
 //! Source, unless an item names another: `LocalStack` `test_s3_list_operations` (recorded on AWS).
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use plumb_model::bodies::BodySpec;
 use plumb_model::call::Call;
 use plumb_model::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
-use plumb_model::fault::{Basis, Fault, Precedence};
+use plumb_model::fault::{Basis, Fault, Ground, Precedence};
 use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
 use plumb_model::value::Value;
@@ -160,10 +158,9 @@ fn listed(request: &Request<'_>, bucket: &Bucket, most: Most, start: Start<'_>) 
         if second != first {
             let ground = "unrecorded for version 2: start-after inside a common prefix";
             outcomes.push(outcome(request, &second, asked, start));
-            outcomes.iter_mut().for_each(|outcome| {
-                outcome.ground.basis = Basis::Unknown;
-                outcome.ground.source = Cow::Borrowed(ground);
-            });
+            for outcome in &mut outcomes {
+                outcome.ground = Ground { basis: Basis::Unknown, source: ground.into() };
+            }
         }
     }
     outcomes
@@ -351,4 +348,149 @@ fn encodings() -> Dimension {
 /// A token is given only where there is more.
 fn constraints() -> Vec<Constraint> {
     vec![only("continuation-token", "given", "objects", &["several"])]
+}
+
+#[cfg(test)]
+mod tests {
+    use plumb_model::answer::{Answer, Document};
+
+    use super::*;
+    use crate::testing::{Bench, check, on_bucket, put as put_key};
+
+    fn list(arguments: &[(&'static str, &str)]) -> Call {
+        arguments.iter().fold(on_bucket("ListObjectsV2"), |call, (name, value)| call.with(*name, *value))
+    }
+
+    fn several() -> Bench {
+        Bench::after(&KEYS.map(|(_, key)| put_key(key)))
+    }
+
+    fn names(answer: &Answer, list: &str, field: &str) -> Vec<String> {
+        let entries = answer.document.as_ref().map(|document| document.list(list)).unwrap_or_default();
+        entries.iter().filter_map(|entry| entry.text(field).map(str::to_owned)).collect()
+    }
+
+    /// Keys, common prefixes, and the text of some fields.
+    fn page_of(arguments: &[(&'static str, &str)], keys: &[&str], prefixes: &[&str], fields: &[(&str, &str)]) {
+        let answer = several().run("list", &list(arguments));
+        assert_eq!(names(&answer, "Contents", "Key"), keys, "{arguments:?}");
+        assert_eq!(names(&answer, "CommonPrefixes", "Prefix"), prefixes, "{arguments:?}");
+        for (name, text) in fields {
+            assert_eq!(answer.document.as_ref().and_then(|own| own.text(name)), Some(*text), "{arguments:?} {name}");
+        }
+    }
+
+    #[test]
+    fn pages_have_what_is_asked_for() {
+        let all: Vec<_> = KEYS.iter().map(|(_, key)| *key).collect();
+        page_of(&[], &all, &[], &[("KeyCount", "8"), ("MaxKeys", "1000"), ("IsTruncated", "false")]);
+        page_of(&[("prefix", "a/")], &all[..2], &[], &[("KeyCount", "2"), ("Prefix", "a/")]);
+        page_of(&[("prefix", "zz")], &[], &[], &[("KeyCount", "0")]);
+        page_of(&[("max-keys", "1")], &all[..1], &[], &[("KeyCount", "1"), ("MaxKeys", "1"), ("IsTruncated", "true")]);
+        page_of(&[("max-keys", "0")], &[], &[], &[("KeyCount", "0"), ("IsTruncated", "false")]);
+        page_of(&[("max-keys", "1001")], &all, &[], &[("MaxKeys", "1000")]);
+        page_of(&[("start-after", "a/1")], &all[1..], &[], &[("StartAfter", "a/1")]);
+        page_of(&[("start-after", "a")], &all, &[], &[]);
+        let rest = [all[2], all[3], all[5], all[6], all[7]];
+        page_of(&[("delimiter", "/")], &rest, &["a/", "d/"], &[("KeyCount", "7"), ("Delimiter", "/")]);
+        page_of(&[("delimiter", "/"), ("prefix", "a/")], &all[..2], &[], &[]);
+        let first = &[("KeyCount", "2"), ("IsTruncated", "true")];
+        page_of(&[("delimiter", "/"), ("max-keys", "2")], &all[2..3], &["a/"], first);
+    }
+
+    #[test]
+    fn parameters_that_are_none() {
+        let invalid = &["400 InvalidArgument"];
+        for (name, value) in [
+            ("max-keys", "-1"),
+            ("max-keys", "x"),
+            ("encoding-type", "value"),
+            ("encoding-type", ""),
+            ("continuation-token", ""),
+            ("continuation-token", "never given"),
+        ] {
+            check(&[], &list(&[(name, value)]), invalid);
+        }
+        check(&[], &list(&[("max-keys", "")]), &["200", "400 InvalidArgument"]);
+        check(&[], &list(&[]).with("bucket", "plumb-t-absent"), &["404 NoSuchBucket"]);
+    }
+
+    #[test]
+    fn start_after_inside_a_common_prefix_is_open() {
+        let outcomes = several().outcomes("list", &list(&[("delimiter", "/"), ("start-after", "a/1")]));
+        assert_eq!(outcomes.len(), 2);
+        assert!(outcomes.iter().all(|outcome| outcome.ground.basis == Basis::Unknown));
+        assert_eq!(several().outcomes("list", &list(&[("delimiter", "/"), ("start-after", "a0")])).len(), 1);
+    }
+
+    #[test]
+    fn the_rest_of_a_shared_bucket_is_open() {
+        let bench = Bench::new(Some("p/"));
+        let rule =
+            |prefix: &'static str| bench.outcomes("list", &list(&[("prefix", prefix)])).swap_remove(0).expectation.body;
+        assert!(matches!(rule("p/"), BodyRule::Document(_)));
+        assert!(matches!(rule("p/x"), BodyRule::Document(_)));
+        assert!(matches!(rule("p"), BodyRule::Any(_)));
+        assert!(matches!(rule(""), BodyRule::Any(_)));
+    }
+
+    /// Follows tokens to the end.
+    fn pages(bench: &mut Bench, call: &Call) -> Vec<String> {
+        let (mut all, mut next) = (Vec::new(), call.clone());
+        for round in 0..100 {
+            let answer = bench.run(&format!("page-{round}"), &next);
+            let mut page = names(&answer, "Contents", "Key");
+            page.extend(names(&answer, "CommonPrefixes", "Prefix"));
+            all.extend(page);
+            match answer.document.as_ref().and_then(|own| own.text("NextContinuationToken")) {
+                None => return all,
+                Some(token) => next = call.clone().with("continuation-token", token).with("start-after", "ignored"),
+            }
+        }
+        panic!("the pages do not end");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn pages_make_up_the_whole(
+            keys in proptest::collection::btree_set("[ab/\u{ff5e}\u{1f600}]{1,4}", 0..12),
+            delimiter in proptest::sample::select(vec!["", "/", "a", "b/"]),
+            prefix in "[ab/]{0,1}",
+            most in 1..4_u32,
+        ) {
+            let keys: Vec<String> = keys.into_iter().filter(|key| !key.is_empty()).collect();
+            let stored: Vec<Call> = keys.iter().map(|key| put_key(key)).collect();
+            let mut bench = Bench::after(&stored);
+            let call = list(&[("delimiter", delimiter), ("prefix", &prefix)]);
+            let mut found = pages(&mut bench, &call.with("max-keys", most.to_string().as_str()));
+            let mut expected: Vec<String> = keys
+                .iter()
+                .filter_map(|key| key.strip_prefix(prefix.as_str()))
+                .map(|rest| match rest.find(delimiter) {
+                    Some(at) if !delimiter.is_empty() => format!("{prefix}{}{delimiter}", &rest[..at]),
+                    _ => format!("{prefix}{rest}"),
+                })
+                .collect();
+            expected.sort();
+            expected.dedup();
+            let count = found.len();
+            found.sort();
+            found.dedup();
+            assert_eq!(found.len(), count, "an entry came twice");
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_token_is_for_the_parameters_it_was_given_for() {
+        let mut bench = several();
+        let answer = bench.run("page", &list(&[("max-keys", "1")]));
+        let Some(Document::Text(token)) = answer.document.as_ref().and_then(|own| own.field("NextContinuationToken"))
+        else {
+            panic!("no token");
+        };
+        assert_eq!(bench.classes(&list(&[("continuation-token", token)])), ["200"]);
+        let other = list(&[("continuation-token", token), ("prefix", "a")]);
+        assert_eq!(bench.classes(&other), ["200", "400 InvalidArgument"]);
+    }
 }

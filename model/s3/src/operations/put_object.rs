@@ -268,9 +268,15 @@ fn checksums() -> Dimension {
 /// Which of them holds depends on what is stored.
 fn conditions() -> Dimension {
     let (matching, other) = ("if-match", "if-none-match");
+    // A first write that is a second one, whatever else is stored.
+    let again = Choice {
+        needs: bucket_choice("", Sharing::Shared).needs,
+        ..Choice::fault("if-none-match-star-again", other, "*").after("first", put(key(), STORED))
+    };
     let choices = vec![
         Choice::absent("none"),
         Choice::valid("if-none-match-star", other, "*"),
+        again,
         Choice::valid("if-match-right", matching, stored_tag()),
         Choice::valid("if-match-right-without-quotes", matching, stored_tag().apply(Function::Unquoted)),
         Choice::fault("if-match-wrong", matching, stored_tag().apply(Function::DifferentFrom)),
@@ -296,4 +302,128 @@ fn storage_class() -> Dimension {
 fn constraints() -> Vec<Constraint> {
     let of_the_body = [("content-md5", "right"), ("checksum", "crc32"), ("checksum", "sha256"), ("checksum", "two")];
     of_the_body.map(|(dimension, choice)| only(dimension, choice, "body", &["1-kib"])).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use plumb_model::bodies::md5;
+    use plumb_model::call::Call;
+
+    use super::*;
+    use crate::testing::{BODY as STORED_BODY, Bench, check, on_bucket, on_key, put as put_key};
+
+    fn tag() -> String {
+        let bodies = plumb_model::bodies::Bodies::new();
+        format!("\"{}\"", String::from_utf8_lossy(&hex(&bodies.made(STORED_BODY).md5)))
+    }
+
+    fn text(name: &'static str, value: &str) -> Call {
+        put_key("k").with(name, value)
+    }
+
+    #[test]
+    fn conditions_of_a_write() {
+        let (tag, present) = (tag(), [put_key("k")]);
+        let both = text("if-match", &tag).with("if-none-match", "*");
+        for (call, exists, absent) in [
+            (text("if-none-match", "*"), "412 PreconditionFailed", "200"),
+            (text("if-none-match", &tag), "501 NotImplemented", "501 NotImplemented"),
+            (text("if-match", &tag), "200", "404 NoSuchKey"),
+            (text("if-match", tag.trim_matches('"')), "200", "404 NoSuchKey"),
+            (text("if-match", "\"nope\""), "412 PreconditionFailed", "404 NoSuchKey"),
+            (text("if-match", "*"), "501 NotImplemented", "501 NotImplemented"),
+            (both, "501 NotImplemented", "501 NotImplemented"),
+        ] {
+            check(&present, &call, &[exists]);
+            check(&[], &call, &[absent]);
+        }
+    }
+
+    #[test]
+    fn digests_in_headers() {
+        let encoded = |bytes: &[u8]| BASE64.encode(bytes);
+        let bodies = plumb_model::bodies::Bodies::new();
+        let own = bodies.made(STORED_BODY);
+        for (name, value, class) in [
+            ("content-md5", encoded(&own.md5), "200"),
+            ("content-md5", encoded(&md5(b"no")), "400 BadDigest"),
+            ("content-md5", "__invalid__".into(), "400 InvalidDigest"),
+            ("content-md5", "000".into(), "400 InvalidDigest"),
+            ("content-md5", "MTIz".into(), "400 InvalidDigest"),
+            ("x-amz-checksum-crc32", encoded(&own.crc32.to_be_bytes()), "200"),
+            ("x-amz-checksum-crc32", encoded(&[0, 0, 0, 1]), "400 BadDigest"),
+            ("x-amz-checksum-crc32", "AAAA".into(), "400 InvalidRequest"),
+            ("x-amz-checksum-sha256", encoded(&own.sha256), "200"),
+            ("x-amz-checksum-sha256", encoded(&[0; 32]), "400 BadDigest"),
+        ] {
+            check(&[], &text(name, &value), &[class]);
+        }
+        let two = text("x-amz-checksum-crc32", &encoded(&own.crc32.to_be_bytes()));
+        check(&[], &two.with("x-amz-checksum-sha256", encoded(&own.sha256).as_str()), &["400 InvalidRequest"]);
+    }
+
+    #[test]
+    fn names_sizes_and_classes() {
+        for (call, class) in [
+            (put_key(&"k".repeat(1_024)), "200"),
+            (put_key(&"k".repeat(1_025)), "400 KeyTooLongError"),
+            (put_key(&"\u{e9}".repeat(513)), "400 KeyTooLongError"),
+            (text("x-amz-meta-a", &"v".repeat(2_047)), "200"),
+            (text("x-amz-meta-a", &"v".repeat(2_048)), "400 MetadataTooLarge"),
+            (text("x-amz-storage-class", "STANDARD"), "200"),
+            (text("x-amz-storage-class", "PLUMB"), "400 InvalidStorageClass"),
+            (text("x-amz-storage-class", "OUTPOSTS"), "400 InvalidStorageClass"),
+            (text("x-amz-expected-bucket-owner", "abcd"), "400 InvalidBucketOwnerAWSAccountID"),
+            (text("signature", "wrong-secret"), "403 SignatureDoesNotMatch"),
+            (text("signature", "unknown-key"), "403 InvalidAccessKeyId"),
+            (text("signature", "skewed"), "403 RequestTimeTooSkewed"),
+            (text("signature", "anonymous"), "403 AccessDenied"),
+            (text("signature", "other-body"), "400 XAmzContentSHA256Mismatch"),
+        ] {
+            check(&[], &call, &[class]);
+        }
+    }
+
+    #[test]
+    fn which_of_two_faults_wins() {
+        let absent = |call: Call| call.with("bucket", "plumb-t-absent");
+        let wrong_md5 = BASE64.encode(md5(b"no"));
+        let first = || text("if-none-match", "*");
+        for (call, classes) in [
+            (first().with("content-md5", wrong_md5.as_str()), &["412 PreconditionFailed", "400 BadDigest"][..]),
+            (first().with("content-md5", "000"), &["412 PreconditionFailed", "400 InvalidDigest"]),
+            (
+                text("x-amz-storage-class", "FOO").with("content-md5", "000"),
+                &["400 InvalidStorageClass", "400 InvalidDigest"],
+            ),
+            (absent(put_key(&"k".repeat(1_025))), &["404 NoSuchBucket", "400 KeyTooLongError"]),
+            (absent(text("content-md5", &wrong_md5)), &["404 NoSuchBucket"]),
+            (absent(text("content-md5", "000")), &["404 NoSuchBucket", "400 InvalidDigest"]),
+            (absent(text("signature", "anonymous")), &["403 AccessDenied", "404 NoSuchBucket"]),
+            (absent(text("signature", "wrong-secret")), &["403 SignatureDoesNotMatch"]),
+            (text("content-md5", &wrong_md5).with("x-amz-storage-class", "FOO"), &["400 InvalidStorageClass"]),
+        ] {
+            check(&[put_key("k")], &call, classes);
+        }
+    }
+
+    #[test]
+    fn what_is_stored_comes_back() {
+        let call = text("content-type", "text/plain").with("x-amz-meta-colour", " deep  blue ");
+        let mut bench = Bench::after(&[call]);
+        let answer = bench.run("get", &on_key("GetObject", "k"));
+        assert_eq!(answer.headers.text("content-type"), Some("text/plain"));
+        assert_eq!(answer.headers.text("x-amz-meta-colour"), Some("deep  blue"));
+        assert_eq!(answer.headers.text("etag"), Some(tag().as_str()));
+        assert_eq!(answer.body, bench.bodies.made(STORED_BODY).bytes);
+    }
+
+    #[test]
+    fn in_a_shared_bucket_only_the_own_part_is_known() {
+        let bench = Bench::new(Some("p/"));
+        assert_eq!(bench.classes(&put_key("p/k").with("if-none-match", "*")), ["200"]);
+        assert_eq!(bench.classes(&put_key("q/k").with("if-none-match", "*")), ["200", "412 PreconditionFailed"]);
+        assert_eq!(bench.classes(&on_bucket("GetObject").with("key", "p/k")), ["404 NoSuchKey"]);
+        assert_eq!(bench.classes(&on_bucket("GetObject").with("key", "q/k")), ["200", "404 NoSuchKey"]);
+    }
 }

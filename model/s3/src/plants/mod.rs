@@ -1,5 +1,91 @@
-//! Bugs to plant into a server made from the model.
-use plumb_model::plant::Plant;
+//! Bugs to plant into a server made from the model, each with the finding it must give.
+//!
+//! What a bug does to a call stands in `calls`, what it does to an answer in `answers`.
+
+mod answers;
+mod calls;
+
+use std::sync::Arc;
+
+use plumb_model::answer::Answer;
+use plumb_model::call::Call;
+use plumb_model::plant::{Bug, Effect, OnAnswer, OnCall, Plant};
+
+const ACCEPTS: &str = "accepts-what-must-be-refused";
+const REFUSES: &str = "refuses-what-must-work";
+const WRONG_CODE: &str = "wrong-code";
+const WRONG_CONTENT: &str = "wrong-header-or-body";
+const WRONG_STATE: &str = "wrong-state-afterwards";
+const SERVER_ERROR: &str = "server-error";
+
+/// A row: name, what the server does wrong, the operation that gives it away, the kind of finding, the bug.
+type Row<Act> = (&'static str, &'static str, &'static str, &'static str, Act);
+
+type ActOnCall = fn(&Call, &[Call]) -> Effect;
+type ActOnAnswer = fn(&Call, &mut Answer);
+
+/// Bugs in what the server makes of a call.
+const ON_CALL: [Row<ActOnCall>; 12] = [
+    ("if-match-ignored", "a read ignores if-match", "GetObject", ACCEPTS, calls::if_match_ignored),
+    ("suffix-off-by-one", "a suffix range gives one byte too many", "GetObject", WRONG_CONTENT, calls::longer_suffix),
+    ("stale-read", "a read after an overwrite gives the old object", "GetObject", WRONG_STATE, calls::stale_read),
+    ("lost-overwrite", "an overwrite is acknowledged, not stored", "GetObject", WRONG_STATE, calls::lost_overwrite),
+    ("delete-forgets", "a delete answers 204 and keeps the object", "GetObject", WRONG_STATE, calls::lost_delete),
+    ("metadata-lost", "user metadata is not stored", "GetObject", WRONG_CONTENT, calls::metadata_lost),
+    ("md5-unchecked", "content-md5 is not compared with the body", "PutObject", ACCEPTS, calls::md5_unchecked),
+    (
+        "second-first-write",
+        "if-none-match lets a second write through",
+        "PutObject",
+        ACCEPTS,
+        calls::second_first_write,
+    ),
+    ("signature-unchecked", "a signature by another secret is taken", "GetObject", ACCEPTS, calls::signature_unchecked),
+    ("plus-is-blank", "a plus in a key is stored as a blank", "ListObjectsV2", WRONG_CONTENT, calls::plus_is_blank),
+    ("token-ignored", "a continuation token starts over", "ListObjectsV2", WRONG_CONTENT, calls::token_ignored),
+    ("size-unchecked", "metadata may be as large as it likes", "PutObject", ACCEPTS, calls::metadata_unbounded),
+];
+
+/// Bugs in the answer.
+const ON_ANSWER: [Row<ActOnAnswer>; 11] = [
+    ("range-ends-early", "a range leaves its last byte out", "GetObject", WRONG_CONTENT, answers::range_ends_early),
+    ("range-total", "content-range tells a wrong total", "GetObject", WRONG_CONTENT, answers::range_total),
+    ("bare-304", "304 comes without its entity tag", "GetObject", WRONG_CONTENT, answers::bare_not_modified),
+    ("bare-tag", "the entity tag comes without quotes", "GetObject", WRONG_CONTENT, answers::bare_tag),
+    ("page-skips", "a page leaves its last key out", "ListObjectsV2", WRONG_CONTENT, answers::page_skips),
+    ("utf16-order", "keys are sorted by UTF-16", "ListObjectsV2", WRONG_CONTENT, answers::utf16_order),
+    ("prefix-twice", "a common prefix is counted twice", "ListObjectsV2", WRONG_CONTENT, answers::prefix_twice),
+    ("full-bucket-deleted", "a bucket with objects is deleted", "DeleteBucket", ACCEPTS, answers::full_bucket_deleted),
+    ("suffix-crash", "a suffix longer than the object crashes", "GetObject", SERVER_ERROR, answers::suffix_crash),
+    ("quotes-demanded", "if-match without quotes is refused", "GetObject", REFUSES, answers::quotes_demanded),
+    ("key-or-bucket", "a missing key is told as a missing bucket", "GetObject", WRONG_CODE, answers::key_or_bucket),
+];
+
+/// Every plant.
 pub(crate) fn all() -> Vec<Plant> {
-    vec![]
+    let calls = ON_CALL.iter().map(|(name, about, operation, kind, act)| {
+        let bug: Arc<dyn Bug> = Arc::new(OnCall(*act));
+        Plant { name, about, operation, kind, bug }
+    });
+    let answers = ON_ANSWER.iter().map(|(name, about, operation, kind, act)| {
+        let bug: Arc<dyn Bug> = Arc::new(OnAnswer(*act));
+        Plant { name, about, operation, kind, bug }
+    });
+    calls.chain(answers).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_operations_exist() {
+        let (plants, operations) = (all(), crate::operations::all());
+        let names: BTreeSet<_> = plants.iter().map(|plant| plant.name).collect();
+        assert_eq!(names.len(), plants.len());
+        for plant in &plants {
+            assert!(operations.iter().any(|operation| operation.name == plant.operation), "{}", plant.name);
+        }
+    }
 }

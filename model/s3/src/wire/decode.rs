@@ -52,11 +52,7 @@ pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Re
     if quality != Quality::Valid {
         call = call.with(signature::ARGUMENT, quality.name());
     }
-    let actor = match verification {
-        Verification::Valid { access_key, .. } => Some(access_key),
-        Verification::Anonymous | Verification::Refused { .. } => None,
-    };
-    Ok(Received { call, actor })
+    Ok(Received { call, actor: sender(verification, quality) })
 }
 
 fn path_parts(path: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
@@ -100,6 +96,17 @@ fn with_parameters(mut call: Call, route: &Route, query: &[u8]) -> Result<Call, 
 fn verification(request: &Request, receiving: &Receiving<'_>) -> Verification {
     let lookup = |id: &str| receiving.actors.iter().find(|actor| actor.id == id).map(signing::credentials);
     verify(request, &lookup, receiving.now_s, receiving.region)
+}
+
+/// Who signed, or is said to have signed: whether that is to be believed is for the quality to tell.
+fn sender(verification: Verification, quality: Quality) -> Option<String> {
+    match (verification, quality) {
+        (Verification::Valid { access_key, .. }, _) => Some(access_key),
+        (Verification::Refused { access_key, .. }, Quality::WrongSecret | Quality::Skewed | Quality::OtherBody) => {
+            access_key
+        }
+        (Verification::Anonymous | Verification::Refused { .. }, _) => None,
+    }
 }
 
 /// The body without its framing, and the headers that follow it.

@@ -56,9 +56,12 @@ pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
     Ok(found.0)
 }
 
+/// One way in which somebody may read a path.
+type Reading = fn(&[u8]) -> Vec<u8>;
+
 /// Every reading of a path, the path as it is among them.
 fn interpretations(path: &[u8]) -> Result<BTreeSet<Vec<u8>>, String> {
-    const READINGS: [fn(&[u8]) -> Vec<u8>; 8] = [
+    const READINGS: [Reading; 8] = [
         target::decode,
         without_dot_segments,
         with_slashes,

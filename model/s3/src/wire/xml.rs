@@ -136,11 +136,10 @@ fn add(fields: &mut Vec<(String, Document)>, name: String, document: Document) {
 
 /// Writes a document under `root`, in `namespace` where there is one.
 pub(crate) fn write(root: &str, namespace: Option<&str>, document: &Document) -> String {
-    let mut text = DECLARATION.to_owned();
     let attribute = namespace.map(|own| format!(" xmlns=\"{own}\"")).unwrap_or_default();
-    text.push_str(&format!("<{root}{attribute}>"));
+    let mut text = format!("{DECLARATION}<{root}{attribute}>");
     content(&mut text, document);
-    text.push_str(&format!("</{root}>"));
+    text.extend(["</", root, ">"]);
     text
 }
 

@@ -1,0 +1,111 @@
+//! Bugs in what the server makes of a call.
+
+use plumb_model::call::Call;
+use plumb_model::plant::Effect;
+use plumb_model::value::Value;
+
+use crate::operations::put_object::METADATA_PREFIX;
+
+/// The call without an argument, where it is of this operation and has it.
+fn without(call: &Call, operation: &str, argument: &str) -> Effect {
+    if call.operation != operation || call.argument(argument).is_none() {
+        return Effect::Honest;
+    }
+    let mut other = call.clone();
+    other.arguments.remove(argument);
+    Effect::Instead(other)
+}
+
+/// Whether an earlier call wrote the object that `call` is about.
+fn writes_before(call: &Call, stored: &[Call]) -> usize {
+    let same = |earlier: &&Call| {
+        earlier.operation == "PutObject"
+            && earlier.argument("bucket") == call.argument("bucket")
+            && earlier.argument("key") == call.argument("key")
+    };
+    stored.iter().filter(same).count()
+}
+
+pub(super) fn if_match_ignored(call: &Call, _: &[Call]) -> Effect {
+    without(call, "GetObject", "if-match")
+}
+
+pub(super) fn md5_unchecked(call: &Call, _: &[Call]) -> Effect {
+    without(call, "PutObject", "content-md5")
+}
+
+pub(super) fn second_first_write(call: &Call, _: &[Call]) -> Effect {
+    match call.bytes("if-none-match") {
+        Some(wanted) if wanted == "*" => without(call, "PutObject", "if-none-match"),
+        _ => Effect::Honest,
+    }
+}
+
+pub(super) fn signature_unchecked(call: &Call, _: &[Call]) -> Effect {
+    match call.bytes("signature") {
+        Some(quality) if quality == "wrong-secret" => without(call, "GetObject", "signature"),
+        _ => Effect::Honest,
+    }
+}
+
+pub(super) fn token_ignored(call: &Call, _: &[Call]) -> Effect {
+    without(call, "ListObjectsV2", "continuation-token")
+}
+
+pub(super) fn longer_suffix(call: &Call, _: &[Call]) -> Effect {
+    let range = call.bytes("range").and_then(|range| std::str::from_utf8(range).ok());
+    let length =
+        range.and_then(|range| range.strip_prefix("bytes=-")?.parse::<u32>().ok()).filter(|length| *length > 0);
+    match length {
+        Some(length) if call.operation == "GetObject" => {
+            let range = format!("bytes=-{}", u64::from(length) + 1);
+            Effect::Instead(call.clone().with("range", range.as_str()))
+        }
+        _ => Effect::Honest,
+    }
+}
+
+pub(super) fn stale_read(call: &Call, stored: &[Call]) -> Effect {
+    if call.operation == "GetObject" && writes_before(call, stored) > 1 { Effect::Stale } else { Effect::Honest }
+}
+
+pub(super) fn lost_overwrite(call: &Call, stored: &[Call]) -> Effect {
+    if call.operation == "PutObject" && writes_before(call, stored) > 0 { Effect::Forget } else { Effect::Honest }
+}
+
+pub(super) fn lost_delete(call: &Call, _: &[Call]) -> Effect {
+    if call.operation == "DeleteObject" { Effect::Forget } else { Effect::Honest }
+}
+
+/// The call without its metadata.
+fn without_metadata(call: &Call) -> Call {
+    let mut other = call.clone();
+    other.arguments.retain(|name, _| !name.starts_with(METADATA_PREFIX));
+    other
+}
+
+pub(super) fn metadata_lost(call: &Call, _: &[Call]) -> Effect {
+    let other = without_metadata(call);
+    if call.operation == "PutObject" && other != *call { Effect::Instead(other) } else { Effect::Honest }
+}
+
+pub(super) fn metadata_unbounded(call: &Call, _: &[Call]) -> Effect {
+    let size: usize = call
+        .arguments
+        .iter()
+        .filter(|(name, _)| name.starts_with(METADATA_PREFIX))
+        .map(|(name, value)| name.len() - METADATA_PREFIX.len() + value.as_literal().map_or(0, bytes::Bytes::len))
+        .sum();
+    let too_large = call.operation == "PutObject" && size > crate::METADATA_BYTES_MAX;
+    if too_large { Effect::Instead(without_metadata(call)) } else { Effect::Honest }
+}
+
+pub(super) fn plus_is_blank(call: &Call, _: &[Call]) -> Effect {
+    match call.bytes("key") {
+        Some(key) if call.operation == "PutObject" && key.contains(&b'+') => {
+            let blank: Vec<u8> = key.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+            Effect::Instead(call.clone().with("key", Value::literal(blank)))
+        }
+        _ => Effect::Honest,
+    }
+}

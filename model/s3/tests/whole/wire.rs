@@ -1,0 +1,210 @@
+//! The wire format, there and back, with bytes that mean harm.
+
+use crate::harness::{actor, receiving, sending};
+use plumb_model::answer::Answer;
+use plumb_model::bodies::Bodies;
+use plumb_model::call::Call;
+use plumb_model::http::{Headers, Request, Response};
+use plumb_model::value::Value;
+use proptest::prelude::*;
+
+/// The call as it stands after a way over the wire.
+fn there_and_back(call: &Call) -> (Call, Option<String>) {
+    let (bodies, me) = (Bodies::new(), actor());
+    let wire = plumb_s3::api().wire;
+    let request = wire.encode(call, &sending(Some(&me), &bodies)).expect("encodes");
+    let received = wire.decode_request(&request, &receiving(std::slice::from_ref(&me), &bodies)).expect("decodes");
+    (received.call, received.actor)
+}
+
+fn bytes(least: usize) -> impl Strategy<Value = Vec<u8>> {
+    let hostile =
+        proptest::sample::select(vec!["/", "//", "../", "./", "%", "%2e", "+", "?", "#", "&", "=", "\\", "\u{0}"]);
+    let piece =
+        prop_oneof![hostile.prop_map(|text| text.as_bytes().to_vec()), proptest::collection::vec(any::<u8>(), 1..4)];
+    proptest::collection::vec(piece, least..6).prop_map(|pieces| pieces.concat())
+}
+
+/// What can stand in a header: no end of line, no NUL, no blanks around it.
+fn header() -> impl Strategy<Value = String> {
+    "[!-~\u{e4}]([ -~\u{e4}]{0,10}[!-~\u{e4}])?"
+}
+
+proptest! {
+    #[test]
+    fn an_object_call_comes_back(
+        operation in proptest::sample::select(vec!["PutObject", "GetObject", "DeleteObject"]),
+        bucket in bytes(1),
+        key in bytes(1),
+        tag in header(),
+        body in proptest::collection::vec(any::<u8>(), 1..40),
+        quality in proptest::sample::select(vec!["", "wrong-secret", "unknown-key", "skewed", "anonymous", "malformed", "other-body"]),
+    ) {
+        let mut call = Call::new(operation).with("bucket", Value::literal(bucket)).with("key", Value::literal(key));
+        call = call.with("if-match", tag.as_str());
+        if operation == "PutObject" {
+            call = call.with("body", Value::literal(body)).with("x-amz-meta-a", tag.as_str()).with("content-type", tag.as_str());
+        }
+        if operation == "GetObject" {
+            call = call.with("response-content-type", tag.as_str());
+        }
+        if !quality.is_empty() {
+            call = call.with("signature", quality);
+        }
+        prop_assert_eq!(there_and_back(&call).0, call);
+    }
+
+    #[test]
+    fn a_listing_comes_back(prefix in bytes(0), after in bytes(0), delimiter in bytes(0)) {
+        let call = Call::new("ListObjectsV2")
+            .with("bucket", "plumb-t")
+            .with("prefix", Value::literal(prefix))
+            .with("start-after", Value::literal(after))
+            .with("delimiter", Value::literal(delimiter));
+        let (back, sender) = there_and_back(&call);
+        prop_assert_eq!(back, call);
+        prop_assert_eq!(sender, Some(actor().id));
+    }
+
+    #[test]
+    fn no_request_panics(
+        method in proptest::sample::select(vec!["GET", "PUT", "DELETE", "POST", "X"]),
+        target in bytes(0),
+        query in bytes(0),
+        names in proptest::collection::vec(proptest::sample::select(vec![
+            "host", "authorization", "x-amz-copy-source", "x-amz-meta-a", "content-encoding", "x-amz-content-sha256",
+        ]), 0..4),
+        value in bytes(0),
+        body in bytes(0),
+    ) {
+        let headers: Headers = names.into_iter().map(|name| (name.into(), value.clone().into())).collect();
+        for target in [target.clone(), [b"/b/", &target[..], b"?", &query].concat()] {
+            let request = Request { method: method.into(), target, headers: headers.clone(), body: body.clone().into() };
+            let (wire, bodies) = (plumb_s3::api().wire, Bodies::new());
+            let _ = wire.touches(&request);
+            let _ = wire.decode_request(&request, &receiving(&[actor()], &bodies));
+        }
+    }
+
+    #[test]
+    fn no_response_panics(
+        status in proptest::sample::select(vec![200_u16, 204, 206, 304, 400, 404, 500]),
+        operation in proptest::sample::select(vec!["ListObjectsV2", "GetObject", "PutObject"]),
+        pieces in proptest::collection::vec(proptest::sample::select(vec![
+            "<Error>", "</Error>", "<Code>", "</Code>", "<ListBucketResult>", "</ListBucketResult>", "<Contents>",
+            "</Contents>", "<Key>", "</Key>", "<EncodingType>url</EncodingType>", "%zz", "&amp;", "&x;", "&#x110000;",
+            "<!DOCTYPE a>", "<![CDATA[", "]]>", "<?x", "?>", "<!--", "-->", "text", "\u{0}", "<a b=\"c\"/>",
+        ]), 0..12),
+        length in "[0-9x]{0,3}",
+    ) {
+        let mut headers = Headers::default();
+        headers.push("content-length", length);
+        let response = Response { status, headers, body: pieces.concat().into(), truncated: false };
+        let call = Call::new(operation).with("encoding-type", "url");
+        let answer = plumb_s3::api().wire.decode_response(&call, &response);
+        prop_assert_eq!(answer.status, status);
+    }
+
+    #[test]
+    fn a_request_touches_what_its_call_names(key in bytes(1)) {
+        let (bodies, me) = (Bodies::new(), actor());
+        let call = Call::new("GetObject").with("bucket", "plumb-t").with("key", Value::literal(key.clone()));
+        let wire = plumb_s3::api().wire;
+        let request = wire.encode(&call, &sending(Some(&me), &bodies)).expect("encodes");
+        if let Ok(touches) = wire.touches(&request) {
+            let named = |touch: &plumb_model::wire::Touch| touch.name == "plumb-t" && touch.inside.as_deref() == Some(&key[..]);
+            prop_assert!(touches.iter().any(named), "{:?}", touches);
+        }
+    }
+}
+
+fn response(status: u16, body: &'static str) -> Response {
+    Response { status, headers: Headers::default(), body: body.into(), truncated: false }
+}
+
+fn decoded(operation: &'static str, response: &Response) -> Answer {
+    plumb_s3::api().wire.decode_response(&Call::new(operation), response)
+}
+
+#[test]
+fn errors_are_told_by_their_code() {
+    let error = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>k</Key></Error>";
+    assert_eq!(decoded("GetObject", &response(404, error)).class(), "404 NoSuchKey");
+    assert_eq!(decoded("PutObject", &response(200, error)).class(), "200 NoSuchKey", "a 200 is not yet a success");
+    assert_eq!(decoded("GetObject", &response(200, error)).class(), "200", "an object may hold what it likes");
+    assert_eq!(decoded("GetObject", &response(404, "")).class(), "404");
+}
+
+#[test]
+fn what_must_be_xml_and_is_none_is_malformed() {
+    for (operation, status, body, malformed) in [
+        ("ListObjectsV2", 200, "<ListBucketResult><Name>", true),
+        ("ListObjectsV2", 200, "<Other/>", true),
+        ("ListObjectsV2", 200, "<ListBucketResult/>", false),
+        ("GetObject", 404, "<html><br></html>", true),
+        ("GetObject", 502, "<html><br></html>", false),
+        ("GetObject", 200, "<html><br></html>", false),
+    ] {
+        assert_eq!(decoded(operation, &response(status, body)).malformed.is_some(), malformed, "{operation} {body}");
+    }
+}
+
+#[test]
+fn a_length_that_is_not_the_bodys_is_malformed() {
+    let mut response = response(200, "four");
+    response.headers.push("content-length", "5");
+    assert!(decoded("GetObject", &response).malformed.is_some());
+    response.headers.set("content-length", "4");
+    assert_eq!(decoded("GetObject", &response).malformed, None);
+}
+
+#[test]
+fn encoded_keys_are_decoded_and_bare_ones_noticed() {
+    let list = |key: &str| {
+        let call = Call::new("ListObjectsV2").with("encoding-type", "url");
+        let body = format!(
+            "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>{key}</Key></Contents></ListBucketResult>"
+        );
+        let response = Response { status: 200, headers: Headers::default(), body: body.into(), truncated: false };
+        plumb_s3::api().wire.decode_response(&call, &response)
+    };
+    let key = |answer: &Answer| {
+        let contents = answer.document.as_ref().map(|document| document.list("Contents")).unwrap_or_default();
+        contents.first().and_then(|entry| entry.text("Key")).map(str::to_owned)
+    };
+    assert_eq!(key(&list("a%20b+c%2B%C3%BC/d")).as_deref(), Some("a b c+\u{fc}/d"));
+    assert!(list("a b").malformed.is_some() && list("\u{fc}").malformed.is_some());
+}
+
+#[test]
+fn what_is_not_modelled_is_told() {
+    let (bodies, me, wire) = (Bodies::new(), actor(), plumb_s3::api().wire);
+    for call in [
+        Call::new("PutObject").with("bucket", "b"),
+        Call::new("PutObject").with("key", "k"),
+        Call::new("PutObject").with("bucket", "b").with("key", "k").with("x-amz-acl", "private"),
+        Call::new("PutObject").with("bucket", "b").with("key", "k").with("content-type", "a\r\nb: c"),
+        Call::new("PutObject").with("bucket", "b").with("key", "k").with("signature", "sideways"),
+        Call::new("CopyObject").with("bucket", "b"),
+    ] {
+        assert!(wire.encode(&call, &sending(Some(&me), &bodies)).is_err(), "{call:?}");
+    }
+    let request = |method: &'static str, target: &str, header: Option<&'static str>| Request {
+        method: method.into(),
+        target: target.as_bytes().to_vec(),
+        headers: header.map(|name| (name.into(), "x".into())).into_iter().collect(),
+        body: "".into(),
+    };
+    for request in [
+        request("GET", "/", None),
+        request("GET", "/b", None),
+        request("GET", "/b?list-type=1", None),
+        request("GET", "/b/k?versionId=null", None),
+        request("PUT", "/b?acl", None),
+        request("PUT", "/b/k", Some("x-amz-copy-source")),
+        request("GET", "/b/k", Some("if-range")),
+        request("POST", "/b?delete", None),
+    ] {
+        assert!(wire.decode_request(&request, &receiving(&[], &bodies)).is_err(), "{request:?}");
+    }
+}

@@ -1,0 +1,99 @@
+//! One answer for each outcome that any call of any suite may have.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use plumb_model::answer::Answer;
+use plumb_model::expectation::{BodyRule, Expectation, Matcher, Shape};
+use plumb_model::http::Response;
+use plumb_model::realise::Realiser;
+use plumb_model::seen::Seen;
+
+use crate::walk::{Met, Place};
+
+/// The walks that take any outcome, besides the one that takes the preferred ones.
+const SEEDS: [u64; 2] = [1, 2];
+
+/// A permitted answer, in the context in which it was given.
+pub struct Sample {
+    /// The call and what was believed before it.
+    pub met: Met,
+    /// The answer on the wire, with everything in it that may be missing.
+    pub response: Response,
+    /// The same, taken apart.
+    pub answer: Answer,
+}
+
+/// A sample of each outcome: by operation, class and source, and by which rules it has.
+pub fn take(place: &Place<'_>) -> Vec<Sample> {
+    let mut samples: BTreeMap<String, Sample> = BTreeMap::new();
+    let mut realiser = Realiser::new(rand::SeedableRng::seed_from_u64(0), false);
+    let walks = std::iter::once(None).chain(SEEDS.map(Some));
+    for seed in walks {
+        place.walk(seed, &mut |_, met| {
+            for (expectation, bindings, source) in met.outcomes(place) {
+                let seen = met.seen(place, &bindings);
+                let rules = rules(&expectation, &seen);
+                let key = format!("{}: {} ({source}) {rules}", met.operation(), expectation.class());
+                samples.entry(key).or_insert_with(|| {
+                    let response = met.realised(place, &expectation, &bindings, &mut realiser);
+                    let answer = met.answer(place, &response);
+                    assert!(met.permits(place, &answer), "a permitted answer is refused: {expectation:?}");
+                    Sample { met: met.clone(), response, answer }
+                });
+            }
+        });
+    }
+    samples.into_values().collect()
+}
+
+/// Which rules an expectation has, without the values they ask for.
+fn rules(expectation: &Expectation, seen: &Seen<'_>) -> String {
+    let mut rules = String::new();
+    for (name, matcher) in &expectation.headers {
+        _ = write!(rules, "{name} {}, ", kind(matcher, seen));
+    }
+    match &expectation.body {
+        BodyRule::Empty => rules.push_str("empty"),
+        BodyRule::Part { length, .. } => rules.push_str(if *length == 0 { "no byte" } else { "a part" }),
+        BodyRule::Equals(_) => rules.push_str("a value"),
+        BodyRule::Any(_) => rules.push_str("anything"),
+        BodyRule::Document(shape) => shape_rules(shape, seen, &mut rules),
+    }
+    rules
+}
+
+fn shape_rules(shape: &Shape, seen: &Seen<'_>, rules: &mut String) {
+    match shape {
+        Shape::Text(matcher) => rules.push_str(&kind(matcher, seen)),
+        Shape::Maybe(inner) => {
+            rules.push_str("maybe ");
+            shape_rules(inner, seen, rules);
+        }
+        Shape::Fields(fields) => {
+            for (name, inner) in fields {
+                _ = write!(rules, "{name}: ");
+                shape_rules(inner, seen, rules);
+                rules.push_str(", ");
+            }
+        }
+        Shape::List(entries) => {
+            rules.push('[');
+            entries.iter().for_each(|entry| shape_rules(entry, seen, rules));
+            rules.push(']');
+        }
+    }
+}
+
+fn kind(matcher: &Matcher, seen: &Seen<'_>) -> String {
+    match matcher {
+        Matcher::Is(_) => "is".into(),
+        Matcher::OneOf(_) => "one of".into(),
+        Matcher::Chosen { symbol, .. } if seen.bound(symbol).is_some() => "bound".into(),
+        Matcher::Chosen { .. } => "chosen".into(),
+        Matcher::Like(_) => "like".into(),
+        Matcher::Absent => "absent".into(),
+        Matcher::Maybe(inner) => format!("maybe {}", kind(inner, seen)),
+        Matcher::Any(_) => "any".into(),
+    }
+}
