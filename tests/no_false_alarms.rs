@@ -29,11 +29,18 @@ fn no_alarm(api: &Api) -> Tally {
             // A server that may choose can leave a case without the value it needs: unclear, never wrong.
             let wrong: Vec<String> =
                 results.not_conforming().into_iter().filter(|line| !line.starts_with("inconclusive")).collect();
-            assert!(wrong.is_empty(), "seed {seed}, round {round}: {} wrong, first {:#?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+            assert!(
+                wrong.is_empty(),
+                "seed {seed}, round {round}: {} wrong, first {:#?}",
+                wrong.len(),
+                &wrong[..wrong.len().min(5)]
+            );
             tally.exchanges += results.exchanges();
             tally.realised.extend(results.realised.iter().cloned());
             for done in &results.done {
-                tally.sent.extend(done.case.origin.choices.iter().map(|choice| format!("{} {choice}", done.case.origin.operation)));
+                tally.sent.extend(
+                    done.case.origin.choices.iter().map(|choice| format!("{} {choice}", done.case.origin.operation)),
+                );
             }
         }
         round += 1;
@@ -61,7 +68,12 @@ fn print(api: &Api, tally: &Tally) {
     for outcome in &tally.realised {
         *by_operation.entry(outcome.split(':').next().unwrap_or_default()).or_default() += 1;
     }
-    println!("{}: {} exchanges, {} choices sent, outcomes realised {by_operation:?}", api.name, tally.exchanges, tally.sent.len());
+    println!(
+        "{}: {} exchanges, {} choices sent, outcomes realised {by_operation:?}",
+        api.name,
+        tally.exchanges,
+        tally.sent.len()
+    );
 }
 
 fn check(api: &Api) {

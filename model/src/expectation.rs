@@ -201,6 +201,8 @@ pub enum Shape {
     List(Vec<Shape>),
     /// May be missing; if it is there, it must match.
     Maybe(Box<Shape>),
+    /// Left open, and why.
+    Any(Label),
 }
 
 impl Shape {

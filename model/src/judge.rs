@@ -1,6 +1,6 @@
 //! The one comparison of the project: does this answer match this expectation?
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,9 @@ use crate::value::{Symbol, Value};
 pub const SHOWN_CHARACTERS_MAX: usize = 160;
 /// The most mismatches that one comparison lists.
 pub const MISMATCHES_MAX: usize = 32;
+
+/// What is observed where there is nothing.
+pub const NOTHING: &str = "nothing";
 
 /// One place where an answer is not what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +83,7 @@ impl Comparison<'_> {
                 self.differ(format!("header {name}"), "one field of this name", b"several");
                 continue;
             }
-            self.matches(matcher, value, &|| format!("header {name}"));
+            self.matches(matcher, value, &Place::Header(name));
         }
     }
 
@@ -100,7 +103,7 @@ impl Comparison<'_> {
                 }
             }
             BodyRule::Document(shape) => match &answer.document {
-                Some(document) => self.document(shape, Some(document), "body "),
+                Some(document) => self.document(shape, Some(document), &Place::Body),
                 None => self.differ("body", "a document", &answer.body),
             },
         }
@@ -129,23 +132,21 @@ impl Comparison<'_> {
         }
     }
 
-    fn document(&mut self, shape: &Shape, document: Option<&Document>, place: &str) {
+    fn document(&mut self, shape: &Shape, document: Option<&Document>, place: &Place<'_>) {
         match (shape, document) {
-            (Shape::Text(matcher), None) => self.matches(matcher, None, &|| place.trim_end().to_owned()),
+            (Shape::Text(matcher), None) => self.matches(matcher, None, place),
             (Shape::Text(matcher), Some(Document::Text(text))) => {
                 let text = Bytes::copy_from_slice(text.as_bytes());
-                self.matches(matcher, Some(&text), &|| place.trim_end().to_owned());
+                self.matches(matcher, Some(&text), place);
             }
             (Shape::Text(matcher), Some(other)) => {
-                let observed = format!("{other:?}");
-                self.differ(place.trim_end(), describe(matcher), observed.as_bytes());
+                self.differ(place.to_string(), describe(matcher), format!("{other:?}").as_bytes());
             }
-            (Shape::Maybe(_), None) => {}
+            (Shape::Any(_), _) | (Shape::Maybe(_), None) => {}
             (Shape::Maybe(shape), document) => self.document(shape, document, place),
             (Shape::Fields(fields), Some(document @ Document::Fields(_))) => {
-                let dot = if place.ends_with(' ') { "" } else { "." };
                 for (name, shape) in fields {
-                    self.document(shape, document.field(name), &format!("{place}{dot}{name}"));
+                    self.document(shape, document.field(name), &Place::Field(place, name));
                 }
             }
             // An empty list may be no element at all, as in XML.
@@ -156,26 +157,27 @@ impl Comparison<'_> {
         }
     }
 
-    fn list(&mut self, shapes: &[Shape], entries: &[Document], place: &str) {
+    fn list(&mut self, shapes: &[Shape], entries: &[Document], place: &Place<'_>) {
         if shapes.len() != entries.len() {
-            self.differ(place, format!("{} entries", shapes.len()), format!("{} entries", entries.len()).as_bytes());
+            let (expected, observed) = (format!("{} entries", shapes.len()), format!("{} entries", entries.len()));
+            self.differ(place.to_string(), expected, observed.as_bytes());
         }
         for (index, (shape, entry)) in shapes.iter().zip(entries).enumerate() {
-            self.document(shape, Some(entry), &format!("{place}[{index}]"));
+            self.document(shape, Some(entry), &Place::Entry(place, index));
         }
     }
 
-    fn wrong_kind(&mut self, place: &str, expected: &str, found: Option<&Document>) {
+    fn wrong_kind(&mut self, place: &Place<'_>, expected: &str, found: Option<&Document>) {
         let found = match found {
-            None => "nothing",
+            None => NOTHING,
             Some(Document::Text(_)) => "a text",
             Some(Document::List(_)) => "a list",
             Some(Document::Fields(_)) => "named fields",
         };
-        self.differ(place.trim_end(), expected, found.as_bytes());
+        self.differ(place.to_string(), expected, found.as_bytes());
     }
 
-    fn matches(&mut self, matcher: &Matcher, value: Option<&Bytes>, place: &dyn Fn() -> String) {
+    fn matches(&mut self, matcher: &Matcher, value: Option<&Bytes>, place: &Place<'_>) {
         let good = match (matcher, value) {
             (Matcher::Any(_), _) | (Matcher::Absent | Matcher::Maybe(_), None) => true,
             (Matcher::Absent, Some(_)) | (_, None) => false,
@@ -192,7 +194,7 @@ impl Comparison<'_> {
         };
         if !good {
             let expected = self.expected(matcher);
-            self.differ(place(), expected, value.map_or(b"nothing", |value| value.as_ref()));
+            self.differ(place.to_string(), expected, value.map_or(NOTHING.as_bytes(), |value| value.as_ref()));
         }
     }
 
@@ -226,6 +228,26 @@ impl Comparison<'_> {
     }
 }
 
+/// Where in an answer something stands. It becomes text only where something differs.
+enum Place<'a> {
+    Header(&'a str),
+    Body,
+    Field(&'a Place<'a>, &'a str),
+    Entry(&'a Place<'a>, usize),
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(formatter, "header {name}"),
+            Self::Body => formatter.write_str("body"),
+            Self::Field(Self::Body, name) => write!(formatter, "body {name}"),
+            Self::Field(outer, name) => write!(formatter, "{outer}.{name}"),
+            Self::Entry(outer, index) => write!(formatter, "{outer}[{index}]"),
+        }
+    }
+}
+
 /// A matcher in words.
 pub fn describe(matcher: &Matcher) -> String {
     match matcher {
@@ -248,27 +270,26 @@ pub fn unconstrained(expectation: &Expectation) -> Vec<(String, Label)> {
     }
     match &expectation.body {
         BodyRule::Any(why) => open.push(("body".into(), why.clone())),
-        BodyRule::Document(shape) => open_in_shape(shape, "body ", &mut open),
+        BodyRule::Document(shape) => open_in_shape(shape, &Place::Body, &mut open),
         _ => {}
     }
     open
 }
 
-fn open_in_shape(shape: &Shape, place: &str, open: &mut Vec<(String, Label)>) {
+fn open_in_shape(shape: &Shape, place: &Place<'_>, open: &mut Vec<(String, Label)>) {
     match shape {
-        Shape::Text(Matcher::Any(why)) => open.push((place.trim_end().to_owned(), why.clone())),
-        Shape::Text(Matcher::Like(Form::Text)) => open.push((place.trim_end().to_owned(), "free text".into())),
+        Shape::Any(why) | Shape::Text(Matcher::Any(why)) => open.push((place.to_string(), why.clone())),
+        Shape::Text(Matcher::Like(Form::Text)) => open.push((place.to_string(), "free text".into())),
         Shape::Text(_) => {}
         Shape::Maybe(inner) => open_in_shape(inner, place, open),
         Shape::Fields(fields) => {
-            let dot = if place.ends_with(' ') { "" } else { "." };
             for (name, inner) in fields {
-                open_in_shape(inner, &format!("{place}{dot}{name}"), open);
+                open_in_shape(inner, &Place::Field(place, name), open);
             }
         }
         Shape::List(entries) => {
             for (index, inner) in entries.iter().enumerate() {
-                open_in_shape(inner, &format!("{place}[{index}]"), open);
+                open_in_shape(inner, &Place::Entry(place, index), open);
             }
         }
     }

@@ -65,6 +65,7 @@ impl Realiser {
                     self.document(inner, seen, drawn)
                 }
             }
+            Shape::Any(_) => None,
             Shape::List(entries) => {
                 Some(Document::List(entries.iter().filter_map(|entry| self.document(entry, seen, drawn)).collect()))
             }

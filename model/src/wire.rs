@@ -131,8 +131,8 @@ pub trait Wire: Send + Sync {
         None
     }
 
-    /// How curl signs the request; none where curl cannot send the same.
-    fn curl_signing(&self, _request: &Request, _region: &str) -> Option<CurlSigning> {
+    /// How curl signs the request of `call`; none where curl cannot send the same. No call means an errand.
+    fn curl_signing(&self, _call: Option<&Call>, _request: &Request, _region: &str) -> Option<CurlSigning> {
         Some(CurlSigning::default())
     }
 

@@ -27,6 +27,8 @@ pub enum Event {
         signature: String,
         /// The case that showed it.
         case: String,
+        /// The operation that the case is about.
+        operation: String,
         /// Why it is no finding.
         why: String,
         /// Whether the case counted as diverging because of it.

@@ -155,15 +155,15 @@ impl Failures {
                 on_event(event);
                 continue;
             };
-            let new = Known::new(&finding, failure);
-            // Two ways to one minimal case are one finding.
-            match known.iter().find(|own| own.calls == new.calls && own.signature == new.signature) {
-                Some(own) => on_event(Event::SeenAgain { finding: own.id.clone() }),
-                None => {
-                    known.push(new);
-                    on_event(Event::Found(finding));
-                }
-            }
+            let mut new = Known::new(&finding, failure);
+            // Two ways to one minimal case are one finding; the second explains what the first does not.
+            let twin = known.iter().find(|own| own.calls == new.calls && own.signature == new.signature);
+            let event = twin.map(|own| own.id.clone()).map_or(Event::Found(finding), |id| {
+                new.id.clone_from(&id);
+                Event::SeenAgain { finding: id }
+            });
+            known.push(new);
+            on_event(event);
         }
         Ok(())
     }
@@ -187,6 +187,7 @@ fn investigate_one(engine: &Engine<'_>, worker: &Worker<'_, '_>, failure: &Failu
     let unconfirmed = |why: String| Event::Unconfirmed {
         signature: signature.clone(),
         case: case.id(),
+        operation: case.origin.operation.clone(),
         why,
         decides_case: *is_first,
     };
@@ -247,7 +248,7 @@ fn finding(engine: &Engine<'_>, case: &Case, shown: &(CaseRun, Divergence), conf
     if is_fixed(case) {
         let base = format!("{}://{}", engine.target.scheme, engine.target.authority);
         let exchanges = run.provisioned.iter().chain(&run.exchanges);
-        finding.curl = curl::commands(&*engine.api.wire, &base, &engine.target.region, exchanges);
+        finding.curl = curl::commands(&*engine.api.wire, &base, &engine.target.region, case, exchanges);
     }
     finding
 }

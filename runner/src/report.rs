@@ -60,6 +60,14 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// One divergence less, one unclear case more.
+    const fn take_back(&mut self) {
+        self.diverges = self.diverges.saturating_sub(1);
+        self.inconclusive += 1;
+    }
+}
+
 /// A run added up.
 #[derive(Debug)]
 pub struct Report {
@@ -113,11 +121,11 @@ impl Report {
                     own.count += 1;
                 }
             }
-            Event::Unconfirmed { signature, why, decides_case, .. } => {
+            Event::Unconfirmed { signature, why, operation, decides_case, .. } => {
                 // What did not come again is not a divergence that anybody can act on.
                 if *decides_case {
-                    self.counts.diverges = self.counts.diverges.saturating_sub(1);
-                    self.counts.inconclusive += 1;
+                    self.counts.take_back();
+                    self.operations.entry(operation.clone()).or_default().take_back();
                 }
                 self.unconfirmed.push((signature.clone(), why.clone()));
             }

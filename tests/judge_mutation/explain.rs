@@ -9,15 +9,18 @@ use plumb_model::seen::Seen;
 use crate::walk::text;
 
 /// What no rule explains: a hole in the model or in the judge.
-pub const HOLE: &str = "HOLE: a rule is there and does not hold";
+pub(crate) const HOLE: &str = "HOLE: a rule is there and does not hold";
 /// What [`Expectation::headers`] says of headers without a rule.
-pub const NO_RULE: &str = "no rule names it";
+pub(crate) const NO_RULE: &str = "no rule names it";
+
+/// In front of the reason that the judge itself gives for a place it leaves open.
+pub(crate) const LEFT_OPEN: &str = "left open: ";
 
 /// A place where a conforming answer differs from another, and what permits it.
-pub type Left = (String, String);
+pub(crate) type Left = (String, String);
 
 /// Every place where `after` differs from `before`, both permitted by `expectation`, and why it may.
-pub fn explain(expectation: &Expectation, seen: &Seen<'_>, before: &Answer, after: &Answer) -> Vec<Left> {
+pub(crate) fn explain(expectation: &Expectation, seen: &Seen<'_>, before: &Answer, after: &Answer) -> Vec<Left> {
     let mut explanation = Explanation { open: judge::unconstrained(expectation), seen, left: Vec::new() };
     for (same, place) in [
         (before.status == after.status, "status"),
@@ -47,22 +50,26 @@ impl Explanation<'_> {
     /// What the judge itself says of a place that it leaves open.
     fn unconstrained(&self, place: &str) -> String {
         let said = self.open.iter().find(|(own, _)| own == place.trim_end());
-        said.map_or(HOLE.to_owned(), |(_, why)| format!("left open: {why}"))
+        said.map_or(HOLE.to_owned(), |(_, why)| format!("{LEFT_OPEN}{why}"))
     }
 
     fn headers(&mut self, expectation: &Expectation, before: &Answer, after: &Answer) {
         let mut names: Vec<&str> = before.headers.iter().chain(&after.headers).map(|(name, _)| name.as_ref()).collect();
         names.sort_unstable();
         names.dedup();
+        let is_longer_or_shorter = before.body.len() != after.body.len();
         for name in names {
             let of = |answer: &Answer| answer.headers.all(name).cloned().collect::<Vec<_>>();
+            let tells_its_length = name == "content-length" && of(after) == [Bytes::from(after.body.len().to_string())];
             let (before, after) = (of(before), of(after));
-            if before == after {
+            // A longer body with its own length differs in the body.
+            if before == after || (tells_its_length && is_longer_or_shorter) {
                 continue;
             }
             let place = format!("header {name}");
             let why = match expectation.headers.iter().find(|(own, _)| own == name) {
                 None => NO_RULE.to_owned(),
+                Some((_, Matcher::Any(_))) if after.len() > 1 => "several of them".to_owned(),
                 Some((_, Matcher::Any(_))) => self.unconstrained(&place),
                 Some(_) if after.len() > 1 => HOLE.to_owned(),
                 Some((_, matcher)) => self.matcher(matcher, &place, before.first(), after.first()),
@@ -75,14 +82,11 @@ impl Explanation<'_> {
         match rule {
             _ if before.body == after.body => {}
             BodyRule::Any(_) => self.push("body", self.unconstrained("body")),
-            BodyRule::Document(_) if before.document == after.document => {
-                self.push("body", format!("the same document: {}", region(&before.body, &after.body)));
-            }
             BodyRule::Document(shape) => {
-                let before_left = self.left.len();
+                let left_before = self.left.len();
                 self.document(shape, before.document.as_ref(), after.document.as_ref(), "body ");
-                if self.left.len() == before_left {
-                    self.push("body", "one field more: APIs add fields without notice");
+                if self.left.len() == left_before {
+                    self.push("body", format!("the same document: {}", written(&before.body, &after.body)));
                 }
             }
             BodyRule::Empty | BodyRule::Part { .. } | BodyRule::Equals(_) => self.push("body", HOLE),
@@ -92,6 +96,7 @@ impl Explanation<'_> {
     fn document(&mut self, shape: &Shape, before: Option<&Document>, after: Option<&Document>, place: &str) {
         match (shape, before, after) {
             _ if before == after => {}
+            (Shape::Any(_), ..) => self.push(place, self.unconstrained(place)),
             (Shape::Maybe(_), _, None) => self.push(place, "may be missing"),
             (Shape::Maybe(inner), ..) => self.document(inner, before, after, place),
             (Shape::Text(matcher), ..) => {
@@ -122,11 +127,18 @@ impl Explanation<'_> {
     }
 
     /// A field that the server sends and no rule names.
-    fn unruled(&mut self, rules: &[(plumb_model::expectation::Label, Shape)], before: &Document, after: &Document, place: &str) {
+    fn unruled(
+        &mut self,
+        rules: &[(plumb_model::expectation::Label, Shape)],
+        before: &Document,
+        after: &Document,
+        place: &str,
+    ) {
         let Document::Fields(fields) = before else { return };
+        let dot = if place.ends_with(' ') { "" } else { "." };
         for (name, inner) in fields {
             if !rules.iter().any(|(own, _)| own == name) && after.field(name) != Some(inner) {
-                self.push(&format!("{place}.{name}"), NO_RULE);
+                self.push(&format!("{place}{dot}{name}"), NO_RULE);
             }
         }
     }
@@ -167,16 +179,25 @@ fn named(form: Form) -> &'static str {
     }
 }
 
-/// Where two bodies differ first.
+/// How two bodies differ that are the same document.
+fn written(before: &[u8], after: &[u8]) -> &'static str {
+    let json = |bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok();
+    match (json(before), json(after)) {
+        _ if before.trim_ascii_end() == after.trim_ascii_end() => "white space behind it",
+        (Some(before), Some(after)) if before == after => "a name twice",
+        (Some(_), Some(_)) => "a value of another type",
+        _ => region(before, after),
+    }
+}
+
+/// Where two XML bodies differ first.
 fn region(before: &[u8], after: &[u8]) -> &'static str {
     let at = before.iter().zip(after).take_while(|(before, after)| before == after).count();
     let text = String::from_utf8_lossy(before);
     let declaration = text.find("?>").map_or(0, |end| end + 2);
     let root = text[declaration..].find('>').map_or(0, |end| declaration + end);
     match at {
-        _ if !text.starts_with('<') => "in JSON",
         at if at < declaration => "in the XML declaration",
-        at if at == before.len() => "behind its end",
         at if at <= root => "in the tag of the root",
         _ => "inside of the root",
     }

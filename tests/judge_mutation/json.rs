@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Every altered document of `text`; none where it is no JSON.
-pub fn altered(text: &str) -> Vec<(String, String)> {
+pub(crate) fn altered(text: &str) -> Vec<(String, String)> {
     let Ok(value) = serde_json::from_str::<Value>(text) else { return vec![] };
     let mut all: Vec<(String, String)> =
         values(&value).into_iter().map(|(what, value)| (what, value.to_string())).collect();

@@ -1,9 +1,13 @@
 //! Answers made wrong: one thing at a time is dropped, altered, repeated or moved.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bytes::Bytes;
+use plumb_model::expectation::{BodyRule, Shape};
 use plumb_model::http::{HeaderName, Headers, Response};
 use plumb_model::time;
 
+use crate::samples::Sample;
 use crate::{json, xml};
 
 /// The statuses that every answer is given in turn.
@@ -14,15 +18,37 @@ const FLIPS_MAX: usize = 32;
 const BITS: [u8; 2] = [0x20, 0x01];
 
 /// One wrong answer.
-pub struct Mutant {
+pub(crate) struct Mutant {
     /// What was done, in words.
-    pub what: String,
+    pub(crate) what: String,
     /// The answer on the wire.
-    pub response: Response,
+    pub(crate) response: Response,
 }
 
-/// Every mutant of `response`, an answer with the error code `code`; `codes` are those of the API.
-pub fn mutants(response: &Response, code: Option<&str>, codes: &[String]) -> Vec<Mutant> {
+/// What the answers of an API are made of: the material for putting something where it does not belong.
+#[derive(Default)]
+pub(crate) struct Vocabulary {
+    codes: BTreeSet<String>,
+    /// The headers that the answers of an operation with a status may have: what one call earns, another may not.
+    headers: BTreeMap<(String, u16), BTreeMap<HeaderName, Bytes>>,
+}
+
+impl Vocabulary {
+    /// The codes and the headers of all samples.
+    pub(crate) fn of(samples: &[Sample]) -> Self {
+        let mut vocabulary = Self::default();
+        for sample in samples {
+            vocabulary.codes.extend(sample.answer.code.clone());
+            let headers = vocabulary.headers.entry(sample.kind()).or_default();
+            headers.extend(sample.response.headers.iter().cloned());
+        }
+        vocabulary
+    }
+}
+
+/// Every mutant of a sample.
+pub(crate) fn mutants(sample: &Sample, vocabulary: &Vocabulary) -> Vec<Mutant> {
+    let response = &sample.response;
     let mut all = Vec::new();
     for status in STATUSES {
         all.push(Mutant { what: format!("status {status}"), response: Response { status, ..response.clone() } });
@@ -31,14 +57,33 @@ pub fn mutants(response: &Response, code: Option<&str>, codes: &[String]) -> Vec
         header(response, index, &mut all);
     }
     body(response, &mut all);
-    if let Some(code) = code {
+    added(sample, vocabulary, &mut all);
+    if let Some(code) = &sample.answer.code {
         let text = String::from_utf8_lossy(&response.body);
-        for other in codes {
+        for other in &vocabulary.codes {
             all.push(with_body(response, format!("code {other}"), text.replace(code, other)));
         }
     }
     all.retain(|mutant| mutant.response != *response);
     all
+}
+
+/// What is not there, put there.
+fn added(sample: &Sample, vocabulary: &Vocabulary, all: &mut Vec<Mutant>) {
+    let response = &sample.response;
+    let headers = vocabulary.headers.get(&sample.kind()).into_iter().flatten();
+    for (name, value) in headers.filter(|(name, _)| response.headers.get(name).is_none()) {
+        let mut response = response.clone();
+        response.headers.push(name.clone(), value.clone());
+        all.push(Mutant { what: format!("header {name} added"), response });
+    }
+    let BodyRule::Document(Shape::Fields(fields)) = &sample.expectation.body else { return };
+    let text = String::from_utf8_lossy(&response.body);
+    for (name, _) in fields.iter().filter(|(_, shape)| *shape == Shape::absent()) {
+        let end = text.rfind("</").unwrap_or_default();
+        let with = [&text[..end], &format!("<{name}>x</{name}>"), &text[end..]].concat();
+        all.push(with_body(response, format!("element {name} added"), with));
+    }
 }
 
 fn header(response: &Response, index: usize, all: &mut Vec<Mutant>) {

@@ -7,7 +7,7 @@ use plumb_model::answer::Answer;
 use plumb_model::expectation::{BodyRule, Expectation, Matcher, Shape};
 use plumb_model::http::Response;
 use plumb_model::realise::Realiser;
-use plumb_model::seen::Seen;
+use plumb_model::seen::{Bindings, Seen};
 
 use crate::walk::{Met, Place};
 
@@ -15,17 +15,30 @@ use crate::walk::{Met, Place};
 const SEEDS: [u64; 2] = [1, 2];
 
 /// A permitted answer, in the context in which it was given.
-pub struct Sample {
+pub(crate) struct Sample {
     /// The call and what was believed before it.
-    pub met: Met,
+    pub(crate) met: Met,
+    /// The outcome, as the model's own server names it.
+    pub(crate) outcome: String,
+    /// What it asks for.
+    pub(crate) expectation: Expectation,
+    /// What is known of the symbols in its world.
+    pub(crate) bindings: Bindings,
     /// The answer on the wire, with everything in it that may be missing.
-    pub response: Response,
+    pub(crate) response: Response,
     /// The same, taken apart.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
+}
+
+impl Sample {
+    /// The operation and the status.
+    pub(crate) fn kind(&self) -> (String, u16) {
+        (self.met.operation().to_owned(), self.response.status)
+    }
 }
 
 /// A sample of each outcome: by operation, class and source, and by which rules it has.
-pub fn take(place: &Place<'_>) -> Vec<Sample> {
+pub(crate) fn take(place: &Place<'_>) -> Vec<Sample> {
     let mut samples: BTreeMap<String, Sample> = BTreeMap::new();
     let mut realiser = Realiser::new(rand::SeedableRng::seed_from_u64(0), false);
     let walks = std::iter::once(None).chain(SEEDS.map(Some));
@@ -34,12 +47,12 @@ pub fn take(place: &Place<'_>) -> Vec<Sample> {
             for (expectation, bindings, source) in met.outcomes(place) {
                 let seen = met.seen(place, &bindings);
                 let rules = rules(&expectation, &seen);
-                let key = format!("{}: {} ({source}) {rules}", met.operation(), expectation.class());
-                samples.entry(key).or_insert_with(|| {
+                let outcome = format!("{}: {} ({source})", met.operation(), expectation.class());
+                samples.entry(format!("{outcome} {rules}")).or_insert_with(|| {
                     let response = met.realised(place, &expectation, &bindings, &mut realiser);
                     let answer = met.answer(place, &response);
                     assert!(met.permits(place, &answer), "a permitted answer is refused: {expectation:?}");
-                    Sample { met: met.clone(), response, answer }
+                    Sample { met: met.clone(), outcome, expectation, bindings, response, answer }
                 });
             }
         });
@@ -66,6 +79,7 @@ fn rules(expectation: &Expectation, seen: &Seen<'_>) -> String {
 fn shape_rules(shape: &Shape, seen: &Seen<'_>, rules: &mut String) {
     match shape {
         Shape::Text(matcher) => rules.push_str(&kind(matcher, seen)),
+        Shape::Any(_) => rules.push_str("any"),
         Shape::Maybe(inner) => {
             rules.push_str("maybe ");
             shape_rules(inner, seen, rules);
@@ -79,7 +93,9 @@ fn shape_rules(shape: &Shape, seen: &Seen<'_>, rules: &mut String) {
         }
         Shape::List(entries) => {
             rules.push('[');
-            entries.iter().for_each(|entry| shape_rules(entry, seen, rules));
+            for entry in entries {
+                shape_rules(entry, seen, rules);
+            }
             rules.push(']');
         }
     }

@@ -1,6 +1,8 @@
 //! How much the model leaves open: how many outcomes a call may have.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::AddAssign;
 
 use plumb_model::api::Api;
 use plumb_model::call::Case;
@@ -10,20 +12,20 @@ use crate::walk::{Met, Place};
 
 /// How many outcomes the calls of all suites may have.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// The calls, set-up and probes among them.
-    pub calls: u32,
+    pub(crate) calls: u32,
     /// The permitted outcomes of all of them.
-    pub outcomes: u32,
+    pub(crate) outcomes: u32,
     /// The calls under test that hold exactly one fault.
-    pub single_faults: u32,
+    pub(crate) single_faults: u32,
     /// Those of them that may be answered in one class only.
-    pub certain: u32,
+    pub(crate) certain: u32,
 }
 
 impl Sizes {
     /// The sizes over every suite.
-    pub fn of(place: &Place<'_>) -> Self {
+    pub(crate) fn of(place: &Place<'_>) -> Self {
         let mut sizes = Self::default();
         place.walk(None, &mut |case, met| sizes.add(place, case, met));
         sizes
@@ -41,13 +43,35 @@ impl Sizes {
     }
 
     /// Outcomes for each call.
-    pub fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         f64::from(self.outcomes) / f64::from(self.calls)
     }
 
     /// The share of calls with a single fault that may be answered in one class only.
-    pub fn certain_share(&self) -> f64 {
+    pub(crate) fn certain_share(&self) -> f64 {
         f64::from(self.certain) / f64::from(self.single_faults)
+    }
+}
+
+impl AddAssign for Sizes {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.outcomes += other.outcomes;
+        self.single_faults += other.single_faults;
+        self.certain += other.certain;
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, outcomes, single_faults, certain } = self;
+        write!(
+            formatter,
+            "{outcomes} outcomes of {calls} calls ({:.4} each); {certain} of {single_faults} calls with a single \
+             fault have one class ({:.4})",
+            self.mean(),
+            self.certain_share()
+        )
     }
 }
 

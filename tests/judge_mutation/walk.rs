@@ -1,7 +1,5 @@
 //! Walks the cases of every suite through the model alone: no server, no clock, no signatures.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use plumb_generator::suites;
 use plumb_model::answer::Answer;
@@ -29,35 +27,35 @@ const CLOCK_SLACK_MS: i64 = 2_000;
 const CASES_SEED: u64 = 1;
 
 /// One API in one flavour.
-pub struct Place<'a> {
+pub(crate) struct Place<'a> {
     /// The API.
-    pub api: &'a Api,
+    pub(crate) api: &'a Api,
     /// What it is called from.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The pool of bodies; nothing in it is forgotten, as samples outlive their cases.
-    pub bodies: Bodies,
+    pub(crate) bodies: Bodies,
 }
 
 /// A call in the context in which its answer is judged.
 #[derive(Clone)]
-pub struct Met {
+pub(crate) struct Met {
     id: String,
     call: Call,
     actor: Option<String>,
     reads: bool,
     /// What the service may have become before the call.
-    pub belief: Belief,
+    pub(crate) belief: Belief,
 }
 
 impl<'a> Place<'a> {
     /// `api` in `flavour`.
-    pub fn new(api: &'a Api, flavour: &'static str) -> Self {
+    pub(crate) fn new(api: &'a Api, flavour: &'static str) -> Self {
         Self { api, target: Target { flavour, ..lab::target(api, "lab.invalid") }, bodies: Bodies::new() }
     }
 
     /// Walks through every case, shows each call that is met, and goes on with the preferred outcome; or with
     /// any, drawn by `seed`.
-    pub fn walk(&self, seed: Option<u64>, visit: &mut dyn FnMut(&Case, &Met)) {
+    pub(crate) fn walk(&self, seed: Option<u64>, visit: &mut dyn FnMut(&Case, &Met)) {
         let mut random = Realiser::new(rand::SeedableRng::seed_from_u64(seed.unwrap_or_default()), seed.is_some());
         for (sequence, case) in (0..).zip(suites::cases(self.api, &[], CASES_SEED)) {
             let (mut names, leases) = self.borrow(&case, sequence);
@@ -66,7 +64,7 @@ impl<'a> Place<'a> {
                 names.set_now_s(NOW_MS / 1_000);
                 let Some(met) = self.meet(turn, &names, belief) else { break };
                 visit(&case, &met);
-                belief = self.go_on(met, &mut random, seed.is_some());
+                belief = self.go_on(&met, &mut random, seed.is_some());
             }
         }
     }
@@ -99,28 +97,23 @@ impl<'a> Place<'a> {
         Some(Met { id: turn.id.clone(), actor: actor.map(|actor| actor.id.clone()), call, reads, belief })
     }
 
-    fn go_on(&self, met: Met, random: &mut Realiser, any: bool) -> Belief {
-        let (expectation, bindings) = {
-            let mut outcomes = met.outcomes(self);
-            let index = if any { random.below(outcomes.len()) } else { 0 };
-            let (outcome, bindings, _) = outcomes.swap_remove(index);
-            (outcome, bindings)
-        };
-        let answer = met.answer(self, &met.realised(self, &expectation, &bindings, random));
+    /// What is believed after the call was answered with one of its outcomes.
+    fn go_on(&self, met: &Met, random: &mut Realiser, any: bool) -> Belief {
+        let outcomes = met.outcomes(self);
+        let index = if any { random.below(outcomes.len()) } else { 0 };
+        let (expectation, bindings, _) = &outcomes[index];
+        let answer = met.answer(self, &met.realised(self, expectation, bindings, random));
         let mut belief = met.belief.clone();
         let judged = belief.answered(&*self.api.model, &met.sent(self), &answer);
-        assert!(
-            matches!(judged, Ok(Judged::Permitted { .. })),
-            "its own answer is refused: {:?} {expectation:?}",
-            met.call
-        );
+        let is_permitted = matches!(judged, Ok(Judged::Permitted { .. }));
+        assert!(is_permitted, "its own answer is refused: {:?} {expectation:?}", met.call);
         belief
     }
 }
 
 impl Met {
     /// What the judge is told of the call.
-    pub fn sent<'s>(&'s self, place: &'s Place<'_>) -> Sent<'s> {
+    pub(crate) fn sent<'s>(&'s self, place: &'s Place<'_>) -> Sent<'s> {
         Sent {
             id: &self.id,
             call: &self.call,
@@ -133,13 +126,13 @@ impl Met {
     }
 
     /// What the model and the judge are told, in a world with these bindings.
-    pub fn seen<'s>(&'s self, place: &'s Place<'_>, bindings: &'s Bindings) -> Seen<'s> {
+    pub(crate) fn seen<'s>(&'s self, place: &'s Place<'_>, bindings: &'s Bindings) -> Seen<'s> {
         let Sent { id, actor, flavour, time, bodies, .. } = self.sent(place);
         Seen { call_id: id, actor, bindings, flavour, time, bodies }
     }
 
     /// Every outcome in every world: the expectation, the bindings of its world, and where it is written.
-    pub fn outcomes(&self, place: &Place<'_>) -> Vec<(Expectation, Bindings, String)> {
+    pub(crate) fn outcomes(&self, place: &Place<'_>) -> Vec<(Expectation, Bindings, String)> {
         let mut all = Vec::new();
         for world in self.belief.worlds() {
             for outcome in place.api.model.step(&world.state, &self.call, &self.seen(place, &world.bindings)) {
@@ -150,7 +143,7 @@ impl Met {
     }
 
     /// The outcome on the wire, as the model's own server sends it.
-    pub fn realised(
+    pub(crate) fn realised(
         &self,
         place: &Place<'_>,
         expectation: &Expectation,
@@ -166,31 +159,28 @@ impl Met {
     }
 
     /// A response to the call, taken apart.
-    pub fn answer(&self, place: &Place<'_>, response: &Response) -> Answer {
+    pub(crate) fn answer(&self, place: &Place<'_>, response: &Response) -> Answer {
         place.api.wire.decode_response(&self.call, response)
     }
 
     /// Whether some outcome in some world permits the answer.
-    pub fn permits(&self, place: &Place<'_>, answer: &Answer) -> bool {
+    pub(crate) fn permits(&self, place: &Place<'_>, answer: &Answer) -> bool {
         let judged = self.belief.clone().answered(&*place.api.model, &self.sent(place), answer);
         matches!(judged, Ok(Judged::Permitted { .. }))
     }
 
     /// The name of the operation.
-    pub fn operation(&self) -> &str {
+    pub(crate) fn operation(&self) -> &str {
         &self.call.operation
     }
 
     /// The id of the call in its case.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 }
 
-/// How many of each thing.
-pub type Counts = BTreeMap<String, usize>;
-
 /// Bytes of a header, for the keys of tables.
-pub fn text(bytes: &Bytes) -> String {
+pub(crate) fn text(bytes: &Bytes) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

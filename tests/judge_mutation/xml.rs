@@ -12,7 +12,7 @@ struct Element<'a> {
 }
 
 /// Every altered document of `text`, as our own writer wrote it: no comments, no attributes but in the root.
-pub fn altered(text: &str) -> Vec<(String, String)> {
+pub(crate) fn altered(text: &str) -> Vec<(String, String)> {
     let elements = elements(text);
     let mut all = Vec::new();
     for (index, element) in elements.iter().enumerate() {
@@ -22,7 +22,12 @@ pub fn altered(text: &str) -> Vec<(String, String)> {
         };
         put("dropped", "");
         put("repeated", &whole.repeat(2));
-        put("renamed", &whole.replace(&format!("<{}", element.name), "<Plumb").replace(&format!("</{}>", element.name), "</Plumb>"));
+        put(
+            "renamed",
+            &whole
+                .replace(&format!("<{}", element.name), "<Plumb")
+                .replace(&format!("</{}>", element.name), "</Plumb>"),
+        );
         if element.is_leaf {
             for (what, inner) in inners(&text[element.inner.clone()]) {
                 put(what, &format!("<{0}>{inner}</{0}>", element.name));
@@ -31,7 +36,10 @@ pub fn altered(text: &str) -> Vec<(String, String)> {
         }
         if let Some(next) = next_of_its_name(&elements, index) {
             let swapped = [&text[next.whole.clone()], whole].concat();
-            all.push((format!("element {} swapped", element.name), replaced(text, &(element.whole.start..next.whole.end), &swapped)));
+            all.push((
+                format!("element {} swapped", element.name),
+                replaced(text, &(element.whole.start..next.whole.end), &swapped),
+            ));
         }
     }
     all.extend(root_altered(text, &elements));
@@ -60,7 +68,10 @@ fn root_altered(text: &str, elements: &[Element<'_>]) -> Vec<(String, String)> {
     let tag = root.whole.start..root.inner.start;
     vec![
         ("the XML declaration dropped".into(), text[root.whole.start..].to_owned()),
-        ("the root's attributes replaced".into(), replaced(text, &tag, &format!("<{} xmlns=\"urn:plumb\">", root.name))),
+        (
+            "the root's attributes replaced".into(),
+            replaced(text, &tag, &format!("<{} xmlns=\"urn:plumb\">", root.name)),
+        ),
         ("the root's attributes dropped".into(), replaced(text, &tag, &format!("<{}>", root.name))),
         ("the root twice".into(), [text, &text[root.whole.clone()]].concat()),
     ]

@@ -1,5 +1,5 @@
 //! What whole-product tests share: a run against the model's own server, in this process.
-#![expect(dead_code, reason = "each test crate uses a part of it")]
+#![expect(dead_code, unreachable_pub, reason = "each test crate uses a part of it")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -98,10 +98,12 @@ pub fn run_through<'a>(
 ) -> Results {
     let run = RunId::new(7);
     let (guard, target_clock, stop) = (Guard::new(&run, target), TargetClock::default(), AtomicBool::new(false));
+    // A closure of its own lets the transports live no longer than this run.
+    let connect = || connect();
     let engine = Engine {
         api,
         target,
-        connect,
+        connect: &connect,
         run: &run,
         guard: &guard,
         journal: None,

@@ -1,7 +1,8 @@
 //! A finding as shell commands, where curl can say it faithfully.
 
+use plumb_model::call::Case;
 use plumb_model::http::Request;
-use plumb_model::wire::Wire;
+use plumb_model::wire::{CurlSigning, Wire};
 
 use crate::session::Exchange;
 
@@ -13,15 +14,19 @@ pub fn commands<'a>(
     wire: &dyn Wire,
     base_url: &str,
     region: &str,
+    case: &Case,
     exchanges: impl IntoIterator<Item = &'a Exchange>,
 ) -> Option<String> {
-    let lines: Option<Vec<String>> =
-        exchanges.into_iter().map(|exchange| command(wire, base_url, region, &exchange.request)).collect();
+    let each = exchanges.into_iter().map(|exchange| {
+        let turn = case.calls.iter().find(|turn| turn.id == exchange.id);
+        let signing = wire.curl_signing(turn.map(|turn| &turn.call), &exchange.request, region)?;
+        command(&signing, base_url, &exchange.request)
+    });
+    let lines: Option<Vec<String>> = each.collect();
     lines.filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"))
 }
 
-fn command(wire: &dyn Wire, base_url: &str, region: &str, request: &Request) -> Option<String> {
-    let signing = wire.curl_signing(request, region)?;
+fn command(signing: &CurlSigning, base_url: &str, request: &Request) -> Option<String> {
     let target = std::str::from_utf8(&request.target).ok().filter(|text| text.chars().all(is_plain))?;
     if request.body.len() > CURL_BODY_BYTES_MAX {
         return None;

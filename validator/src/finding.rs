@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case_run::CaseRun;
 use crate::verdict::{Divergence, Expected, Kind, Observed};
+use plumb_model::judge::NOTHING;
 
 /// How often a diverging case is run again.
 pub const CONFIRMATIONS: u32 = 3;
@@ -107,7 +108,8 @@ fn summary(divergence: &Divergence, choices: &[String]) -> String {
     let with = if choices.is_empty() { String::new() } else { format!(" with {}", choices.join(" and ")) };
     let near = divergence.expected.iter().find(|expected| expected.class == divergence.observed.class);
     let what = match near.and_then(|expected| expected.mismatches.first()) {
-        Some(first) => format!("{} is {:?}, expected {}", first.place, first.observed, first.expected),
+        Some(first) if first.observed == NOTHING => format!("{} is missing, expected {}", first.place, first.expected),
+        Some(first) => format!("{} is {}, expected {}", first.place, first.observed, first.expected),
         None => format!("answered {}, expected {}", divergence.observed.class, classes.join(" or ")),
     };
     format!("{}{with} {}: {what}", divergence.operation, divergence.kind.words())

@@ -9,7 +9,7 @@ use plumb_model::fault::{Basis, Edge, Fault, Precedence};
 use plumb_model::model::{Lease, Model, Outcome, outcomes};
 use plumb_model::seen::Seen;
 use plumb_model::value::Symbol;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{KEY_BYTES_MAX, LIMIT_MAX, VALUE_BYTES_MAX};
 
@@ -31,7 +31,13 @@ pub struct Entry {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct State {
     /// The entries by key.
+    #[serde(serialize_with = "keys_as_text")]
     pub entries: OrdMap<Bytes, Entry>,
+}
+
+/// JSON wants text for keys.
+fn keys_as_text<S: Serializer>(entries: &OrdMap<Bytes, Entry>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(entries.iter().map(|(key, entry)| (String::from_utf8_lossy(key), entry)))
 }
 
 /// The model of the tutorial API.

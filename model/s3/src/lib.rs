@@ -13,7 +13,7 @@
 //! permits each possible answer.
 //!
 //! Reading order: [`State`], [`S3`], `operations/` (one file each), `faults` (what may be wrong, and what must
-//! win), `conditions`, `ranges`, `listing`, `errors`, `wire/`, [`sigv4`], `resources`, `plants/`.
+//! win), `conditions`, `ranges`, `paging`, `listing`, `errors`, `wire/`, [`sigv4`], `resources`, `plants/`.
 
 mod conditions;
 mod errors;
@@ -22,6 +22,7 @@ mod listing;
 mod model;
 mod names;
 mod operations;
+mod paging;
 mod plants;
 mod ranges;
 mod request;
@@ -36,8 +37,8 @@ mod testing;
 
 pub use model::S3;
 pub use names::{BUCKET_NAME_BYTES_MAX, BUCKET_NAME_BYTES_MIN, KEY_BYTES_MAX, Naming, bucket_naming};
-pub use operations::list_objects_v2::KEYS_MAX;
 pub use operations::put_object::METADATA_BYTES_MAX;
+pub use paging::KEYS_MAX;
 pub use state::{Bucket, Object, Pairs, State, TOKENS_MAX, Token};
 pub use wire::{INTERPRETATIONS_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 

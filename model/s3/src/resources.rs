@@ -40,12 +40,13 @@ impl Resources for S3Resources {
         if need.kind == "bucket" { vec![on_bucket("CreateBucket", name)] } else { Vec::new() }
     }
 
-    /// A page of keys, encoded so that XML can carry any.
+    /// A page of keys as they are: some servers say `encoding-type=url` and do not encode, and a key that is then
+    /// decoded would be left behind.
     fn list(&self, kind: &str, name: &Bytes, last: Option<&Answer>) -> Option<Call> {
         if kind != "bucket" {
             return None;
         }
-        let call = on_bucket("ListObjectsV2", name).with("encoding-type", "url");
+        let call = on_bucket("ListObjectsV2", name);
         let Some(answer) = last else { return Some(call) };
         let document = answer.document.as_ref().filter(|document| document.text("IsTruncated") == Some("true"))?;
         let token = document.text("NextContinuationToken").filter(|token| !token.is_empty())?;
@@ -71,5 +72,48 @@ impl Resources for S3Resources {
     /// An object in a bucket that is never made: any answer will do.
     fn liveness(&self, marker: &str) -> Call {
         Call::new("GetObject").with("bucket", format!("{marker}-liveness").as_str()).with("key", "x")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plumb_model::answer::Document;
+
+    fn listing(truncated: &str) -> Answer {
+        let text = |text: &str| Document::Text(text.to_owned());
+        let entry = |key: &str| Document::Fields(vec![("Key".to_owned(), text(key))]);
+        let fields = vec![
+            ("IsTruncated".to_owned(), text(truncated)),
+            ("NextContinuationToken".to_owned(), text("next")),
+            ("Contents".to_owned(), Document::List(vec![entry("a"), entry("b+c")])),
+        ];
+        Answer { status: 200, document: Some(Document::Fields(fields)), ..Answer::default() }
+    }
+
+    #[test]
+    fn a_bucket_is_emptied_page_by_page() {
+        let name = Bytes::from_static(b"plumb-k3f9a2c1-000001-a");
+        let list = on_bucket("ListObjectsV2", &name);
+        assert_eq!(S3Resources.list("bucket", &name, None), Some(list.clone()));
+        let next = list.with("continuation-token", "next");
+        assert_eq!(S3Resources.list("bucket", &name, Some(&listing("true"))), Some(next));
+        assert_eq!(S3Resources.list("bucket", &name, Some(&listing("false"))), None);
+        let removals = S3Resources.remove_listed("bucket", &name, &listing("true"));
+        let removal = |key| on_bucket("DeleteObject", &name).with("key", key);
+        assert_eq!(removals, [removal("a"), removal("b+c")]);
+        assert_eq!(S3Resources.remove("bucket", &name), on_bucket("DeleteBucket", &name));
+    }
+
+    #[test]
+    fn names_carry_the_marker_of_their_run() {
+        let marker = "plumb-k3f9a2c1";
+        let name = S3Resources.name("bucket", "a", "plumb-k3f9a2c1-000001").expect("a name");
+        assert!(crate::bucket_naming(&name) == crate::Naming::Good && S3Resources.carries(&name, marker));
+        for other in [&b"plumb-k3f9a2c"[..], b"plumb-k3f9a2c11-a", b"plumb-k3f9a2c1", b"mine", b""] {
+            assert!(!S3Resources.carries(other, marker), "{}", other.escape_ascii());
+        }
+        assert_eq!(S3Resources.inside("key", "a", "000001/"), Some(Bytes::from_static(b"000001/a")));
+        assert_eq!(S3Resources.inside("bucket", "a", "000001/"), None);
     }
 }

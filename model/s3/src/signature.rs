@@ -67,10 +67,11 @@ impl Quality {
             Self::Skewed => documented(faults::CREDENTIALS, errors::REQUEST_TIME_TOO_SKEWED),
             Self::Malformed => {
                 let source = "ErrorResponses: AuthorizationHeaderMalformed, InvalidArgument (unsupported type), \
-                              AccessDenied; which of them for which header is not said";
+                              InvalidRequest (unsupported mechanism), AccessDenied; which for which is not said";
                 let answer = request.refuse(errors::AUTHORIZATION_HEADER_MALFORMED);
                 let fault = Fault::new(faults::AUTHORIZATION, answer, Basis::Unknown, source);
-                Some(fault.or(request.refuse(errors::INVALID_ARGUMENT)).or(request.refuse(errors::ACCESS_DENIED)))
+                let others = [errors::INVALID_ARGUMENT, errors::INVALID_REQUEST, errors::ACCESS_DENIED];
+                Some(others.into_iter().fold(fault, |fault, other| fault.or(request.refuse(other))))
             }
             Self::OtherBody => {
                 let source = "MinIO, versitygw; AWS S3 API Reference, ErrorResponses";

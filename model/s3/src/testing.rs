@@ -77,8 +77,8 @@ impl Bench {
     /// Makes the preferred answer, holds it against itself, and goes on from there.
     pub(crate) fn run(&mut self, id: &str, call: &Call) -> Answer {
         let outcome = self.outcomes(id, call).swap_remove(0);
-        let seed = id.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(257) + u64::from(byte));
-        let mut realiser = Realiser::new(ChaCha8Rng::seed_from_u64(seed), false);
+        let number = id.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(257) + u64::from(byte));
+        let mut realiser = Realiser::new(ChaCha8Rng::seed_from_u64(number), false);
         let seen = self.seen(id);
         let answer = realiser.answer(&outcome.expectation, &seen);
         let bound = judge::judge(&outcome.expectation, &answer, &seen);

@@ -23,6 +23,9 @@ use tokio::sync::oneshot;
 /// The one user. Not a secret: the server hears loopback only, holds nothing and soon is gone.
 const ACCESS_KEY: &str = "PLUMBLINEDEMO";
 
+/// The name of the server's thread.
+const THREAD_NAME: &str = "demo-server";
+
 /// The key of the one user.
 const SECRET_KEY: &str = "plumbline-demo-secret";
 
@@ -52,7 +55,7 @@ impl DemoServer {
         let root = folder.path().to_owned();
         let (started, address) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new().name("demo-server".to_owned()).spawn(|| run(root, started, stopped))?;
+        let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(|| run(root, started, stopped))?;
         let address = address.await.map_err(|_| io::Error::other("the demo server ended at once"))??;
         tracing::debug!(%address, "demo server started");
         Ok(Self { address, stop: Some(stop), thread: Some(thread), folder })
@@ -94,8 +97,25 @@ impl plumb_validator::plugin::DemoServer for DemoServer {
 /// # Errors
 /// As [`DemoServer::start`].
 pub(crate) fn start() -> io::Result<Box<dyn plumb_validator::plugin::DemoServer>> {
+    keep_panics_of_the_server_to_the_log();
     let server = runtime::Builder::new_current_thread().build()?.block_on(DemoServer::start())?;
     Ok(Box::new(server))
+}
+
+/// The server panics on some requests, which ends that one connection. That is for the report to tell; a
+/// message between its lines would look like a fault of ours.
+fn keep_panics_of_the_server_to_the_log() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if thread::current().name() == Some(THREAD_NAME) {
+                tracing::debug!(%panic, "the demo's server panicked");
+            } else {
+                usual(panic);
+            }
+        }));
+    });
 }
 
 impl Drop for DemoServer {

@@ -138,7 +138,7 @@ fn condition_ignored() -> Finding {
         choices: vec!["if-match=other".into()],
         case,
         recorded: vec![("stored".into(), "200".into()), ("call".into(), "200".into())],
-        state: json!({"buckets": {"{bucket a}": {"versioning": "never", "objects": {"photo.jpg": {"length": 0, "etag": "‹stored.etag›"}}}}}),
+        state: json!({"buckets": {"{bucket a}": {"objects": {"photo.jpg": {"length": 0, "etag": "‹stored.etag›"}}}}}),
         accepted_by: None,
     }
 }

@@ -13,7 +13,7 @@ use crate::report::outcome::{self, Tone};
 use crate::report::words::{count, duration, number, safe};
 use crate::report::{Counts, Report};
 
-/// The most open findings that are printed.
+/// The most open findings that are printed: those that most cases show, these last.
 pub const PRINTED_FINDINGS_MAX: usize = 50;
 /// The most accepted findings that are listed.
 pub const LISTED_ACCEPTED_MAX: usize = 50;
@@ -32,17 +32,14 @@ pub fn text(report: &Report, colours: bool) -> String {
     sums::not_judged(&mut canvas, report);
     sums::unconfirmed(&mut canvas, report);
     accepted(&mut canvas, report);
-    let open: Vec<&Finding> = report.open_findings().collect();
-    for finding in open.iter().take(PRINTED_FINDINGS_MAX) {
-        finding::block(&mut canvas, finding);
-    }
-    if let Some(more) = open.len().checked_sub(PRINTED_FINDINGS_MAX).filter(|more| *more > 0) {
+    let mut open: Vec<&Finding> = report.open_findings().collect();
+    open.sort_by_key(|finding| std::cmp::Reverse(finding.count));
+    if open.len() > PRINTED_FINDINGS_MAX {
         canvas.blank();
-        canvas.wrapped(
-            0,
-            BOLD,
-            &format!("… and {} in --html FILE and --format json", count(more as u64, "more finding")),
-        );
+        canvas.wrapped(0, BOLD, &others_left_out(open.len()));
+    }
+    for finding in open.iter().take(PRINTED_FINDINGS_MAX).rev() {
+        finding::block(&mut canvas, finding);
     }
     canvas.blank();
     for notice in outcome::notices(report) {
@@ -57,6 +54,13 @@ fn heading(canvas: &mut Canvas, report: &Report) {
     let what = format!("plumb {} · {} ({}) at {}", started.version, started.api, started.flavour, started.endpoint);
     canvas.wrapped(0, DIM, &safe(&what));
     canvas.wrapped(0, DIM, &safe(&format!("run {} · seed {} · {}", started.run, started.seed, started.started)));
+}
+
+fn others_left_out(all: usize) -> String {
+    let all = count(all as u64, "open finding");
+    format!(
+        "{PRINTED_FINDINGS_MAX} of {all} follow, those that most cases show; all are in --html FILE and --format json"
+    )
 }
 
 fn accepted(canvas: &mut Canvas, report: &Report) {
@@ -190,7 +194,7 @@ mod tests {
         let finding = report.open_findings().next().expect("the fixture has findings").clone();
         report.findings = vec![finding; PRINTED_FINDINGS_MAX + 12];
         let text = text(&report, false);
-        assert!(text.contains("… and 12 more findings in --html FILE and --format json"));
+        assert!(text.contains("50 of 62 open findings follow"));
         assert_eq!(text.matches("✗ ").count(), PRINTED_FINDINGS_MAX);
     }
 }

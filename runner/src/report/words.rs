@@ -4,8 +4,10 @@
 //! whatever was done to it before.
 
 use plumb_model::call::Turn;
+use plumb_model::judge::Mismatch;
 use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
+use plumb_validator::verdict::Expected;
 
 /// The longest text that a report shows in one place, in characters.
 const TEXT_CHARACTERS_MAX: usize = 600;
@@ -79,6 +81,17 @@ pub(super) fn basis(letter: &str) -> &'static str {
         "I" => "implementations agree",
         _ => "unknown",
     }
+}
+
+/// The places where an answer differs, unless status and code say it all: those stand in its class already.
+pub(super) fn places(expected: &Expected) -> &[Mismatch] {
+    let is_in_class = |mismatch: &Mismatch| ["status", "code"].contains(&mismatch.place.as_str());
+    if expected.mismatches.iter().all(is_in_class) { &[] } else { &expected.mismatches }
+}
+
+/// Whether two answers are known from the same source, which is then said once.
+pub(super) fn same_source(one: &Expected, other: &Expected) -> bool {
+    (&one.basis, &one.source) == (&other.basis, &other.source)
 }
 
 /// One call of a minimal case.

@@ -156,6 +156,5 @@ pub(crate) fn get_probe() -> Turn {
 
 /// A look at everything that starts like the case's key.
 pub(crate) fn list_probe() -> Turn {
-    let call = Call::new("ListObjectsV2").with("bucket", bucket()).with("prefix", key());
-    Turn::new("probe-list", call.with("encoding-type", "url"))
+    Turn::new("probe-list", Call::new("ListObjectsV2").with("bucket", bucket()).with("prefix", key()))
 }

@@ -268,12 +268,17 @@ fn content_type() -> Dimension {
     Dimension::argument(name, vec![Choice::absent("none"), Choice::valid("given", name, "text/plain; charset=utf-8")])
 }
 
-/// A date relative to the object's needs the object.
+/// A date relative to the object's needs the object, and a tag that is right is not that of an empty one.
 fn constraints() -> Vec<Constraint> {
-    let relative = ["equal", "before", "after"];
-    let dimensions = ["if-unmodified-since", "if-modified-since"];
-    let each = dimensions.iter().flat_map(|dimension| relative.map(|choice| (*dimension, choice)));
-    each.map(|(dimension, choice)| only(dimension, choice, "object", &["stored", "empty"])).collect()
+    let objects: Vec<&'static str> = objects().choices.iter().map(|choice| choice.name).collect();
+    let others: Vec<&'static str> = objects.into_iter().filter(|name| *name != "empty").collect();
+    let relative =
+        |header| ["equal", "before", "after"].map(|choice| only(header, choice, "object", &["stored", "empty"]));
+    let right = |header| {
+        ["right", "right-without-quotes", "weak", "list"].map(|choice| only(header, choice, "object", &others))
+    };
+    let dates = ["if-unmodified-since", "if-modified-since"].into_iter().flat_map(relative);
+    dates.chain(["if-match", "if-none-match"].into_iter().flat_map(right)).collect()
 }
 
 #[cfg(test)]
@@ -291,7 +296,9 @@ mod tests {
         format!("\"{}\"", String::from_utf8_lossy(&hex(&bodies.made(BODY).md5)))
     }
 
-    fn get(conditions: &[(&'static str, &str)]) -> Call {
+    type Conditions<'a> = &'a [(&'static str, &'a str)];
+
+    fn get(conditions: Conditions<'_>) -> Call {
         conditions.iter().fold(on_key("GetObject", "k"), |call, (name, value)| call.with(*name, *value))
     }
 
@@ -311,7 +318,7 @@ mod tests {
         let future = http_date(NOW_S + 86_400);
         let (nope, weak) = ("\"nope\"", format!("W/{tag}"));
         let failed = "412 PreconditionFailed";
-        let table: &[(&[(&'static str, &str)], &[&str])] = &[
+        let table: &[(Conditions<'_>, &[&str])] = &[
             (&[("if-match", &tag)], &["200"]),
             (&[("if-match", bare)], &["200"]),
             (&[("if-match", "*")], &["200"]),

@@ -22,6 +22,7 @@ use super::dimensions::{
 use crate::errors;
 use crate::faults;
 use crate::request::{Request, documented};
+use crate::signature::{self, Quality};
 use crate::state::{Object, State};
 
 const SOURCE: &str = "AWS S3 API Reference, PutObject";
@@ -180,7 +181,7 @@ const BODY: BodySpec = BodySpec::random(2, 1_024);
 
 /// The operation.
 pub(crate) fn operation() -> Operation {
-    let mut dimensions = vec![buckets(Sharing::Shared), key_state(), keys(), signature(), bodies()];
+    let mut dimensions = vec![buckets(Sharing::Shared), key_state(), keys(), signatures(), bodies()];
     dimensions.extend(content_headers());
     dimensions.extend([metadata_sizes(), content_md5(), checksums(), conditions(), storage_class(), expected_owner()]);
     Operation {
@@ -191,6 +192,14 @@ pub(crate) fn operation() -> Operation {
         space: Space { dimensions, constraints: constraints() },
         probes: vec![get_probe(), list_probe()],
     }
+}
+
+/// As everywhere, and one that is right for another body.
+fn signatures() -> Dimension {
+    let mut dimension = signature();
+    let other = Quality::OtherBody.name();
+    dimension.choices.push(Choice::fault(other, signature::ARGUMENT, other));
+    dimension
 }
 
 fn key_state() -> Dimension {

@@ -18,7 +18,7 @@ pub use xml::{XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 use plumb_model::answer::Answer;
 use plumb_model::call::Call;
 use plumb_model::http::{Request, Response};
-use plumb_model::wire::{EncodeError, Received, Receiving, Sending, Touch, Unmodelled, Wire};
+use plumb_model::wire::{CurlSigning, EncodeError, Received, Receiving, Sending, Touch, Unmodelled, Wire};
 
 use crate::sigv4::SigningKeys;
 
@@ -43,6 +43,14 @@ impl Wire for S3Wire {
 
     fn decode_request(&self, request: &Request, receiving: &Receiving<'_>) -> Result<Received, Unmodelled> {
         decode::request(request, receiving).map_err(Unmodelled)
+    }
+
+    fn request_id(&self, answer: &Answer) -> Option<String> {
+        answer.headers.text("x-amz-request-id").map(str::to_owned)
+    }
+
+    fn curl_signing(&self, call: Option<&Call>, request: &Request, region: &str) -> Option<CurlSigning> {
+        signing::for_curl(call, request, region)
     }
 
     fn encode_response(&self, call: &Call, answer: &Answer) -> Response {

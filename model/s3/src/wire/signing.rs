@@ -1,9 +1,10 @@
 //! Signing a request as well, or as badly, as its call wants it.
 
+use plumb_model::call::Call;
 use plumb_model::http::Request;
-use plumb_model::wire::{Actor, Sending};
+use plumb_model::wire::{Actor, CurlSigning, Sending};
 
-use crate::signature::Quality;
+use crate::signature::{ARGUMENT, Quality};
 use crate::sigv4::{
     CLOCK_SKEW_SECONDS_MAX, Credentials, Fault, Malformation, PayloadHash, SigningKeys, SigningTime, Verification,
     set_malformed_authorization, sign,
@@ -39,6 +40,25 @@ pub(crate) fn apply(
         set_malformed_authorization(request, Malformation::NoSignature);
     }
     Ok(())
+}
+
+/// How curl signs the request: only where it was signed well, as a wrong signature would be another one there.
+///
+/// Source: curl's manual, `--aws-sigv4`. curl 7.88 signs the query as it stands and takes a given
+/// `x-amz-content-sha256` for the hash of the body; it makes `x-amz-date` and `authorization` itself.
+pub(crate) fn for_curl(call: Option<&Call>, request: &Request, region: &str) -> Option<CurlSigning> {
+    if call.is_some_and(|call| call.bytes(ARGUMENT).is_some_and(|name| Quality::named(name) != Some(Quality::Valid))) {
+        return None;
+    }
+    if request.headers.get("authorization").is_none() {
+        return Some(CurlSigning::default());
+    }
+    if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return None;
+    }
+    let sign = format!("--aws-sigv4 \"aws:amz:{region}:s3\"");
+    let user = "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"".to_owned();
+    Some(CurlSigning { options: vec![sign, user], headers_left_out: &["authorization", "x-amz-date"] })
 }
 
 /// The hash of a body that is not this one.

@@ -24,7 +24,9 @@ fn cases(api: &Api, differing: usize) -> Vec<Case> {
 
 fn each_case(differing: usize, mut with: impl FnMut(&Api, &Case)) {
     let api = plumb_s3::api();
-    cases(&api, differing).iter().for_each(|case| with(&api, case));
+    for case in cases(&api, differing) {
+        with(&api, &case);
+    }
 }
 
 fn conforms(case: &Case, step: &Step<'_>) {
@@ -43,14 +45,16 @@ fn the_model_as_a_server_conforms() {
     }
 }
 
+/// Of the cases that differ in two dimensions, one in so many is run; the others are left to the product's tests.
+const SAMPLE: u64 = 4;
+
 #[test]
 fn any_permitted_answer_conforms() {
-    let mut seed = 0;
-    each_case(2, |api, case| {
-        seed += 1;
-        let flavour = FLAVOURS[usize::from(seed % 2 == 0)];
-        run(api, case, Way { flavour, plant: None, any: Some(seed) }, |step| conforms(case, step));
-    });
+    let api = plumb_s3::api();
+    for (seed, case) in (0..).zip(cases(&api, 2)).filter(|(seed, _)| seed % SAMPLE == 0) {
+        let flavour = FLAVOURS[usize::from(seed % (2 * SAMPLE) == 0)];
+        run(&api, &case, Way { flavour, plant: None, any: Some(seed) }, |step| conforms(&case, step));
+    }
 }
 
 /// The kind of a divergence, as the validator tells it.

@@ -6,7 +6,7 @@ use plumb_validator::finding::Finding;
 use plumb_validator::verdict::{Expected, Observed};
 
 use super::anchor;
-use crate::report::words::{self, basis, count, lines, number, safe};
+use crate::report::words::{self, basis, count, lines, number, places, safe, same_source};
 
 /// The most permitted answers that a card shows.
 const SHOWN_ANSWERS_MAX: usize = 32;
@@ -78,7 +78,9 @@ fn comparison(finding: &Finding) -> Markup {
         div .sides {
             div .side .expected {
                 h4 { @if finding.expected.len() > 1 { "Expected one of" } @else { "Expected" } }
-                @for expected in finding.expected.iter().take(SHOWN_ANSWERS_MAX) { (permitted(expected)) }
+                @for (index, expected) in finding.expected.iter().take(SHOWN_ANSWERS_MAX).enumerate() {
+                    (permitted(expected, index.checked_sub(1).map(|before| &finding.expected[before])))
+                }
                 @if finding.expected.is_empty() { p { "nothing" } }
                 @if more > 0 { p .source { "… and " (count(more as u64, "more permitted answer")) } }
             }
@@ -94,10 +96,18 @@ fn comparison(finding: &Finding) -> Markup {
     }
 }
 
-fn permitted(expected: &Expected) -> Markup {
+/// A permitted answer; `before` is the one above it.
+fn permitted(expected: &Expected, before: Option<&Expected>) -> Markup {
     html! {
         p .answer { (safe(&expected.class)) }
-        p .source { b .basis { (safe(&expected.basis)) } " " (basis(&expected.basis)) ": " (safe(&expected.source)) }
+        p .source {
+            b .basis { (safe(&expected.basis)) } " "
+            @if before.is_some_and(|before| same_source(before, expected)) {
+                "as above"
+            } @else {
+                (basis(&expected.basis)) ": " (safe(&expected.source))
+            }
+        }
     }
 }
 
@@ -114,12 +124,13 @@ fn body(observed: &Observed) -> Markup {
 
 /// The places where the observed answer differs from one that is permitted.
 fn differences(expected: &Expected, named: bool) -> Markup {
+    let places = places(expected);
     html! {
-        @if !expected.mismatches.is_empty() {
+        @if !places.is_empty() {
             table .differences {
                 caption { "Where it differs" @if named { " from " b { (safe(&expected.class)) } } }
                 thead { tr { th scope="col" { "Place" } th scope="col" { "Expected" } th scope="col" { "Observed" } } }
-                tbody { @for mismatch in &expected.mismatches { (difference(mismatch)) } }
+                tbody { @for mismatch in places { (difference(mismatch)) } }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The top of the page: what ran, what it came to, and the way to each finding; and its end: the facts of the run.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use plumb_validator::finding::Finding;
 
@@ -7,6 +9,9 @@ use super::{SHOWN_FINDINGS_MAX, anchor};
 use crate::report::Report;
 use crate::report::outcome::{self, Tone};
 use crate::report::words::{count, duration, number, safe};
+
+/// The most findings with which the list of them stands open.
+const OPEN_INDEX_MAX: usize = 12;
 
 /// The name, with a plumb line that hangs from the top of the page.
 pub(super) fn masthead(report: &Report) -> Markup {
@@ -95,18 +100,31 @@ fn tile(class: &str, word: &str, many: u64) -> Markup {
     html! { div .tile .(class) .none[many == 0] { dt { (word) } dd { (number(many)) } } }
 }
 
-/// The findings by their sentences.
+/// The findings by operation, each by its sentence; closed where there are many.
 pub(super) fn index(findings: &[&Finding]) -> Markup {
+    let shown = &findings[..findings.len().min(SHOWN_FINDINGS_MAX)];
+    let mut operations: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in shown {
+        operations.entry(&finding.operation).or_default().push(finding);
+    }
     html! {
-        nav aria-label="Findings" {
-            ol .index {
-                @for finding in findings.iter().take(SHOWN_FINDINGS_MAX) {
-                    li {
-                        a href={ "#" (anchor(finding)) } { (safe(&finding.summary)) } " "
-                        span .seen { (count(finding.count, "case")) }
-                    }
+        nav .index aria-label="Findings by operation" {
+            @for (operation, findings) in &operations {
+                details open[shown.len() <= OPEN_INDEX_MAX] {
+                    summary { (safe(operation)) " " span .seen { (count(findings.len() as u64, "finding")) } }
+                    ul { @for finding in findings { (entry(finding)) } }
                 }
             }
+        }
+    }
+}
+
+fn entry(finding: &Finding) -> Markup {
+    let sentence = finding.summary.strip_prefix(&finding.operation).unwrap_or(&finding.summary);
+    html! {
+        li {
+            a href={ "#" (anchor(finding)) } { (safe(sentence.trim_start())) }
+            " " span .seen { (count(finding.count, "case")) }
         }
     }
 }

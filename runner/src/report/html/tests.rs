@@ -113,16 +113,3 @@ fn luminance(colour: [u8; 3]) -> f64 {
     });
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
-
-#[test]
-fn render_for_the_eye() {
-    if let Ok(folder) = std::env::var("REPORT_EYE") {
-        for (name, report) in
-            [("full", fixture::report()), ("good", fixture::conforming()), ("empty", fixture::empty())]
-        {
-            std::fs::write(format!("{folder}/{name}.html"), page(&report)).expect("writes");
-            std::fs::write(format!("{folder}/{name}.txt"), crate::report::terminal::text(&report, true))
-                .expect("writes");
-        }
-    }
-}

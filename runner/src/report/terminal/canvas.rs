@@ -1,5 +1,7 @@
 //! Text with columns and colours.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Color, Style};
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
@@ -146,7 +148,7 @@ impl Canvas {
 
     fn styled(&mut self, style: Style, text: &str) {
         if self.colours && !text.is_empty() {
-            self.text.push_str(&format!("{style}{text}{style:#}"));
+            _ = write!(self.text, "{style}{text}{style:#}");
         } else {
             self.text.push_str(text);
         }

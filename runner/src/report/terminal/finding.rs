@@ -1,10 +1,11 @@
 //! One finding as a block: what it is, expected against observed, and how to see it again.
 
+use anstyle::Style;
 use plumb_validator::finding::Finding;
 use plumb_validator::verdict::{Expected, Observed};
 
 use super::canvas::{BOLD, Canvas, Cell, DIM, LABEL_WIDTH, PLAIN, RED, RIGHT, WRONG, cell, figure};
-use crate::report::words::{self, CallWords, basis, count, cut, lines, number, safe};
+use crate::report::words::{self, CallWords, basis, count, cut, lines, number, places, safe, same_source};
 
 /// The most permitted answers that a block shows.
 const PRINTED_ANSWERS_MAX: usize = 8;
@@ -38,9 +39,9 @@ pub(super) fn block(canvas: &mut Canvas, finding: &Finding) {
     canvas.blank();
     calls(canvas, finding);
     canvas.blank();
-    command(canvas, "replay", &finding.replay);
+    command(canvas, "replay", PLAIN, &finding.replay);
     if let Some(curl) = &finding.curl {
-        command(canvas, "curl", curl);
+        command(canvas, "curl", DIM, curl);
     }
 }
 
@@ -56,8 +57,9 @@ fn requests(finding: &Finding) -> String {
 fn comparison(canvas: &mut Canvas, finding: &Finding) {
     let mut rows = vec![vec![cell(PLAIN, ""), cell(DIM, "expected"), cell(DIM, "observed")]];
     for (index, expected) in finding.expected.iter().take(PRINTED_ANSWERS_MAX).enumerate() {
-        let observed = if index == 0 { safe(&finding.observed.class) } else { String::new() };
-        rows.extend(answer(expected, if index == 0 { "answer" } else { "or" }, observed));
+        let before = index.checked_sub(1).map(|before| &finding.expected[before]);
+        let class = before.map_or_else(|| safe(&finding.observed.class), |_| String::new());
+        rows.extend(answer(expected, before, class));
     }
     if finding.expected.is_empty() {
         rows.push(vec![cell(DIM, "answer"), cell(RIGHT, "nothing"), cell(WRONG, safe(&finding.observed.class))]);
@@ -66,18 +68,24 @@ fn comparison(canvas: &mut Canvas, finding: &Finding) {
     canvas.more(finding.expected.len(), PRINTED_ANSWERS_MAX, "permitted answer");
 }
 
-fn answer(expected: &Expected, label: &str, observed: String) -> Vec<Vec<Cell>> {
-    let known = format!("[{}] {}, {}", safe(&expected.basis), basis(&expected.basis), safe(&expected.source));
+/// A permitted answer; `before` is the one above it.
+fn answer(expected: &Expected, before: Option<&Expected>, observed: String) -> Vec<Vec<Cell>> {
+    let label = if before.is_none() { "answer" } else { "or" };
+    let known = match before {
+        Some(before) if same_source(before, expected) => format!("[{}] as above", safe(&expected.basis)),
+        _ => format!("[{}] {}: {}", safe(&expected.basis), basis(&expected.basis), safe(&expected.source)),
+    };
     let mut rows = vec![
         vec![cell(DIM, label), cell(RIGHT, safe(&expected.class)), cell(WRONG, observed)],
         vec![cell(PLAIN, ""), cell(DIM, known), cell(PLAIN, "")],
     ];
-    rows.extend(expected.mismatches.iter().take(PRINTED_PLACES_MAX).map(|mismatch| {
+    let places = places(expected);
+    rows.extend(places.iter().take(PRINTED_PLACES_MAX).map(|mismatch| {
         let [place, right, wrong] =
             [&mismatch.place, &mismatch.expected, &mismatch.observed].map(|text| cut(text, 200));
         vec![cell(PLAIN, place), cell(RIGHT, right), cell(WRONG, wrong)]
     }));
-    if let Some(more) = expected.mismatches.len().checked_sub(PRINTED_PLACES_MAX).filter(|more| *more > 0) {
+    if let Some(more) = places.len().checked_sub(PRINTED_PLACES_MAX).filter(|more| *more > 0) {
         rows.push(vec![
             cell(PLAIN, ""),
             cell(DIM, format!("… and {}", count(more as u64, "more place"))),
@@ -120,9 +128,9 @@ fn turn(place: usize, words: &CallWords, diverged: bool) -> Vec<Cell> {
 }
 
 /// A command on lines of its own, whole, so that it can be copied.
-fn command(canvas: &mut Canvas, label: &str, command: &str) {
+fn command(canvas: &mut Canvas, label: &str, style: Style, command: &str) {
     canvas.wrapped(INDENT, DIM, label);
     for line in lines(command) {
-        canvas.verbatim(INDENT + 2, PLAIN, &line);
+        canvas.verbatim(INDENT + 2, style, &line);
     }
 }

@@ -1,0 +1,55 @@
+//! Ctrl-C: a run ends soon, says so, and cleans up behind itself.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Home, Running, Served, bucket_exists, events, until};
+use crate::sweep::{journalled, start_conform};
+
+/// How soon a run is over after Ctrl-C, cleaning up included; a case takes milliseconds.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Presses Ctrl-C and demands that the end comes soon.
+fn interrupted(run: Running) -> crate::support::Ran {
+    let began = Instant::now();
+    run.interrupt();
+    let ran = run.end().says(&["stopping after the cases that are under way"]);
+    assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
+    ran
+}
+
+#[test]
+fn an_interrupted_run_says_so_and_cleans_up() {
+    let mut home = Home::new();
+    let server = Served::s3(&mut home, None);
+    let run = start_conform(&home, &server.url, &["--format", "json"]);
+    let names = journalled(&home, 4);
+    let json = interrupted(run).exits(2).json();
+    assert_eq!(json["interrupted"], true);
+    assert!(json["ended"]["cases_left"].as_u64() > Some(0), "{}", json["ended"]);
+    assert_eq!(json["ended"]["resources_left"].as_array().map(Vec::len), Some(0));
+    assert!(!names.iter().any(|name| bucket_exists(&server.url, name)), "{names:?}");
+    assert_eq!(home.journals().read_dir().expect("a folder").count(), 0);
+}
+
+/// Making findings small takes many runs; whoever has seen enough does not wait for all of them.
+#[test]
+fn a_run_is_interrupted_while_it_confirms_and_keeps_what_it_has() {
+    let mut home = Home::new();
+    let server = Served::s3(&mut home, Some("signature-unchecked"));
+    let run = start_conform(&home, &server.url, &["--format", "ndjson", "--workers", "8"]);
+    until("the first finding", || run.stdout().contains("\"event\":\"found\""));
+    let ran = interrupted(run).exits(1);
+    let ended = events(&ran.stdout, "run-ended");
+    assert_eq!(ended[0]["interrupted"], true, "{ended:?}");
+    assert!(!events(&ran.stdout, "found").is_empty());
+    assert_eq!(home.journals().read_dir().expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_served_model_ends_on_ctrl_c() {
+    let home = Home::new();
+    let run = home.start(&["serve", "--api", "kv"]);
+    until("the server's address", || run.stdout().contains("listens at"));
+    run.interrupt();
+    run.end().exits(0);
+}

@@ -1,0 +1,16 @@
+//! The whole product from outside: real processes, what they print, what they write, how they end.
+
+mod support;
+
+mod ask;
+mod conform;
+mod deviations;
+mod hostile;
+mod interrupt;
+mod output;
+mod refused;
+mod refused_config;
+mod refused_replay;
+mod replay;
+mod secrets;
+mod sweep;

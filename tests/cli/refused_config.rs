@@ -1,0 +1,90 @@
+//! What is wrong in `plumb.toml` is shown with line and caret.
+
+use crate::refused::refused;
+use crate::support::{Home, Ran};
+
+const GOOD: &str = "[targets.a]\napi = \"kv\"\nendpoint = \"http://127.0.0.1:9\"\n";
+
+/// `plumb conform` with this configuration and the target `a`.
+#[track_caller]
+fn config_refused(text: &str, words: &[&str]) -> Ran {
+    let home = Home::new();
+    home.write("plumb.toml", text);
+    refused(&home, &["conform", "--target", "a"], words)
+}
+
+#[track_caller]
+fn check(line: &str, place: &str, words: &[&str]) {
+    let ran = config_refused(&format!("{GOOD}{line}\n"), &[&[place, line], words].concat());
+    assert!(ran.stderr.contains("── here"), "a caret: {}", ran.stderr);
+}
+
+#[test]
+fn an_unknown_key_is_shown_where_it_stands() {
+    check("retries = 3", "plumb.toml:4:1", &["unknown field `retries`", "`timeout`"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_shown_where_it_stands() {
+    check("exclusive = \"yes\"", "plumb.toml:4:13", &["expected a boolean"]);
+}
+
+#[test]
+fn a_value_that_means_nothing_is_shown_where_it_stands() {
+    check("safety = \"careful\"", "plumb.toml:4:10", &["\"careful\"", "read-only, own-data and full"]);
+    check("flavour = \"vanilla\"", "plumb.toml:4:11", &["\"vanilla\"", "there are: standard"]);
+    check("timeout = \"soon\"", "plumb.toml:4:11", &["a time looks like 30s"]);
+}
+
+#[test]
+fn an_endpoint_that_is_none_is_shown_where_it_stands() {
+    let text = "[targets.a]\napi = \"kv\"\nendpoint = \"localhost:9\"\n";
+    config_refused(text, &["plumb.toml:3:12", "endpoint = \"localhost:9\"", "https://host:9000"]);
+}
+
+#[test]
+fn text_that_is_no_toml_is_shown_where_it_breaks() {
+    config_refused("[targets.a\n", &["plumb.toml:1:11"]);
+}
+
+#[test]
+fn an_unknown_target_is_refused_with_those_there_are() {
+    let home = Home::new();
+    refused(&home, &["conform", "--target", "b"], &["no target \"b\"", "[targets.b]"]);
+    home.write("plumb.toml", GOOD);
+    refused(&home, &["conform", "--target", "b"], &["no target \"b\"", "there are: a"]);
+}
+
+#[test]
+fn another_api_than_the_targets_is_refused() {
+    let home = Home::new();
+    home.write("plumb.toml", GOOD);
+    refused(&home, &["conform", "--api", "s3", "--target", "a"], &["plumb.toml:2:7", "not \"s3\"", "leave --api out"]);
+}
+
+#[test]
+fn a_configuration_that_was_named_must_be_there() {
+    let arguments = ["conform", "--config", "other.toml", "--target", "a"];
+    refused(&Home::new(), &arguments, &["failed to read other.toml", "--config FILE"]);
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_repeated() {
+    for actor in [
+        "actors.me = { id = { env = \"ID\" }, secret = \"hunter2hunter2\" }",
+        "actors.me = { id = { env = \"ID\" }, secret = { value = \"hunter2hunter2\" } }",
+        "actors.me = { id = { env = \"ID\" }, secret = { env = \"S\" }, session_token = \"hunter2hunter2\" }",
+        "secret = \"hunter2hunter2\"",
+    ] {
+        let ran = config_refused(&format!("{GOOD}{actor}\n"), &["plumb.toml:4:"]);
+        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_credential_that_is_not_there_is_named() {
+    let actor = "actors.me = { id = { env = \"NO_SUCH_ID\" }, secret = { file = \"no-such-file\" } }";
+    config_refused(&format!("{GOOD}{actor}\n"), &["NO_SUCH_ID is not set", "plumb.toml names it"]);
+    let actor = "actors.me = { id = { env = \"HOME\" }, secret = { file = \"no-such-file\" } }";
+    config_refused(&format!("{GOOD}{actor}\n"), &["failed to read no-such-file", "plumb.toml names it"]);
+}

@@ -1,0 +1,142 @@
+//! What the tests share: a folder of their own, the binary inside it, servers that end with the test.
+
+mod listener;
+mod process;
+pub(crate) mod served;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) use listener::{Listener, listen};
+pub(crate) use process::{Ran, Running};
+pub(crate) use served::{Served, bucket_exists};
+
+/// How long anything may take before the test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+/// How often a condition is looked at.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// What must not come in from whoever runs the tests.
+const FOREIGN_VARIABLES: [&str; 8] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+    "http_proxy",
+    "HTTP_PROXY",
+];
+
+/// A folder of its own for one test: the current folder, the home and the state of every process in it.
+pub(crate) struct Home {
+    folder: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Home {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("work")).expect("a current folder");
+        Self { folder, variables: Vec::new() }
+    }
+
+    /// Sets an environment variable for every process from now on.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.variables.push((name, value.to_owned()));
+    }
+
+    /// A file in the current folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("work").join(name)
+    }
+
+    /// Writes a file into the current folder.
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.path(name), bytes).expect("a file is written");
+    }
+
+    /// The text of a file in the current folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The folder with the journals.
+    pub(crate) fn journals(&self) -> PathBuf {
+        self.folder.path().join("state/plumb/journal")
+    }
+
+    /// Every file there is, and every folder in the current one.
+    pub(crate) fn everything(&self) -> BTreeSet<PathBuf> {
+        let mut all = BTreeSet::new();
+        list(self.folder.path(), &mut all);
+        all.retain(|path| path.is_file() || path.starts_with(self.path("")));
+        all
+    }
+
+    /// `plumb` with these arguments, not yet started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plumb"));
+        command.args(arguments).current_dir(self.path(""));
+        for name in FOREIGN_VARIABLES {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.folder.path()).env("XDG_STATE_HOME", self.folder.path().join("state"));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts `plumb`.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(&mut self.command(arguments), b"")
+    }
+
+    /// Runs `plumb` to its end.
+    pub(crate) fn plumb(&self, arguments: &[&str]) -> Ran {
+        self.start(arguments).end()
+    }
+
+    /// Runs `plumb` to its end with this standard input.
+    pub(crate) fn plumb_fed(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        Running::start(&mut self.command(arguments), input).end()
+    }
+}
+
+/// Every file and folder below `folder`.
+pub(crate) fn list(folder: &Path, all: &mut BTreeSet<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.expect("an entry").path()) {
+        list(&path, all);
+        all.insert(path);
+    }
+}
+
+/// Waits until `done`, for a bounded time.
+#[track_caller]
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < PATIENCE, "never came: {what}");
+        std::thread::sleep(TICK);
+    }
+}
+
+/// The lines of an `events.ndjson` of one kind.
+pub(crate) fn events(text: &str, kind: &str) -> Vec<Value> {
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+    lines.filter(|event| event["event"] == kind).collect()
+}
+
+/// Takes a command line apart as a shell does.
+pub(crate) fn shell_words(line: &str) -> Vec<String> {
+    let mut shell = Command::new("sh");
+    let ran = Running::start(shell.args(["-c", &format!("printf '%s\\n' {line}")]), b"").end().exits(0);
+    ran.stdout.lines().map(str::to_owned).collect()
+}

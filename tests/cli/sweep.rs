@@ -1,0 +1,136 @@
+//! `plumb sweep`: what a run that was killed has left behind is found and removed, and nothing else.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+use crate::support::{Home, Ran, Running, Served, bucket_exists, until};
+
+/// Starts a run that goes on for a while.
+pub(crate) fn start_conform(home: &Home, url: &str, more: &[&str]) -> Running {
+    home.start(&[&["conform", "--api", "s3", "--endpoint-url", url], more].concat())
+}
+
+/// The names of the buckets that journals say were made or about to be, once there are `least`.
+pub(crate) fn journalled(home: &Home, least: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    until("entries in the journal", || {
+        names = all_journalled(home);
+        names.len() >= least
+    });
+    names
+}
+
+fn all_journalled(home: &Home) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(home.journals()) else { return Vec::new() };
+    let texts = entries.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
+    texts.flat_map(|text| text.lines().filter_map(bucket).collect::<Vec<_>>()).collect()
+}
+
+fn bucket(line: &str) -> Option<String> {
+    let json: Value = serde_json::from_str(line).ok()?;
+    let name = BASE64.decode(json["create"]["name"].as_str()?).ok()?;
+    String::from_utf8(name).ok()
+}
+
+fn sweep(home: &Home, server: &Served, more: &[&str]) -> Ran {
+    home.plumb(&[&["sweep", "--api", "s3", "--endpoint-url", &server.url], more].concat())
+}
+
+/// The names that a sweep tells, each in a line of its own.
+fn told(ran: &Ran, words: &str) -> Vec<String> {
+    let lines = ran.stdout.lines().filter_map(|line| line.strip_prefix(words));
+    lines.filter_map(|line| Some(line.trim().split_once(" of run ")?.0.to_owned())).collect()
+}
+
+fn journal_count(home: &Home) -> usize {
+    fs::read_dir(home.journals()).map_or(0, |entries| entries.count())
+}
+
+/// A server, and a run against it that was killed once it had a bucket.
+fn killed() -> (Home, Served) {
+    let mut home = Home::new();
+    let server = Served::s3(&mut home, None);
+    let run = start_conform(&home, &server.url, &["--operation", "GetObject"]);
+    let names = journalled(&home, 4);
+    until("a bucket on the server", || names.iter().any(|name| bucket_exists(&server.url, name)));
+    run.kill();
+    (home, server)
+}
+
+#[test]
+fn what_a_killed_run_left_is_told_first_and_then_removed() {
+    let (home, server) = killed();
+    let dry = sweep(&home, &server, &["--min-age", "0s"]).exits(0);
+    assert!(dry.stdout.contains("nothing was removed; add --yes"), "{}", dry.stdout);
+    let names = told(&dry, "would remove bucket");
+    let there = |name: &String| bucket_exists(&server.url, name);
+    assert!(names.iter().any(there), "{names:?}");
+    assert_eq!(journal_count(&home), 1);
+    let done = sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(0);
+    assert_eq!(told(&done, "removing bucket"), names);
+    assert!(!names.iter().any(there), "{names:?}");
+    assert_eq!(journal_count(&home), 0);
+    let again = sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(0);
+    assert_eq!(again.stdout, "");
+}
+
+#[test]
+fn a_young_run_and_another_endpoint_are_left_alone() {
+    let (home, server) = killed();
+    let young = sweep(&home, &server, &["--yes"]).exits(0);
+    assert_eq!(told(&young, "removing bucket"), Vec::<String>::new());
+    let elsewhere = Served::new(&home, "s3", None);
+    let other = sweep(&home, &elsewhere, &["--yes", "--min-age", "0s"]).exits(0);
+    assert_eq!(told(&other, "removing bucket"), Vec::<String>::new());
+    assert_eq!(journal_count(&home), 1);
+}
+
+#[test]
+fn a_sweep_removes_no_more_than_it_may() {
+    let (home, server) = killed();
+    let all = told(&sweep(&home, &server, &["--min-age", "0s"]).exits(0), "would remove bucket");
+    let one = sweep(&home, &server, &["--min-age", "0s", "--yes", "--max-count", "1"]).exits(0);
+    assert_eq!(told(&one, "removing bucket"), all[..1]);
+    assert_eq!(journal_count(&home), 1, "the rest is not forgotten");
+}
+
+#[test]
+fn a_live_run_is_left_alone() {
+    let mut home = Home::new();
+    let server = Served::s3(&mut home, None);
+    let mut run = start_conform(&home, &server.url, &["--format", "json"]);
+    journalled(&home, 4);
+    let ran = sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(0);
+    assert!(run.status().is_none(), "the run was still going on");
+    assert_eq!(ran.stdout, "");
+    run.interrupt();
+    let json = run.end().exits(2).json();
+    assert_eq!(json["counts"]["diverges"], 0, "nothing was taken from under it");
+    assert_eq!(journal_count(&home), 0);
+}
+
+/// A run that was killed before its first line, or in the middle of one, must not keep others from being swept.
+#[test]
+fn a_torn_journal_keeps_no_other_from_being_swept() {
+    let (home, server) = killed();
+    fs::write(home.journals().join("aaaaaaaa.ndjson"), "").expect("a journal");
+    fs::write(home.journals().join("bbbbbbbb.ndjson"), "{\"plumb_jou").expect("a journal");
+    let ran = sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(0);
+    assert!(!told(&ran, "removing bucket").is_empty(), "{} {}", ran.stdout, ran.stderr);
+}
+
+/// A name without the marker of its run is not removed, whoever wrote it into the journal.
+#[test]
+fn a_name_that_no_run_made_is_not_removed() {
+    let (home, server) = killed();
+    let path = fs::read_dir(home.journals()).expect("a folder").next().expect("a journal").expect("an entry").path();
+    let foreign = BASE64.encode("somebody-elses");
+    let header = fs::read_to_string(&path).expect("a journal").lines().next().expect("a header").to_owned();
+    let entry = format!("{{\"create\":{{\"kind\":\"bucket\",\"name\":\"{foreign}\"}}}}");
+    fs::write(&path, format!("{header}\n{entry}\n")).expect("a journal");
+    sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(2).says(&["could not remove bucket somebody-elses"]);
+    assert_eq!(journal_count(&home), 1);
+}
