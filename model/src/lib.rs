@@ -9,11 +9,11 @@
 //! use plumb_model::call::Call;
 //! use plumb_model::value::{Function, Value};
 //!
-//! // "Write only if the object is still the one I read": a relative value, the same in every run.
-//! let call = Call::new("PutObject")
-//!     .with("bucket", Value::resource("bucket", "a"))
-//!     .with("if-match", Value::symbol("read", "etag").apply(Function::Unquoted));
-//! assert_eq!(call.argument("bucket"), Some(&Value::resource("bucket", "a")));
+//! // "Write only if the entry is still the one I read": relative values, the same in every run.
+//! let call = Call::new("Put")
+//!     .with("key", Value::resource("key", "a"))
+//!     .with("if-match", Value::symbol("read", "revision").apply(Function::Unquoted));
+//! assert_eq!(call.argument("key"), Some(&Value::resource("key", "a")));
 //! ```
 
 pub mod answer;

@@ -26,7 +26,7 @@ fn answer(stream: &TcpStream, status: &str, length: usize) {
 }
 
 /// Reads one request; none where the client has gone.
-fn read_request(reader: &mut impl std::io::BufRead) -> Option<()> {
+pub(crate) fn read_request(reader: &mut impl std::io::BufRead) -> Option<()> {
     let mut length = 0;
     loop {
         let mut line = Vec::new();
@@ -49,13 +49,13 @@ fn check_terminal(text: &str) {
     assert_eq!(place, None);
 }
 
-/// A run against such a server; what it prints and writes is looked through.
+/// A run against such a server, without logs; what it prints and writes is looked through.
 fn check(api: &str, status: &'static str, length: usize, cases: &[&str]) -> Ran {
     let mut home = Home::new();
     home.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     home.set("AWS_SECRET_ACCESS_KEY", "secret");
     let url = listen(move |stream| answer(&stream, status, length));
-    let target = ["--log", "text", "--log-level", "debug", "conform", "--api", api, "--endpoint-url", &url];
+    let target = ["conform", "--api", api, "--endpoint-url", &url];
     let output = ["--output", "out", "--html", "page.html"];
     let ran = home.plumb(&[&target[..], cases, &output].concat());
     assert!(matches!(ran.code, Some(1 | 2)), "{:?}\n{}", ran.code, ran.stderr);
@@ -83,6 +83,19 @@ fn evil_errors_of_kv_are_only_shown() {
 fn evil_answers_of_s3_are_only_shown() {
     check("s3", "404 Not Found", 400, &["--operation", "DeleteObject", "--budget", "40"]);
     check("s3", "200 OK", 400, &["--operation", "ListObjectsV2", "--budget", "40"]);
+}
+
+/// Nor do logs, which hold no colours either where nobody looks at them.
+#[test]
+fn evil_answers_are_only_shown_in_logs() {
+    let home = Home::new();
+    let url = listen(|stream| answer(&stream, "200 OK", 400));
+    for log in ["text", "json"] {
+        let arguments = ["--log", log, "--log-level", "trace", "conform", "--api", "kv", "--endpoint-url", &url];
+        let ran = home.plumb(&[&arguments[..], &["--operation", "Get", "--budget", "4"]].concat());
+        assert!(ran.stderr.len() > 1_000, "there is a log");
+        check_terminal(&ran.stderr);
+    }
 }
 
 #[test]

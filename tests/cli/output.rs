@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use crate::conform::arguments;
 use crate::refused::refused;
@@ -26,7 +27,7 @@ fn a_file_in_the_place_of_the_folder_is_refused() {
 fn a_file_in_the_place_of_the_default_folder_is_refused() {
     let home = Home::new();
     home.write("plumb-runs", "something else");
-    refused(&home, &with(&[]), &["plumb-runs", "choose another folder with --output DIR"]);
+    refused(&home, &with(&["--timeout", "1s"]), &["plumb-runs", "choose another folder with --output DIR"]);
 }
 
 #[test]
@@ -103,12 +104,29 @@ fn findings_are_kept_for_nobody_else_where_no_folder_is_named() {
 }
 
 /// Whoever only wants the head of the output goes early; that is nobody's fault.
+#[track_caller]
+fn check_reader_gone(home: &Home, arguments: &[&str], code: i32) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = home.command(arguments);
+    let ran = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output().expect("it runs");
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn a_reader_that_goes_early_is_no_panic() {
+    check_reader_gone(&Home::new(), &["completions", "bash"], 0);
+}
+
 #[test]
 fn a_reader_that_goes_early_is_no_internal_error() {
     let home = Home::new();
-    let mut shell = std::process::Command::new("sh");
-    let line = format!("'{}' completions bash | true", env!("CARGO_BIN_EXE_plumb"));
-    shell.args(["-c", &line]).current_dir(home.path(""));
-    let ran = crate::support::Running::start(&mut shell, b"").end();
-    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    let server = Served::new(&home, "kv", Some("lost-overwrite"));
+    for format in ["terminal", "json", "ndjson"] {
+        let arguments = ["conform", "--api", "kv", "--endpoint-url", &server.url, "--format", format];
+        check_reader_gone(&home, &arguments, 1);
+    }
+    assert_eq!(home.journals().read_dir().expect("a folder").count(), 0, "it has cleaned up");
 }

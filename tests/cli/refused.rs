@@ -58,8 +58,12 @@ fn an_endpoint_that_is_none_is_refused_without_its_password() {
 #[test]
 fn a_budget_of_nothing_is_refused() {
     conform_refused(&["--budget", "0"], &["--budget", "no cases"]);
-    conform_refused(&["--budget", "0s"], &["--budget"]);
     conform_refused(&["--budget", "many"], &["--budget", "30s"]);
+}
+
+#[test]
+fn a_budget_of_no_time_is_refused() {
+    conform_refused(&["--budget", "0s", "--timeout", "1s"], &["--budget"]);
 }
 
 #[test]

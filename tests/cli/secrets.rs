@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 
-use crate::support::{Home, Ran, Served, list};
+use crate::support::{Home, Ran, Served, list, listen, until};
 
 const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
 const TOKEN: &str = "FwoGZXIvYXdzEBYaDExampleSessionToken0123456789";
@@ -73,7 +75,36 @@ fn no_secret_in_what_a_server_announces() {
     let (home, server) = lab();
     drop(server);
     let run = home.start(&["--log", "text", "--log-level", "trace", "serve", "--api", "s3"]);
-    crate::support::until("the server's address", || run.stdout().contains("listens at"));
+    until("the server's address", || run.stdout().contains("listens at"));
     run.interrupt();
     check(&home, &run.end().exits(0));
+}
+
+/// Some servers tell in an error what they were asked, the token of the session included.
+#[test]
+fn no_secret_that_the_server_repeats() {
+    let mut home = Home::new();
+    home.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    home.set("AWS_SECRET_ACCESS_KEY", SECRET);
+    home.set("AWS_SESSION_TOKEN", TOKEN);
+    let url = listen(repeat);
+    let target = ["conform", "--api", "s3", "--endpoint-url", &url, "--operation", "CreateBucket", "--budget", "10"];
+    for format in ["terminal", "json", "ndjson"] {
+        let output = ["--format", format, "--output", format, "--html", "page.html"];
+        check(&home, &home.plumb(&[&target[..], &output].concat()));
+    }
+}
+
+/// Answers with the head of the request, in a header and in the body.
+fn repeat(stream: TcpStream) {
+    let (mut reader, mut writer) = (BufReader::new(&stream), &stream);
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(1..) = reader.read_until(b'\n', &mut head) else { return };
+    }
+    let head = String::from_utf8_lossy(&head);
+    let body = format!("<Error><Code>SignatureDoesNotMatch</Code><CanonicalRequest>{head}</CanonicalRequest></Error>");
+    let field = head.lines().find(|line| line.starts_with("x-amz-security-token")).unwrap_or_default();
+    let fields = format!("x-repeated: {field}\r\ncontent-length: {}\r\nconnection: close", body.len());
+    _ = writer.write_all(format!("HTTP/1.1 403 Forbidden\r\n{fields}\r\n\r\n{body}").as_bytes());
 }

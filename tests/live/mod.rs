@@ -2,6 +2,7 @@
 //! what was sent.
 #![expect(dead_code, reason = "each test crate uses a part of it")]
 
+pub(crate) mod survivors;
 pub(crate) mod workflows;
 
 use std::sync::{Mutex, PoisonError};

