@@ -91,7 +91,11 @@ fn score(api: &Api, mutation: &Mutation, honest: &[Done]) -> Score {
     for ((honest, done), spoilt) in honest.iter().zip(&run.done).zip(run.spoilt()) {
         // Later ones in the same case may be noticed because of the first, so only that counts.
         let first = spoilt.first();
-        assert!(first.map_or(usize::MAX, |(place, _)| *place) <= diverges_at(done), "an honest answer diverges: {:?}", done.run.verdict);
+        assert!(
+            first.map_or(usize::MAX, |(place, _)| *place) <= diverges_at(done),
+            "an honest answer diverges: {:?}",
+            done.run.verdict
+        );
         let Some((place, applied)) = first else { continue };
         score.applied += 1;
         if done.run.divergences.is_empty() {

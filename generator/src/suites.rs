@@ -15,7 +15,11 @@ pub const FAULT_PAIRS: &str = "fault-pairs";
 
 /// The cases of every suite for the named operations of an API, all of them where none is named, in an order
 /// that `seed` decides.
-pub fn cases<'a>(api: &'a Api, operations: &'a [String], seed: u64) -> impl Iterator<Item = Case> + 'a {
+pub fn cases<'a>(
+    api: &'a Api,
+    operations: &'a [String],
+    seed: u64,
+) -> impl ExactSizeIterator<Item = Case> + Send + use<'a> {
     let wanted =
         move |operation: &&Operation| operations.is_empty() || operations.iter().any(|name| name == operation.name);
     let mut plan: Vec<(&Operation, &'static str, Row)> = Vec::new();

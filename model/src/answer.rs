@@ -1,16 +1,16 @@
 //! What came back, taken apart: status, error code, headers, and the body as bytes and as a document.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use crate::http::Headers;
 
 /// A body that has structure: JSON, XML or the like, without the difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
-    /// A text, a number or a truth value, as it stands in the body.
+    /// A text.
     Text(String),
+    /// A number, a truth value or nothing, as it stands in the body, in formats that tell it from a text.
+    Bare(String),
     /// Things of one kind in order.
     List(Vec<Document>),
     /// Named fields, each name once; their order says nothing.

@@ -25,6 +25,9 @@ pub struct Expectation {
     /// What each named header must be; others may be there (RFC 9110 section 5.1: unknown fields are ignored).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(HeaderName, Matcher)>,
+    /// Starts of header names: a header that starts so must be named by a rule above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_others: Vec<Label>,
     /// What the body must be.
     pub body: BodyRule,
 }
@@ -32,7 +35,7 @@ pub struct Expectation {
 impl Expectation {
     /// An answer with `status`, no code, no demand on headers, and an empty body.
     pub const fn status(status: u16) -> Self {
-        Self { status, code: None, headers: Vec::new(), body: BodyRule::Empty }
+        Self { status, code: None, headers: Vec::new(), no_others: Vec::new(), body: BodyRule::Empty }
     }
 
     /// `404 NoSuchKey`.
@@ -41,6 +44,13 @@ impl Expectation {
             Some(code) => format!("{} {code}", self.status),
             None => self.status.to_string(),
         }
+    }
+
+    /// The expectation, with no header that starts with `start` but those named by a rule.
+    #[must_use]
+    pub fn no_others(mut self, start: &'static str) -> Self {
+        self.no_others.push(start.into());
+        self
     }
 
     /// The expectation with one more header rule.
@@ -118,7 +128,11 @@ impl Form {
     pub fn canonical(self, bytes: &Bytes) -> Option<Bytes> {
         let text = std::str::from_utf8(bytes).ok()?;
         match self {
-            Self::HttpDate(within) => seconds_within(time::parse_http_date(text)?, within),
+            // A recipient reads three forms of a date, a sender may write only one (RFC 9110 section 5.6.7).
+            Self::HttpDate(within) => {
+                let seconds = time::parse_http_date(text).filter(|seconds| time::http_date(*seconds) == text)?;
+                seconds_within(seconds, within)
+            }
             Self::IsoDate(within) => seconds_within(time::parse_iso_date(text)?, within),
             Self::EntityTag => is_entity_tag(bytes).then(|| bytes.clone()),
             Self::Integer => (!bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit)).then(|| bytes.clone()),
@@ -195,6 +209,8 @@ pub enum BodyRule {
 pub enum Shape {
     /// A text that matches.
     Text(Matcher),
+    /// A number, a truth value or nothing that matches, as it stands in the body.
+    Bare(Matcher),
     /// These fields; others may be there, as APIs add fields without notice.
     Fields(Vec<(Label, Shape)>),
     /// Exactly these entries in this order.

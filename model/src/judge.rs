@@ -41,7 +41,7 @@ pub fn judge(
     let mut comparison = Comparison { seen, bound: Vec::new(), mismatches: Vec::new() };
     comparison.status(expectation, answer);
     if comparison.mismatches.is_empty() {
-        comparison.headers(&expectation.headers, &answer.headers);
+        comparison.headers(expectation, &answer.headers);
         comparison.body(&expectation.body, answer);
     }
     if comparison.mismatches.is_empty() { Ok(comparison.bound) } else { Err(comparison.mismatches) }
@@ -75,8 +75,14 @@ impl Comparison<'_> {
         }
     }
 
-    fn headers(&mut self, rules: &[(crate::http::HeaderName, Matcher)], headers: &Headers) {
-        for (name, matcher) in rules {
+    fn headers(&mut self, expectation: &Expectation, headers: &Headers) {
+        for (name, value) in headers.iter().filter(|_| !expectation.no_others.is_empty()) {
+            let closed = expectation.no_others.iter().any(|start| name.starts_with(start.as_ref()));
+            if closed && !expectation.headers.iter().any(|(own, _)| own == name) {
+                self.differ(format!("header {name}"), NOTHING, value);
+            }
+        }
+        for (name, matcher) in &expectation.headers {
             let mut values = headers.all(name);
             let value = values.next();
             if values.next().is_some() && !matches!(matcher, Matcher::Any(_)) {
@@ -134,12 +140,12 @@ impl Comparison<'_> {
 
     fn document(&mut self, shape: &Shape, document: Option<&Document>, place: &Place<'_>) {
         match (shape, document) {
-            (Shape::Text(matcher), None) => self.matches(matcher, None, place),
-            (Shape::Text(matcher), Some(Document::Text(text))) => {
+            (Shape::Text(matcher) | Shape::Bare(matcher), None) => self.matches(matcher, None, place),
+            (Shape::Text(matcher), Some(Document::Text(text))) | (Shape::Bare(matcher), Some(Document::Bare(text))) => {
                 let text = Bytes::copy_from_slice(text.as_bytes());
                 self.matches(matcher, Some(&text), place);
             }
-            (Shape::Text(matcher), Some(other)) => {
+            (Shape::Text(matcher) | Shape::Bare(matcher), Some(other)) => {
                 self.differ(place.to_string(), describe(matcher), format!("{other:?}").as_bytes());
             }
             (Shape::Any(_), _) | (Shape::Maybe(_), None) => {}
@@ -149,8 +155,6 @@ impl Comparison<'_> {
                     self.document(shape, document.field(name), &Place::Field(place, name));
                 }
             }
-            // An empty list may be no element at all, as in XML.
-            (Shape::List(shapes), None) if shapes.is_empty() => {}
             (Shape::List(shapes), Some(Document::List(entries))) => self.list(shapes, entries, place),
             (Shape::Fields(_), found) => self.wrong_kind(place, "named fields", found),
             (Shape::List(shapes), found) => self.wrong_kind(place, &format!("{} entries", shapes.len()), found),
@@ -171,6 +175,7 @@ impl Comparison<'_> {
         let found = match found {
             None => NOTHING,
             Some(Document::Text(_)) => "a text",
+            Some(Document::Bare(_)) => "a bare value",
             Some(Document::List(_)) => "a list",
             Some(Document::Fields(_)) => "named fields",
         };
@@ -278,9 +283,11 @@ pub fn unconstrained(expectation: &Expectation) -> Vec<(String, Label)> {
 
 fn open_in_shape(shape: &Shape, place: &Place<'_>, open: &mut Vec<(String, Label)>) {
     match shape {
-        Shape::Any(why) | Shape::Text(Matcher::Any(why)) => open.push((place.to_string(), why.clone())),
+        Shape::Any(why) | Shape::Text(Matcher::Any(why)) | Shape::Bare(Matcher::Any(why)) => {
+            open.push((place.to_string(), why.clone()));
+        }
         Shape::Text(Matcher::Like(Form::Text)) => open.push((place.to_string(), "free text".into())),
-        Shape::Text(_) => {}
+        Shape::Text(_) | Shape::Bare(_) => {}
         Shape::Maybe(inner) => open_in_shape(inner, place, open),
         Shape::Fields(fields) => {
             for (name, inner) in fields {

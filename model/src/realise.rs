@@ -58,6 +58,10 @@ impl Realiser {
                 let value = self.value(matcher, seen, drawn)?;
                 Some(Document::Text(String::from_utf8_lossy(&value).into_owned()))
             }
+            Shape::Bare(matcher) => {
+                let value = self.value(matcher, seen, drawn)?;
+                Some(Document::Bare(String::from_utf8_lossy(&value).into_owned()))
+            }
             Shape::Maybe(inner) => {
                 if self.leaves_out() {
                     None

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use plumb_generator::minimise::minimise;
 use plumb_model::call::{Call, Case};
@@ -38,6 +40,19 @@ struct Failure {
     case: Case,
     signature: String,
     cause: Cause,
+}
+
+impl Failure {
+    /// It is no finding, and why.
+    fn unconfirmed(&self, why: String) -> Event {
+        Event::Unconfirmed {
+            signature: self.signature.clone(),
+            case: self.case.id(),
+            operation: self.case.origin.operation.clone(),
+            why,
+            decides_case: self.is_first,
+        }
+    }
 }
 
 /// What two divergences have in common that come from one cause.
@@ -136,8 +151,16 @@ impl Failures {
         self.by_signature.is_empty()
     }
 
-    /// Confirms, makes small and groups; each result goes to `on_event`.
-    pub fn investigate(mut self, engine: &Engine<'_>, on_event: &mut dyn FnMut(Event)) -> Result<(), String> {
+    /// Confirms, makes small and groups until `deadline`; each result goes to `on_event`.
+    pub fn investigate(
+        mut self,
+        engine: &Engine<'_>,
+        deadline: Instant,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(), String> {
+        if self.is_empty() {
+            return Ok(());
+        }
         // The simplest case stands for its cause, whichever worker was faster.
         self.kept.sort_by_key(|failure| (failure.case.origin.choices.len(), failure.sequence));
         let worker = engine.worker()?;
@@ -149,6 +172,8 @@ impl Failures {
             let explained = known.iter().find(|own| own.explains(failure));
             let event = match explained.or(if spent { known.iter().find(of_signature) } else { None }) {
                 Some(own) => Event::SeenAgain { finding: own.id.clone() },
+                None if engine.stop.load(Ordering::Relaxed) => failure.unconfirmed("the run was interrupted".into()),
+                None if Instant::now() >= deadline => failure.unconfirmed("no time was left to confirm it".into()),
                 None => investigate_one(engine, &worker, failure, &mut sequence),
             };
             let Event::Found(finding) = event else {
@@ -183,21 +208,14 @@ fn cut_after(case: &Case, call: &str) -> Case {
 }
 
 fn investigate_one(engine: &Engine<'_>, worker: &Worker<'_, '_>, failure: &Failure, sequence: &mut u64) -> Event {
-    let Failure { case, signature, is_first, .. } = failure;
-    let unconfirmed = |why: String| Event::Unconfirmed {
-        signature: signature.clone(),
-        case: case.id(),
-        operation: case.origin.operation.clone(),
-        why,
-        decides_case: *is_first,
-    };
+    let Failure { case, signature, .. } = failure;
     let first = confirm(worker, signature, case, sequence);
     if first.reproduced == 0 {
-        return unconfirmed(format!("seen once, not in {CONFIRMATIONS} more runs"));
+        return failure.unconfirmed(format!("seen once, not in {CONFIRMATIONS} more runs"));
     }
     // A server that fails now and then is a question of availability, not of conformance.
     if failure.cause.kind == Kind::ServerError && first.reproduced < CONFIRMATIONS {
-        return unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced));
+        return failure.unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced));
     }
     let sequence = RefCell::new(sequence);
     let small = minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| {
@@ -209,7 +227,7 @@ fn investigate_one(engine: &Engine<'_>, worker: &Worker<'_, '_>, failure: &Failu
     // A case that fails only now and then may be cut too far; then the whole one stands.
     let small_stands = confirmed.reproduced >= first.reproduced;
     let (case, confirmed) = if small_stands { (&small.case, confirmed) } else { (case, first) };
-    let Some(shown) = &confirmed.shown else { return unconfirmed("it stopped to come again".into()) };
+    let Some(shown) = &confirmed.shown else { return failure.unconfirmed("it stopped to come again".into()) };
     Event::Found(Box::new(finding(engine, case, shown, &confirmed)))
 }
 

@@ -27,6 +27,9 @@ use crate::output::Output;
 use crate::report::Report;
 use crate::select::Selected;
 
+/// How long confirming and making small may take. With a time for a budget it may take as long again.
+const INVESTIGATION_MAX: Duration = Duration::from_secs(30 * 60);
+
 /// How the findings of a run are replayed: the words after the file.
 pub struct Replayed<'a> {
     /// Options that name the target again: ` --endpoint-url http://...`; empty for the demo.
@@ -43,6 +46,7 @@ pub fn run(
 ) -> Result<(Report, Exit), Error> {
     let deviations = deviation::load(cases.deviations.as_deref())?;
     let run = new_run_id();
+    let _span = tracing::info_span!("run", id = run.as_str(), api = api.name, target = %selected.target.name).entered();
     let started = started(api, selected, cases, &run);
     let mut output = Output::open(output, &started)?;
     let journal = Journal::begin(&journal_folder(), &journal_header(api, selected, &run)).map_err(|error| {
@@ -68,23 +72,21 @@ pub fn run(
     sink.take(Event::RunStarted(started));
     let ended = go(&engine, cases, &stop, &mut sink);
     sink.take(Event::RunEnded(ended));
-    if let Some(error) = sink.error {
-        return Err(error);
-    }
+    let error = sink.error.take();
     if report.ended.as_ref().is_some_and(|ended| ended.resources_left.is_empty()) {
         journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
     }
     let exit = exit_of(&report, cases.inconclusive_max);
+    // What was found out is printed even where it could not all be written down.
     output.finish(&report)?;
-    Ok((report, exit))
+    error.map_or(Ok((report, exit)), Err)
 }
 
 fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink<'_>) -> RunEnded {
     let began = Instant::now();
     let mut failures = Failures::default();
-    let mut all: Vec<_> = suites::cases(engine.api, &cases.operations, cases.seed).collect();
-    let bar = progress(all.len() as u64);
-    let mut source = all.drain(..);
+    let mut source = suites::cases(engine.api, &cases.operations, cases.seed);
+    let bar = progress(source.len() as u64);
     let budget = cases.budget.unwrap_or_default();
     let ended = engine.run(&mut source, cases.workers.into(), budget, &mut |done| {
         failures.note(&done);
@@ -92,15 +94,11 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
         bar.inc(1);
         bar.set_message(format!("{} diverging", sink.report.counts.diverges));
     });
-    drop(source);
     let mut early = ended.early;
-    if !failures.is_empty() && !stop.load(Ordering::Relaxed) {
-        bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));
-        if let Err(why) = failures.investigate(engine, &mut |event| sink.take(event)) {
-            early.get_or_insert(why);
-        }
-    } else if !failures.is_empty() {
-        early = Some("interrupted before the divergences were confirmed".into());
+    bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));
+    let deadline = Instant::now() + budget.time.unwrap_or(INVESTIGATION_MAX);
+    if let Err(why) = failures.investigate(engine, deadline, &mut |event| sink.take(event)) {
+        early.get_or_insert(why);
     }
     bar.finish_and_clear();
     let resources_left = ended.left.iter().map(|(kind, name)| (kind.clone(), shown(name, 80))).collect();

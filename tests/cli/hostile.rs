@@ -14,7 +14,7 @@ fn answer(stream: &TcpStream, status: &str, length: usize) {
     let (mut reader, mut writer) = (BufReader::new(stream), stream);
     while read_request(&mut reader).is_some() {
         let body: Vec<u8> = EVIL.bytes().cycle().take(length).collect();
-        let plain = EVIL.replace('\r', "");
+        let plain = EVIL.replace(|character: char| character.is_ascii_control(), "");
         let head = format!(
             "HTTP/1.1 {status}\r\netag: {plain}\r\nx-request-id: {plain}\r\nx-amz-request-id: {plain}\r\n\
              content-type: {plain}\r\nlocation: {plain}\r\ncontent-length: {length}\r\n\r\n"
@@ -76,7 +76,7 @@ fn evil_successes_of_kv_are_only_shown() {
 
 #[test]
 fn evil_errors_of_kv_are_only_shown() {
-    check("kv", "400 \u{1b}[2J<script>", 400, &[]);
+    check("kv", "400 <script>", 400, &[]);
 }
 
 #[test]
@@ -95,6 +95,17 @@ fn evil_answers_are_only_shown_in_logs() {
         let ran = home.plumb(&[&arguments[..], &["--operation", "Get", "--budget", "4"]].concat());
         assert!(ran.stderr.len() > 1_000, "there is a log");
         check_terminal(&ran.stderr);
+    }
+}
+
+/// Control characters in the head are no HTTP at all; what is said of them holds none.
+#[test]
+fn a_head_with_control_characters_is_no_answer() {
+    let home = Home::new();
+    for head in ["HTTP/1.1 200 \u{1b}[2J\r\n\r\n", "HTTP/1.1 200 OK\r\nx: \u{1b}[2J\r\n\r\n", "\u{1b}[2J\r\n\r\n"] {
+        let url = listen(move |mut stream| _ = stream.write_all(head.as_bytes()));
+        let ran = home.plumb(&["conform", "--api", "kv", "--endpoint-url", &url]);
+        check_terminal(&ran.exits(2).says(&["failed to reach the target"]).stderr);
     }
 }
 

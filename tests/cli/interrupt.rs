@@ -10,7 +10,7 @@ use crate::sweep::{journalled, start_conform};
 /// How soon a run is over after Ctrl-C, cleaning up included; a case takes milliseconds.
 const SOON: Duration = Duration::from_secs(10);
 /// How long the slow server thinks.
-const SLOWNESS: Duration = Duration::from_millis(30);
+const SLOWNESS: Duration = Duration::from_millis(100);
 
 /// Presses Ctrl-C and demands that the end comes soon.
 fn interrupted(run: Running) -> crate::support::Ran {

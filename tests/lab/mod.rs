@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use std::time::{Duration, Instant};
+
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_model::plant::Plant;
@@ -19,6 +21,9 @@ use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::names::RunId;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{MemoryTransport, SendLimits, Transport};
+
+/// How long a lab may look into divergences.
+const INVESTIGATION_MAX: Duration = Duration::from_secs(600);
 
 /// The identity that the lab's servers know.
 pub fn actor() -> Actor {
@@ -124,7 +129,8 @@ pub fn run_through<'a>(
             Event::Unconfirmed { signature, why, .. } => results.unconfirmed.push(format!("{signature}: {why}")),
             _ => {}
         };
-        failures.investigate(&engine, take).expect("the investigation runs");
+        let deadline = Instant::now() + INVESTIGATION_MAX;
+        failures.investigate(&engine, deadline, take).expect("the investigation runs");
     }
     results
 }

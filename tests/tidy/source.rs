@@ -64,7 +64,9 @@ fn there_is_one_comparison() {
     let callers: Vec<String> = ["model", "generator", "validator", "runner"]
         .iter()
         .flat_map(|folder| files(folder, ".rs"))
-        .filter(|(path, text)| path.contains("/src/") && !path.ends_with("/testing.rs") && product(text).contains("judge("))
+        .filter(|(path, text)| {
+            path.contains("/src/") && !path.ends_with("/testing.rs") && product(text).contains("judge(")
+        })
         .map(|(path, _)| path)
         .collect();
     let allowed =

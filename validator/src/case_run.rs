@@ -37,7 +37,7 @@ pub struct Shared {
 }
 
 /// Runs a case under the number `sequence`, by which its names differ from those of all other cases of the run.
-#[instrument(level = "debug", skip_all, fields(sequence, case = %case.id()))]
+#[instrument(level = "debug", skip_all, fields(run = context.run.as_str(), sequence, case = %case.id()))]
 pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, sequence: u64) -> CaseRun {
     context.bodies.forget_given();
     let mut names = CaseNames::new(context.api, context.target, context.run.case_marker(sequence));

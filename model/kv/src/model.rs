@@ -193,7 +193,7 @@ impl Request<'_> {
         let more = keys.next().is_some();
         let shape = Shape::Fields(vec![
             ("keys".into(), Shape::List(page)),
-            ("more".into(), Shape::is(if more { "true" } else { "false" })),
+            ("more".into(), Shape::Bare(Matcher::fixed(if more { "true" } else { "false" }))),
         ]);
         let expectation = Expectation { body: BodyRule::Document(shape), ..Expectation::status(200) };
         documented(expectation.header("content-type", Matcher::fixed("application/json")))

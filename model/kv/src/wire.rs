@@ -1,5 +1,7 @@
 //! Between calls and bytes: paths, JSON, no signatures.
 
+mod json;
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -46,8 +48,7 @@ impl Wire for KvWire {
 
     fn decode_response(&self, call: &Call, response: &Response) -> Answer {
         let json = call.operation == "List" || response.status >= 400;
-        let parsed = json.then(|| serde_json::from_slice(&response.body).ok()).flatten();
-        let document = parsed.map(document);
+        let document = if json { json::parse(&response.body) } else { None };
         let code = document.as_ref().and_then(|document| document.text("error")).map(str::to_owned);
         Answer {
             status: response.status,
@@ -169,21 +170,10 @@ fn unmodelled(request: &Request) -> Unmodelled {
     Unmodelled(format!("no operation of kv is {} {target}", request.method))
 }
 
-fn document(json: serde_json::Value) -> Document {
-    match json {
-        serde_json::Value::Array(entries) => Document::List(entries.into_iter().map(document).collect()),
-        serde_json::Value::Object(fields) => {
-            Document::Fields(fields.into_iter().map(|(name, value)| (name, document(value))).collect())
-        }
-        serde_json::Value::String(text) => Document::Text(text),
-        other => Document::Text(other.to_string()),
-    }
-}
-
 fn json(document: &Document) -> serde_json::Value {
     match document {
-        Document::Text(text) if text == "true" || text == "false" => json!(text == "true"),
         Document::Text(text) => json!(text),
+        Document::Bare(text) => serde_json::from_str(text).unwrap_or(serde_json::Value::Null),
         Document::List(entries) => entries.iter().map(json).collect(),
         Document::Fields(fields) => {
             serde_json::Value::Object(fields.iter().map(|(name, value)| (name.clone(), json(value))).collect())

@@ -231,6 +231,6 @@ pub(crate) fn each_encoded(document: &mut Document, visit: &mut impl FnMut(&mut 
             }
         }
         Document::List(entries) => entries.iter_mut().for_each(|entry| each_encoded(entry, visit)),
-        Document::Text(_) => {}
+        Document::Text(_) | Document::Bare(_) => {}
     }
 }

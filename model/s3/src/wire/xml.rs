@@ -146,7 +146,7 @@ pub(crate) fn write(root: &str, namespace: Option<&str>, document: &Document) ->
 fn content(into: &mut String, document: &Document) {
     match document {
         // A carriage return that stands for itself would be read as an end of line.
-        Document::Text(text) => into.push_str(&escape(text.as_str()).replace('\r', "&#13;")),
+        Document::Text(text) | Document::Bare(text) => into.push_str(&escape(text.as_str()).replace('\r', "&#13;")),
         Document::Fields(fields) => fields.iter().for_each(|(name, inner)| match inner {
             Document::List(entries) => entries.iter().for_each(|entry| element(into, name, entry)),
             single => element(into, name, single),
