@@ -16,6 +16,7 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 struct Tally {
     exchanges: usize,
     realised: BTreeSet<String>,
+    offered: BTreeSet<String>,
     sent: BTreeSet<String>,
 }
 
@@ -37,6 +38,7 @@ fn no_alarm(api: &Api) -> Tally {
             );
             tally.exchanges += results.exchanges();
             tally.realised.extend(results.realised.iter().cloned());
+            tally.offered.extend(results.offered.iter().cloned());
             for done in &results.done {
                 tally.sent.extend(
                     done.case.origin.choices.iter().map(|choice| format!("{} {choice}", done.case.origin.operation)),
@@ -79,6 +81,8 @@ fn print(api: &Api, tally: &Tally) {
 fn check(api: &Api) {
     let tally = no_alarm(api);
     every_choice_is_sent(api, &tally);
+    let never: Vec<_> = tally.offered.difference(&tally.realised).collect();
+    assert!(never.is_empty(), "permitted, but never given: {never:#?}");
     print(api, &tally);
 }
 

@@ -28,7 +28,7 @@ use crate::report::Report;
 use crate::select::Selected;
 
 /// How long confirming and making small may take. With a time for a budget it may take as long again.
-const INVESTIGATION_MAX: Duration = Duration::from_secs(30 * 60);
+const INVESTIGATION_MAX: Duration = Duration::from_mins(30);
 
 /// How the findings of a run are replayed: the words after the file.
 pub struct Replayed<'a> {

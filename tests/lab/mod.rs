@@ -63,6 +63,8 @@ pub struct Results {
     pub unconfirmed: Vec<String>,
     /// The outcomes that the server gave.
     pub realised: BTreeSet<String>,
+    /// The outcomes that the model permitted.
+    pub offered: BTreeSet<String>,
 }
 
 impl Results {
@@ -89,7 +91,10 @@ pub fn run(api: &Api, server: ModelServer<'_>, cases: impl IntoIterator<Item = C
     let connect = || Ok(Box::new(Arc::clone(&transport)) as Box<dyn Transport>);
     let target = target(api, "lab.invalid");
     let mut results = run_through(api, &target, &connect, cases, investigate);
-    results.realised = transport.with_server(|server| server.realised().clone());
+    transport.with_server(|server| {
+        results.realised.clone_from(server.realised());
+        results.offered.clone_from(server.offered());
+    });
     results
 }
 

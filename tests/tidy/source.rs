@@ -54,8 +54,10 @@ fn model_and_generator_are_pure() {
 #[test]
 fn only_main_and_the_s3_crates_name_s3() {
     let names = ["s3", "S3", "AWS", "aws_", "aws-", "amz"];
+    // The fixture is compiled for tests only: a report like those that people will see.
+    let except = ["/s3/", "runner/src/main.rs", "runner/src/report/fixture.rs"];
     for folder in ["model", "generator", "validator", "runner"] {
-        forbid(folder, &names, &["/s3/", "runner/src/main.rs"]);
+        forbid(folder, &names, &except);
     }
 }
 

@@ -59,6 +59,7 @@ pub struct ModelServer<'a> {
     stored: Vec<Call>,
     count: u64,
     realised: BTreeSet<String>,
+    offered: BTreeSet<String>,
 }
 
 impl<'a> ModelServer<'a> {
@@ -81,12 +82,18 @@ impl<'a> ModelServer<'a> {
             stored: Vec::new(),
             count: 0,
             realised: BTreeSet::new(),
+            offered: BTreeSet::new(),
         }
     }
 
     /// The outcomes that were given so far, as `operation: class (source)`.
     pub fn realised(&self) -> &BTreeSet<String> {
         &self.realised
+    }
+
+    /// The outcomes that the model permitted so far, whether they were given or not.
+    pub fn offered(&self) -> &BTreeSet<String> {
+        &self.offered
     }
 
     /// Answers a request at `now_ms` since 1970.
@@ -129,6 +136,7 @@ impl<'a> ModelServer<'a> {
         if outcomes.is_empty() {
             return Answer { status: 501, ..Answer::default() };
         }
+        self.offered.extend(outcomes.iter().map(|outcome| label(call, outcome)));
         let outcome = outcomes.swap_remove(self.realiser.below(outcomes.len()));
         let mut answer = self.realiser.answer(&outcome.expectation, &seen);
         if let Ok(bound) = judge::judge(&outcome.expectation, &answer, &seen) {
@@ -142,8 +150,7 @@ impl<'a> ModelServer<'a> {
     }
 
     fn note(&mut self, call: &Call, effect: &Effect, outcome: Outcome<ErasedState>) {
-        let (class, source) = (outcome.expectation.class(), &outcome.ground.source);
-        self.realised.insert(format!("{}: {class} ({source})", call.operation));
+        self.realised.insert(label(call, &outcome));
         if let (Some(state), false) = (outcome.state, *effect == Effect::Forget) {
             self.state_before = std::mem::replace(&mut self.state, state);
             if self.plant.is_some() && self.stored.len() < STORED_CALLS_MAX {
@@ -151,6 +158,11 @@ impl<'a> ModelServer<'a> {
             }
         }
     }
+}
+
+/// `operation: class (source)`.
+fn label(call: &Call, outcome: &Outcome<ErasedState>) -> String {
+    format!("{}: {} ({})", call.operation, outcome.expectation.class(), outcome.ground.source)
 }
 
 fn unmodelled_response(why: &str) -> Response {
