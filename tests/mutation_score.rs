@@ -22,18 +22,18 @@ const LANES: usize = 2;
 /// How many spoilt answers there must be, and how many of a hundred must be noticed.
 const FLOORS: [(&str, usize, usize); 14] = [
     ("stale-body", 8, 100),
-    ("drop-header", 80, 100),
-    ("alter-header", 80, 100),
+    ("drop-header", 50, 100),
+    ("alter-header", 50, 100),
     ("off-by-one-range", 4, 100),
     ("swap-etag", 40, 100),
     ("lost-write", 40, 30),
-    ("change-code", 80, 95),
-    ("alter-body-byte", 60, 80),
-    ("truncate-body", 60, 100),
-    ("duplicate-header", 80, 100),
-    ("empty-body", 60, 100),
-    ("alter-xml-element", 60, 85),
-    ("drop-xml-element", 60, 85),
+    ("change-code", 50, 95),
+    ("alter-body-byte", 40, 95),
+    ("truncate-body", 40, 100),
+    ("duplicate-header", 50, 100),
+    ("empty-body", 40, 100),
+    ("alter-xml-element", 40, 90),
+    ("drop-xml-element", 40, 90),
     ("swap-xml-siblings", 4, 100),
 ];
 
@@ -54,12 +54,12 @@ fn mutations() -> Vec<Mutation> {
     .collect()
 }
 
-/// One answer of so many is spoilt; those that seldom can be are spoilt wherever they come.
-fn every(mutation: &Mutation) -> u32 {
+/// One answer of so many is spoilt, in every so-manieth case: what seldom can be done is done wherever it can.
+fn density(mutation: &Mutation) -> (u32, usize) {
     match mutation {
-        Mutation::OffByOneRange | Mutation::StaleBody | Mutation::SwapXmlSiblings => 1,
-        Mutation::SwapEtag | Mutation::LostWrite(_) | Mutation::AlterXmlElement | Mutation::DropXmlElement => 2,
-        _ => 3,
+        Mutation::OffByOneRange | Mutation::StaleBody | Mutation::SwapXmlSiblings => (1, 1),
+        Mutation::SwapEtag | Mutation::LostWrite(_) => (2, 1),
+        _ => (2, 2),
     }
 }
 
@@ -82,8 +82,9 @@ fn fits(mutation: &Mutation, done: &Done) -> bool {
 }
 
 fn score(api: &Api, mutation: &Mutation, honest: &[Done]) -> Score {
-    let honest: Vec<&Done> = honest.iter().filter(|done| fits(mutation, done)).collect();
-    let when = When::every(every(mutation));
+    let (every, step) = density(mutation);
+    let honest: Vec<&Done> = honest.iter().filter(|done| fits(mutation, done)).step_by(step).collect();
+    let when = When::every(every);
     let plan = Plan::Mutate { mutation: mutation.clone(), when, seed: live::SEED };
     let run = live::run(api, plan, honest.iter().map(|done| done.case.clone()));
     assert_eq!(run.done.len(), honest.len(), "every case was run");

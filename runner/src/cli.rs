@@ -290,6 +290,9 @@ fn parse_budget(text: &str) -> Result<Budget, String> {
         };
     }
     let time = humantime::parse_duration(text).map_err(|_| "neither a number of cases (500) nor a time (30s)")?;
+    if time.is_zero() {
+        return Err("a budget of no time would say nothing".into());
+    }
     Ok(Budget { cases: None, time: Some(time) })
 }
 

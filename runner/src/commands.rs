@@ -26,7 +26,9 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Sweep(arguments) => sweep::sweep(plugins, &arguments),
         Command::Accept(arguments) => accept::accept(&arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "plumb", &mut std::io::stdout());
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "plumb", &mut text);
+            crate::output::print(&String::from_utf8_lossy(&text))?;
             Ok(Exit::Conforms)
         }
     }

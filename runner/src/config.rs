@@ -117,8 +117,13 @@ impl Config {
         match toml::from_str(&text) {
             Ok(file) => Ok(Self { name: name.to_owned(), text, file }),
             Err(error) => {
-                let message = format!("failed to read {name}: {}", error.message());
-                Err(Error::config(name, &text, error.span(), message, None))
+                let (text, secrets) = masked(&text);
+                let mut message = format!("failed to read {name}: {}", error.message());
+                for secret in &secrets {
+                    message = message.replace(secret, "***");
+                }
+                let help = (!secrets.is_empty()).then(|| SECRETS_HELP.to_owned());
+                Err(Error::config(name, &text, error.span(), message, help))
             }
         }
     }
@@ -140,6 +145,30 @@ impl Config {
     pub fn error_at<T>(&self, place: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) -> Error {
         Error::config(&self.name, &self.text, Some(place.span()), message.into(), Some(help.into()))
     }
+}
+
+const SECRETS_HELP: &str = "secrets stand here only by reference: { env = \"NAME\" } or { file = \"PATH\" }";
+
+/// The text with every quoted word masked in lines that speak of a secret, and these words. Whoever has put one
+/// there in plain text shall not find it in a log too. Lengths stay as they are, and so do places.
+fn masked(text: &str) -> (String, Vec<String>) {
+    let (mut shown, mut secrets) = (String::with_capacity(text.len()), Vec::new());
+    for line in text.split_inclusive('\n') {
+        let speaks = ["secret", "token", "password"].iter().any(|word| line.to_ascii_lowercase().contains(word));
+        let mut quote = None;
+        for part in line.split_inclusive(['"', '\'']) {
+            let inside = part.trim_end_matches(['"', '\'']);
+            if speaks && quote.is_some() && !inside.is_empty() {
+                shown.push_str(&"*".repeat(inside.len()));
+                shown.push_str(&part[inside.len()..]);
+                secrets.push(inside.to_owned());
+            } else {
+                shown.push_str(part);
+            }
+            quote = if quote.is_some() { None } else { part.chars().last().filter(|last| "\"'".contains(*last)) };
+        }
+    }
+    (shown, secrets)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Runs many cases on a few threads, each with a runtime and a connection of its own.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -178,7 +179,7 @@ impl<'e> Engine<'e> {
             let _entered = runtime.enter();
             (self.connect)()?
         };
-        Ok(Worker { engine: self, runtime, transport, bodies: Bodies::new() })
+        Ok(Worker { engine: self, runtime, transport, bodies: Bodies::new(), left: RefCell::default() })
     }
 
     /// Runs `work` on this thread with a runtime and a connection of its own.
@@ -193,6 +194,7 @@ pub struct Worker<'s, 'e> {
     runtime: tokio::runtime::Runtime,
     transport: Box<dyn Transport + 'e>,
     bodies: Bodies,
+    left: RefCell<Vec<(String, Bytes)>>,
 }
 
 impl Worker<'_, '_> {
@@ -219,8 +221,14 @@ impl Worker<'_, '_> {
             let mut shared = Shared::default();
             let mut run = run_case(context, &mut shared, case, sequence).await;
             run.left.extend(shared.give_back(context).await);
+            self.left.borrow_mut().extend(run.left.iter().cloned());
             run
         })
+    }
+
+    /// What cases that ran alone could not remove.
+    pub fn into_left(self) -> Vec<(String, Bytes)> {
+        self.left.into_inner()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use bytes::Bytes;
 use plumb_generator::minimise::minimise;
 use plumb_model::call::{Call, Case};
 use plumb_model::value::Value;
@@ -157,9 +158,9 @@ impl Failures {
         engine: &Engine<'_>,
         deadline: Instant,
         on_event: &mut dyn FnMut(Event),
-    ) -> Result<(), String> {
+    ) -> Result<Vec<(String, Bytes)>, String> {
         if self.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         // The simplest case stands for its cause, whichever worker was faster.
         self.kept.sort_by_key(|failure| (failure.case.origin.choices.len(), failure.sequence));
@@ -182,7 +183,8 @@ impl Failures {
             };
             let mut new = Known::new(&finding, failure);
             // Two ways to one minimal case are one finding; the second explains what the first does not.
-            let twin = known.iter().find(|own| own.calls == new.calls && own.signature == new.signature);
+            let is_twin = |own: &&Known| own.id == new.id || own.calls == new.calls && own.signature == new.signature;
+            let twin = known.iter().find(is_twin);
             let event = twin.map(|own| own.id.clone()).map_or(Event::Found(finding), |id| {
                 new.id.clone_from(&id);
                 Event::SeenAgain { finding: id }
@@ -190,7 +192,7 @@ impl Failures {
             known.push(new);
             on_event(event);
         }
-        Ok(())
+        Ok(worker.into_left())
     }
 }
 

@@ -62,7 +62,10 @@ fn start_log(cli: &Cli) -> Result<(), Error> {
             "use error, warn, info, debug or trace",
         )
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(report::terminal::log_colours_wanted());
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),

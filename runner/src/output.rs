@@ -24,6 +24,8 @@ pub struct Output {
     folder: PathBuf,
     /// Whether everything is kept, or findings only.
     keep_all: bool,
+    /// Whether the folder was not there before.
+    is_new: bool,
     events: Option<BufWriter<File>>,
     started: RunStarted,
 }
@@ -33,7 +35,12 @@ impl Output {
     pub fn open(arguments: &OutputArgs, started: &RunStarted) -> Result<Self, Error> {
         let keep_all = arguments.output.is_some();
         let folder = arguments.output.clone().unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&started.run));
+        let is_new = !folder.exists();
         let mut events = None;
+        let default = Path::new(DEFAULT_FOLDER);
+        if !keep_all && default.exists() && !default.is_dir() {
+            return Err(Error::file("make", default, std::io::ErrorKind::NotADirectory.into(), REMEDY));
+        }
         if keep_all {
             make_folder(&folder.join("findings"))?;
             let path = folder.join("events.ndjson");
@@ -44,10 +51,21 @@ impl Output {
             events = Some(BufWriter::new(create(&path)?));
         }
         if let Some(path) = &arguments.html {
-            create(path)?;
+            probe(path)?;
         }
         let (format, html) = (arguments.format, arguments.html.clone());
-        Ok(Self { format, html, folder, keep_all, events, started: started.clone() })
+        Ok(Self { format, html, folder, keep_all, is_new, events, started: started.clone() })
+    }
+
+    /// Takes away what [`Output::open`] made, where the run never began. What is not empty stays.
+    pub fn discard(self) {
+        if self.events.is_some() {
+            _ = std::fs::remove_file(self.folder.join("events.ndjson"));
+            _ = std::fs::remove_dir(self.folder.join("findings"));
+        }
+        if self.is_new {
+            _ = std::fs::remove_dir(&self.folder);
+        }
     }
 
     /// Takes one event: the file and, where asked for, standard output.
@@ -56,8 +74,7 @@ impl Output {
             write_line(events, event).map_err(|error| self.refused("events.ndjson", error))?;
         }
         if self.format == Format::Ndjson {
-            write_line(&mut std::io::stdout().lock(), event)
-                .map_err(|error| Error::Internal(format!("write to standard output: {error}")))?;
+            printed(write_line(&mut std::io::stdout().lock(), event))?;
         }
         Ok(())
     }
@@ -111,8 +128,17 @@ impl Output {
 /// Prints on standard output.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
-    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    printed.map_err(|error| Error::Internal(format!("write to standard output: {error}")))
+    printed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// A reader that wants no more is nobody's fault.
+fn printed(written: std::io::Result<()>) -> Result<(), Error> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Internal(format!("write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn write_line(to: &mut impl std::io::Write, event: &Event) -> std::io::Result<()> {
@@ -124,6 +150,18 @@ fn write_line(to: &mut impl std::io::Write, event: &Event) -> std::io::Result<()
 fn make_folder(path: &Path) -> Result<(), Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| Error::file("make", path, error, REMEDY))
+}
+
+/// Checks that a file can be written at `path`, and leaves what is there as it is.
+fn probe(path: &Path) -> Result<(), Error> {
+    let refused = |error| Error::file("write", path, error, "choose another place");
+    if path.is_dir() {
+        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let beside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o600).open(&beside).map_err(refused)?;
+    std::fs::remove_file(beside).map_err(refused)
 }
 
 fn create(path: &Path) -> Result<File, Error> {

@@ -65,7 +65,12 @@ pub fn run(
         target_clock: &target_clock,
         stop: &stop,
     };
-    check_alive(&engine, selected)?;
+    if let Err(error) = check_alive(&engine, selected) {
+        // Nothing was made, so nothing stays: neither a journal nor an empty run folder.
+        _ = journal.finish_clean();
+        output.discard();
+        return Err(error);
+    }
     let mut report = Report::new(started.clone());
     let mut sink =
         Sink { report: &mut report, output: &mut output, deviations: &deviations, api, replayed, error: None };
@@ -97,11 +102,13 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
     let mut early = ended.early;
     bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));
     let deadline = Instant::now() + budget.time.unwrap_or(INVESTIGATION_MAX);
-    if let Err(why) = failures.investigate(engine, deadline, &mut |event| sink.take(event)) {
-        early.get_or_insert(why);
+    let mut left = ended.left;
+    match failures.investigate(engine, deadline, &mut |event| sink.take(event)) {
+        Ok(stayed) => left.extend(stayed),
+        Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
-    let resources_left = ended.left.iter().map(|(kind, name)| (kind.clone(), shown(name, 80))).collect();
+    let resources_left = left.iter().map(|(kind, name)| (kind.clone(), shown(name, 80))).collect();
     RunEnded {
         interrupted: stop.load(Ordering::Relaxed),
         early,

@@ -1,9 +1,9 @@
 //! A server's words are a stranger's: they neither drive the terminal nor run in a browser.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
-use crate::support::{Home, Ran, listen};
+use crate::support::{Home, Ran, listen, read_request};
 
 /// Words that a terminal, a browser or a reader must not take for ours.
 const EVIL: &str = "<script>alert(1)</script>\u{1b}[2J\u{1b}]0;owned\u{7}\u{8}\r\u{9b}31m\u{202e}&#x3c;\"'>";
@@ -23,23 +23,6 @@ fn answer(stream: &TcpStream, status: &str, length: usize) {
             return;
         }
     }
-}
-
-/// Reads one request; none where the client has gone.
-pub(crate) fn read_request(reader: &mut impl std::io::BufRead) -> Option<()> {
-    let mut length = 0;
-    loop {
-        let mut line = Vec::new();
-        reader.read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
-        if line == b"\r\n" {
-            break;
-        }
-        let line = String::from_utf8_lossy(&line).to_ascii_lowercase();
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink()).ok().map(|_| ())
 }
 
 #[track_caller]

@@ -1,10 +1,8 @@
 //! Ctrl-C: a run ends soon, says so, and cleans up behind itself.
 
-use std::io::{BufReader, Write as _};
 use std::time::{Duration, Instant};
 
-use crate::hostile::read_request;
-use crate::support::{Home, Running, Served, bucket_exists, events, listen, until};
+use crate::support::{Home, Running, Served, answer_with, bucket_exists, events, until};
 use crate::sweep::{journalled, start_conform};
 
 /// How soon a run is over after Ctrl-C, cleaning up included; a case takes milliseconds.
@@ -37,14 +35,9 @@ fn an_interrupted_run_says_so_and_cleans_up() {
 
 /// A server that is slow and always wrong, so that there is much to make small.
 fn slow_and_wrong() -> String {
-    listen(|stream| {
-        let (mut reader, mut writer) = (BufReader::new(&stream), &stream);
-        while read_request(&mut reader).is_some() {
-            std::thread::sleep(SLOWNESS);
-            if writer.write_all(b"HTTP/1.1 418 Teapot\r\ncontent-length: 0\r\n\r\n").is_err() {
-                return;
-            }
-        }
+    answer_with(|_| {
+        std::thread::sleep(SLOWNESS);
+        "418 Teapot"
     })
 }
 

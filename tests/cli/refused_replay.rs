@@ -81,7 +81,7 @@ fn a_file_with_another_flavour_or_operation_is_refused() {
 
 #[test]
 fn bytes_that_are_no_text_are_refused() {
-    let bytes: Vec<u8> = (0..4_096_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let bytes: Vec<u8> = (0..4_096_u32).flat_map(|index| index.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
     file_refused(bytes, &["failed to read"]);
 }
 

@@ -87,7 +87,7 @@ fn no_secret_that_the_server_repeats() {
     home.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     home.set("AWS_SECRET_ACCESS_KEY", SECRET);
     home.set("AWS_SESSION_TOKEN", TOKEN);
-    let url = listen(repeat);
+    let url = listen(|stream| repeat(&stream));
     let target = ["conform", "--api", "s3", "--endpoint-url", &url, "--operation", "CreateBucket", "--budget", "10"];
     for format in ["terminal", "json", "ndjson"] {
         let output = ["--format", format, "--output", format, "--html", "page.html"];
@@ -96,8 +96,8 @@ fn no_secret_that_the_server_repeats() {
 }
 
 /// Answers with the head of the request, in a header and in the body.
-fn repeat(stream: TcpStream) {
-    let (mut reader, mut writer) = (BufReader::new(&stream), &stream);
+fn repeat(stream: &TcpStream) {
+    let (mut reader, mut writer) = (BufReader::new(stream), stream);
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let Ok(1..) = reader.read_until(b'\n', &mut head) else { return };

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use crate::support::{Home, Ran, Running, Served, bucket_exists, until};
+use crate::support::{Home, Ran, Running, Served, answer_with, bucket_exists, until};
 
 /// Starts a run that goes on for a while.
 pub(crate) fn start_conform(home: &Home, url: &str, more: &[&str]) -> Running {
@@ -46,7 +46,7 @@ fn told(ran: &Ran, words: &str) -> Vec<String> {
 }
 
 fn journal_count(home: &Home) -> usize {
-    fs::read_dir(home.journals()).map_or(0, |entries| entries.count())
+    fs::read_dir(home.journals()).map_or(0, Iterator::count)
 }
 
 /// A server, and a run against it that was killed once it had a bucket.
@@ -133,4 +133,22 @@ fn a_name_that_no_run_made_is_not_removed() {
     fs::write(&path, format!("{header}\n{entry}\n")).expect("a journal");
     sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(2).says(&["could not remove bucket somebody-elses"]);
     assert_eq!(journal_count(&home), 1);
+}
+
+/// Confirming a finding makes things as well; what it cannot remove must not be forgotten.
+#[test]
+fn what_a_confirmation_could_not_remove_stays_in_the_journal() {
+    let home = Home::new();
+    // Cases of the run itself clean up; the numbers of those that confirm have seven digits.
+    let url = answer_with(|request| match request.strip_prefix("DELETE ") {
+        Some(target) if target.contains("-1000") => "403 Forbidden",
+        Some(_) => "204 No Content",
+        None => "201 Created",
+    });
+    let arguments = ["conform", "--api", "kv", "--endpoint-url", &url, "--operation", "Put", "--format", "json"];
+    let json = home.plumb(&[&arguments[..], &["--budget", "8"]].concat()).exits(1).json();
+    assert!(!json["findings"].as_array().expect("a list").is_empty());
+    let left = json["ended"]["resources_left"].as_array().expect("a list");
+    assert!(!left.is_empty(), "{}", json["ended"]);
+    assert_eq!(journal_count(&home), 1, "a sweep can find them");
 }

@@ -109,7 +109,7 @@ fn target(api: &Api, server: &dyn DemoServer, proxy: &FaultProxy) -> Target {
 pub(crate) fn fake_put_object() -> Fake {
     Fake(|request, _| {
         let path = request.target.split(|byte| *byte == b'?').next()?;
-        let is_object = request.method == "PUT" && path.iter().filter(|byte| **byte == b'/').count() > 1;
+        let is_object = request.method == "PUT" && path.split(|byte| *byte == b'/').count() > 2;
         let mut headers = Headers::default();
         headers.push("etag", [b"\"".as_slice(), &hex(&md5(&request.body)), b"\""].concat());
         is_object.then_some(Response { status: 200, headers, body: Bytes::new(), truncated: false })

@@ -39,7 +39,7 @@ pub(crate) fn workflow(api: &Api, seed: u64) -> Case {
     }
     for number in 0..random.random_range(CALLS_MIN..=CALLS_MAX) {
         let step = step(&mut random);
-        let call = if is_s3 { s3(step) } else { kv(step) };
+        let call = if is_s3 { s3(&step) } else { kv(&step) };
         case.calls.push(Turn::new(format!("call-{number}"), call));
     }
     case
@@ -57,11 +57,11 @@ fn step(random: &mut StdRng) -> Step {
 }
 
 /// The listing rolls each key up into a prefix of its own: the server under test lists wrong entity tags.
-fn s3(step: Step) -> Call {
+fn s3(step: &Step) -> Call {
     let on_bucket = |operation: &'static str| Call::new(operation).with("bucket", Value::resource("bucket", "a"));
-    let on_key = |operation, key| on_bucket(operation).with("key", Value::resource("key", &format!("w-{key}/k")));
+    let on_key = |operation, key: &u32| on_bucket(operation).with("key", Value::resource("key", &format!("w-{key}/k")));
     match step {
-        Step::Put(key, body) => on_key("PutObject", key).with("body", body).with("content-type", "text/plain"),
+        Step::Put(key, body) => on_key("PutObject", key).with("body", *body).with("content-type", "text/plain"),
         Step::Get(key) => on_key("GetObject", key),
         Step::Part(key, first) => on_key("GetObject", key).with("range", format!("bytes={first}-").as_str()),
         Step::Delete(key) => on_key("DeleteObject", key),
@@ -69,11 +69,12 @@ fn s3(step: Step) -> Call {
     }
 }
 
-fn kv(step: Step) -> Call {
-    let on_key =
-        |operation: &'static str, key| Call::new(operation).with("key", Value::resource("key", &format!("w-{key}")));
+fn kv(step: &Step) -> Call {
+    let on_key = |operation: &'static str, key: &u32| {
+        Call::new(operation).with("key", Value::resource("key", &format!("w-{key}")))
+    };
     match step {
-        Step::Put(key, body) => on_key("Put", key).with("value", body),
+        Step::Put(key, body) => on_key("Put", key).with("value", *body),
         Step::Get(key) | Step::Part(key, _) => on_key("Get", key),
         Step::Delete(key) => on_key("Delete", key),
         Step::List => Call::new("List").with("prefix", Value::resource("key", "w-")),

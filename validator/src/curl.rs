@@ -49,12 +49,13 @@ fn command(signing: &CurlSigning, base_url: &str, request: &Request) -> Option<S
     }
     if !request.body.is_empty() {
         line = format!("printf '{}' | {line} --data-binary @-", octal(&request.body));
+        // curl adds a content type of its own to data, and 7.88 signs one that was taken out all the same.
+        if request.headers.get("content-type").is_none() {
+            let unsigned = signing.options.is_empty();
+            line.push_str(if unsigned { " -H 'content-type:'" } else { " -H 'content-type: binary/octet-stream'" });
+        }
     } else if ["PUT", "POST"].contains(&request.method.as_ref()) {
-        line.push_str(" --data-binary ''");
-    }
-    // curl adds a content type of its own to data.
-    if request.headers.get("content-type").is_none() && ["PUT", "POST"].contains(&request.method.as_ref()) {
-        line.push_str(" -H 'content-type:'");
+        line.push_str(" -H 'content-length: 0'");
     }
     Some(format!("{line} {}", quoted(&format!("{base_url}{target}"))))
 }

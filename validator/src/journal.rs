@@ -142,8 +142,14 @@ fn read(path: &Path) -> Result<Option<Leftovers>, JournalError> {
         Err(TryLockError::WouldBlock) => return Ok(None),
         Err(TryLockError::Error(error)) => return Err(refused(error)),
     }
-    let mut lines = BufReader::new(file.take(JOURNAL_BYTES_MAX)).lines();
-    let first = lines.next().transpose().map_err(refused)?.unwrap_or_default();
+    let mut reader = BufReader::new(file.take(JOURNAL_BYTES_MAX));
+    let mut first = String::new();
+    reader.read_line(&mut first).map_err(refused)?;
+    // The header is on the disk before the first entry: where it is torn, the run was killed and had made nothing.
+    if !first.ends_with('\n') {
+        return Ok(None);
+    }
+    let lines = reader.lines();
     let header: Header = serde_json::from_str(&first).map_err(|error| format(format!("line 1: {error}")))?;
     if header.plumb_journal != JOURNAL_VERSION {
         return Err(format(format!("its version is {}, this build reads {JOURNAL_VERSION}", header.plumb_journal)));

@@ -320,13 +320,15 @@ impl<'c, 'a> Session<'c, 'a> {
     }
 
     fn diverges(&self, turn: &Turn, kind: Kind, expected: Vec<verdict::Expected>, answer: &Answer) -> Verdict {
+        let actors = &self.context.target.actors;
+        let expected = expected.into_iter().map(|own| own.without_secrets(actors)).collect();
         let state = self.belief.worlds().first().map_or(serde_json::Value::Null, |world| world.state.to_json());
         Verdict::Diverges(Box::new(Divergence {
             call: turn.id.clone(),
             operation: turn.call.operation.to_string(),
             kind,
             expected,
-            observed: Observed::new(answer),
+            observed: Observed::new(answer).without_secrets(actors),
             state,
             request_id: self.context.api.wire.request_id(answer),
         }))

@@ -7,6 +7,7 @@ use plumb_model::belief::Miss;
 use plumb_model::fault::Ground;
 use plumb_model::judge::Mismatch;
 use plumb_model::text::shown;
+use plumb_model::wire::Actor;
 use serde::{Deserialize, Serialize};
 
 /// The most characters of a body or header that a finding shows.
@@ -84,6 +85,24 @@ pub struct Expected {
     pub mismatches: Vec<Mismatch>,
 }
 
+impl Expected {
+    /// The same, where the server repeated a secret of ours.
+    pub(crate) fn without_secrets(mut self, actors: &[Actor]) -> Self {
+        for mismatch in &mut self.mismatches {
+            mismatch.observed = without_secrets(&mismatch.observed, actors);
+        }
+        self
+    }
+}
+
+/// A text from the server without any secret of ours that it repeats: nothing we print may show one.
+fn without_secrets(text: &str, actors: &[Actor]) -> String {
+    let secrets = actors.iter().flat_map(|actor| [Some(&actor.secret), actor.session_token.as_ref()]).flatten();
+    secrets
+        .filter(|secret| !secret.is_empty())
+        .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+}
+
 /// An answer as reports show it: safe to print, bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
@@ -108,6 +127,16 @@ impl Observed {
             body: safe(&answer.body),
             body_bytes: answer.body.len() as u64,
         }
+    }
+
+    /// The same, where the server repeated a secret of ours.
+    pub(crate) fn without_secrets(mut self, actors: &[Actor]) -> Self {
+        for (_, value) in &mut self.headers {
+            *value = without_secrets(value, actors);
+        }
+        self.class = without_secrets(&self.class, actors);
+        self.body = without_secrets(&self.body, actors);
+        self
     }
 }
 

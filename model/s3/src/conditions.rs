@@ -9,6 +9,8 @@ use plumb_model::time;
 
 use crate::errors::{self, field};
 use crate::faults;
+use crate::operations::get_object::stored_headers;
+use crate::operations::put_object::METADATA_PREFIX;
 use crate::request::Request;
 use crate::state::Object;
 
@@ -146,14 +148,21 @@ impl Request<'_> {
         }
     }
 
-    /// 304: no body, and the entity tag (RFC 9110 section 15.4.5).
+    /// 304: no body, and the entity tag (RFC 9110 section 15.4.5). What else it tells of the object takes the
+    /// place of what a cache holds (RFC 9111 section 4.3.4), so it must be the object's.
     fn not_modified(&self, object: &Object) -> plumb_model::expectation::Expectation {
         let modified =
             Matcher::Chosen { symbol: object.last_modified.clone(), form: Form::HttpDate(Some(object.written)) };
-        self.answer(304)
+        let answer = self
+            .answer(304)
             .header("etag", Matcher::is(object.etag.clone()))
             .header("last-modified", modified.maybe())
             .header("content-range", Matcher::Absent)
+            .no_others(METADATA_PREFIX);
+        stored_headers(self, object).fold(answer, |answer, (name, matcher)| {
+            let matcher = if matches!(matcher, Matcher::Absent | Matcher::Any(_)) { matcher } else { matcher.maybe() };
+            answer.header(name, matcher)
+        })
     }
 
     fn failed(&self, class: &'static str, condition: &'static str, source: &'static str) -> Fault {
@@ -238,7 +247,7 @@ impl Request<'_> {
             None => {
                 let source = "unknown: servers answer 204, 404 NoSuchKey or 412 to a conditional delete of nothing";
                 let answer = self.refuse_with(errors::NO_SUCH_KEY, || vec![field("Key", &self.key)]);
-                let fault = Fault::new(faults::WRITE_CONDITION, answer, Basis::Unknown, source);
+                let fault = Fault::new(faults::KEY, answer, Basis::Unknown, source);
                 faults.push(fault.or(self.refuse(errors::PRECONDITION_FAILED)).perhaps());
             }
         }

@@ -49,6 +49,7 @@ const MASKED: &str =
 const BUCKET_FIRST: &str = "LocalStack, Ceph RGW, versitygw, MinIO: the bucket is looked up before stored objects";
 const KEY_FIRST: &str = "LocalStack, MinIO, versitygw: the object is looked up before its conditions";
 const RANGE_LAST: &str = "RFC 9110 section 13.2.2: preconditions are evaluated before Range";
+const NAME_FIRST: &str = "Ceph RGW, MinIO, LocalStack, OpenStack Swift: a write checks the length of the key before it looks at what is there";
 const SYNTAX_FIRST: &str = "LocalStack, MinIO, versitygw: headers are checked before the body is read";
 
 const fn agreed(over: &'static str, under: &'static str, source: &'static str) -> Edge {
@@ -90,6 +91,7 @@ pub(crate) const EDGES: &[Edge] = &[
     agreed(KEY, READ_CONDITION, KEY_FIRST),
     Edge { over: KEY, under: RANGE, basis: Basis::Recorded, source: "LocalStack test_get_object_range" },
     documented(READ_CONDITION, RANGE, RANGE_LAST),
+    agreed(KEY_NAME, WRITE_CONDITION, NAME_FIRST),
     agreed(HEADER, DIGEST, SYNTAX_FIRST),
 ];
 
@@ -113,6 +115,8 @@ mod tests {
             (HEADER, WRITE_CONDITION),
             (WRITE_CONDITION, DIGEST),
             (KEY_NAME, BUCKET),
+            // Ceph RGW checks the name first; MinIO, LocalStack and Swift check its length on writes only.
+            (KEY_NAME, KEY),
             (PAYLOAD_HASH, BUCKET),
             (METADATA, DIGEST),
             (QUERY, BUCKET),

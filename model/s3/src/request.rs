@@ -76,9 +76,14 @@ impl<'a> Request<'a> {
         Expectation { headers, ..Expectation::status(status) }
     }
 
-    /// An answer without a body that says so, where it says anything.
-    pub(crate) fn bodiless(&self, status: u16) -> Expectation {
-        self.answer(status).header("content-length", Matcher::fixed("0").maybe())
+    /// 200 without a body, which says so where it says anything.
+    pub(crate) fn bodiless(&self) -> Expectation {
+        self.answer(200).header("content-length", Matcher::fixed("0").maybe())
+    }
+
+    /// 204. It must not tell a length, not even that of nothing (RFC 9110 section 8.6).
+    pub(crate) fn no_content(&self) -> Expectation {
+        self.answer(204).header("content-length", Matcher::Absent)
     }
 
     /// The faults that every operation on a bucket that should exist looks for.

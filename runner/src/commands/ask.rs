@@ -1,5 +1,6 @@
 //! `plumb ask`: what may this call answer?
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -168,7 +169,23 @@ fn parse_call(api: &Api, words: &[String]) -> Result<Call, Error> {
         call
     };
     select::check_operations(api, &[call.operation.to_string()])?;
+    check_arguments(api, &call)?;
     Ok(call)
+}
+
+/// An argument that no choice of the operation gives is a slip of the pen: the answer would be to another question.
+fn check_arguments(api: &Api, call: &Call) -> Result<(), Error> {
+    let choices =
+        api.operation(&call.operation).into_iter().flat_map(|own| &own.space.dimensions).flat_map(|own| &own.choices);
+    let known: BTreeSet<&str> = choices.flat_map(|choice| choice.arguments.iter().map(|(name, _)| &**name)).collect();
+    match call.arguments.keys().find(|name| !known.contains(&***name)) {
+        None => Ok(()),
+        Some(name) => {
+            let known: Vec<&str> = known.into_iter().collect();
+            let message = format!("{} has no argument {name:?}", call.operation);
+            Err(Error::usage(message, format!("there are: {}", known.join(", "))))
+        }
+    }
 }
 
 fn read_case(path: &Path, api: &Api) -> Result<Case, Error> {

@@ -110,7 +110,10 @@ fn run_once(api: &Api, selected: &Selected, replay: &Replay) -> Result<CaseRun, 
         target_clock: &target_clock,
         stop: &stop,
     };
-    run::check_alive(&engine, selected)?;
+    if let Err(error) = run::check_alive(&engine, selected) {
+        _ = journal.finish_clean();
+        return Err(error);
+    }
     let ran = engine.worker().map_err(Error::Internal)?.run_alone(&replay.finding.case, 0);
     if ran.left.is_empty() {
         journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;

@@ -17,6 +17,7 @@ use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::plugin::Plugin;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{AnswersArg, ServeArgs};
 use crate::error::{Error, Exit};
@@ -81,10 +82,13 @@ async fn listen(
     };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
+    // Before it is announced: whoever reads the address may press Ctrl-C at once, and none may be lost in between.
+    let mut interrupts =
+        signal(SignalKind::interrupt()).map_err(|error| Error::Internal(format!("listen to signals: {error}")))?;
     announce(api, bound, &options.actors)?;
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Conforms),
+            _ = interrupts.recv() => return Ok(Exit::Conforms),
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 _ = stream.set_nodelay(true);

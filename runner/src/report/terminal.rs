@@ -20,7 +20,16 @@ pub const LISTED_ACCEPTED_MAX: usize = 50;
 
 /// Whether standard output is a terminal that shows colours and nobody asked for none (<https://no-color.org>).
 pub fn colours_wanted() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stdout().is_terminal() && nobody_minds_colours()
+}
+
+/// The same of standard error, where logs go.
+pub fn log_colours_wanted() -> bool {
+    std::io::stderr().is_terminal() && nobody_minds_colours()
+}
+
+fn nobody_minds_colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The report as text, with the escapes for colours or without any.

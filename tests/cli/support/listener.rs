@@ -1,6 +1,6 @@
 //! Ports with something else than the model behind them.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 
@@ -43,6 +43,33 @@ pub(crate) fn listen(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Stri
         }
     });
     url
+}
+
+/// Reads one request and tells its first line; none where the client has gone.
+pub(crate) fn read_request(reader: &mut impl BufRead) -> Option<String> {
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line| line != "\r\n") {
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
+        lines.push(String::from_utf8_lossy(&line).into_owned());
+    }
+    let length =
+        lines.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    std::io::copy(&mut reader.take(length.unwrap_or(0)), &mut std::io::sink()).ok()?;
+    lines.into_iter().next()
+}
+
+/// Answers each request with the status that `status` gives to its first line, and without a body; tells the URL.
+pub(crate) fn answer_with(status: impl Fn(&str) -> &'static str + Send + Sync + 'static) -> String {
+    listen(move |stream| {
+        let (mut reader, mut writer) = (BufReader::new(&stream), &stream);
+        while let Some(request) = read_request(&mut reader) {
+            let answer = format!("HTTP/1.1 {}\r\ncontent-length: 0\r\n\r\n", status(&request));
+            if writer.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })
 }
 
 fn bind() -> TcpListener {

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use listener::{Listener, listen};
+pub(crate) use listener::{Listener, answer_with, listen, read_request};
 pub(crate) use process::{Ran, Running};
 pub(crate) use served::{Served, bucket_exists};
 
 /// How long anything may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 /// How often a condition is looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 

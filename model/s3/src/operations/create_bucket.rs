@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use imbl::OrdMap;
 use plumb_model::call::{Call, Turn};
 use plumb_model::expectation::{Form, Matcher};
@@ -112,15 +113,34 @@ fn configuration_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
 }
 
 fn made(request: &Request<'_>) -> Outcome<State> {
-    // A path in us-east-1, a URL elsewhere: AWS S3 API Reference, CreateBucket.
-    let location = Matcher::Like(Form::Token);
-    let answer = request.bodiless(200).header("location", if request.aws { location } else { location.maybe() });
+    let location = location(request);
+    let answer = request.bodiless().header("location", if request.aws { location } else { location.maybe() });
     let outcome = documented(answer, SOURCE);
     if request.bucket.is_some() {
         return outcome;
     }
     let bucket = Bucket { owner: request.seen.actor.map(Arc::from), prefix: None, objects: OrdMap::new() };
     outcome.leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
+}
+
+/// Where the bucket is. A path; a URL where a region was asked for, which other servers give a host of their own.
+///
+/// Source: AWS S3 API Reference, `CreateBucket`: "A forward slash followed by the name of the bucket"; AWS CLI
+/// Reference and boto3 documentation, `create_bucket`: the URLs.
+fn location(request: &Request<'_>) -> Matcher {
+    let of = |before: &[u8], after: &[u8]| Value::Literal([before, &request.bucket_name, after].concat().into());
+    let path = of(b"/", b"");
+    let region = match configuration::of(request.call) {
+        Configuration::None | Configuration::Broken => return Matcher::Is(path),
+        Configuration::Location(_) if !request.aws => return Matcher::Like(Form::Token),
+        Configuration::Location(region) => region,
+        Configuration::Other => Bytes::new(),
+    };
+    let mut forms = vec![path, of(b"http://", b".s3.amazonaws.com/")];
+    if !region.is_empty() {
+        forms.push(of(b"http://", &[b".", &region[..], b".s3.amazonaws.com/"].concat()));
+    }
+    Matcher::OneOf(forms)
 }
 
 /// The operation.

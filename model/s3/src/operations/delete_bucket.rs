@@ -1,6 +1,5 @@
 //! `DeleteBucket`: takes an empty bucket away.
 
-use plumb_model::expectation::Matcher;
 use plumb_model::fault::{Basis, Fault, Precedence};
 use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Dimension, Hazard, Operation, Space};
@@ -21,8 +20,8 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     let mut faults = request.common_faults();
     not_empty(request, &mut faults);
     outcomes(&faults, precedence, || {
-        let answer = request.answer(204).header("content-length", Matcher::fixed("0").maybe());
-        vec![documented(answer, SOURCE).leaving(request.state.without_bucket(&request.bucket_name))]
+        let left = request.state.without_bucket(&request.bucket_name);
+        vec![documented(request.no_content(), SOURCE).leaving(left)]
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     request.delete_conditions(&mut faults);
     outcomes(&faults, precedence, || {
         let answer = request
-            .bodiless(204)
+            .no_content()
             .header("x-amz-delete-marker", Matcher::Absent)
             .header("x-amz-version-id", Matcher::Absent);
         let outcome = documented(answer, SOURCE);

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use plumb_model::expectation::{BodyRule, Expectation, Form, Matcher};
 use plumb_model::fault::{Basis, Fault, Precedence};
+use plumb_model::http::HeaderName;
 use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
 use plumb_model::value::{Function, Symbol, Value};
@@ -10,7 +11,7 @@ use plumb_model::value::{Function, Symbol, Value};
 use super::dimensions::{
     STORED_ID, Sharing, buckets, expected_owner, key, objects, on_key, only, signature, stored_tag,
 };
-use super::put_object::STORED_HEADERS;
+use super::put_object::{METADATA_PREFIX, STORED_HEADERS, known_checksums};
 use crate::errors::{self, Field, field};
 use crate::faults;
 use crate::ranges::{Selection, select};
@@ -106,8 +107,16 @@ fn read(request: &Request<'_>, object: &Object, selection: Selection) -> Vec<Out
     }
 }
 
+/// The whole object. Where its checksums are told they are those of the whole; AWS tells them to who asks
+/// (AWS S3 API Reference, `GetObject`, `x-amz-checksum-mode`).
 fn whole(request: &Request<'_>, object: &Object) -> Expectation {
-    content(request, object, 200, 0, object.payload.length).header("content-range", Matcher::Absent)
+    let answer = content(request, object, 200, 0, object.payload.length).header("content-range", Matcher::Absent);
+    match request.seen.bodies.of(&object.payload) {
+        Some(pooled) => {
+            known_checksums(&pooled).into_iter().fold(answer, |answer, (name, own)| answer.header(name, own.maybe()))
+        }
+        None => answer,
+    }
 }
 
 /// An answer with `length` bytes of the object from `from` on, and with everything that stands beside them.
@@ -123,28 +132,29 @@ fn content(request: &Request<'_>, object: &Object, status: u16, from: u64, lengt
         .header("x-amz-version-id", Matcher::Absent)
         .header("x-amz-delete-marker", Matcher::Absent);
     answer.body = BodyRule::Part { payload: object.payload, from, length };
-    for name in STORED_HEADERS {
-        if let Some(matcher) = stored_header(request, object, name) {
-            answer = answer.header(name, matcher);
-        }
-    }
-    for (name, value) in &object.metadata {
-        answer = answer.header(name.clone(), metadata(value));
-    }
-    storage_class(request, object, answer)
+    answer = stored_headers(request, object).fold(answer, |answer, (name, matcher)| answer.header(name, matcher));
+    storage_class(request, object, answer.no_others(METADATA_PREFIX))
 }
 
-/// A header that was stored, or that the request wants in its place. One that was not stored is not there where
-/// it would change what a client makes of the body.
-fn stored_header(request: &Request<'_>, object: &Object, name: &'static str) -> Option<Matcher> {
+/// The headers and the metadata that an object was stored with; what was not stored does not come back, be it that
+/// of an object under the same key before.
+///
+/// Source: AWS S3 API Reference, `GetObject` and `PutObject`; S3 User Guide, `UsingMetadata`.
+pub(crate) fn stored_headers<'a>(
+    request: &Request<'_>,
+    object: &'a Object,
+) -> impl Iterator<Item = (HeaderName, Matcher)> + 'a {
+    let headers = STORED_HEADERS.map(|name| (HeaderName::from(name), stored_header(request, object, name)));
+    headers.into_iter().chain(object.metadata.iter().map(|(name, value)| (name.clone(), metadata(value))))
+}
+
+/// A header that was stored, or that the request wants in its place.
+fn stored_header(request: &Request<'_>, object: &Object, name: &'static str) -> Matcher {
     let wanted = OVERRIDES.iter().find(|(_, header)| *header == name).and_then(|(own, _)| request.argument(own));
-    if let Some(value) = wanted.or_else(|| object.header(name)) {
-        return Some(Matcher::is(value.clone()));
-    }
-    match name {
-        "content-type" => Some(default_type(request.aws)),
-        "content-encoding" => Some(Matcher::Absent),
-        _ => None,
+    match wanted.or_else(|| object.header(name)) {
+        Some(value) => Matcher::is(value.clone()),
+        None if name == "content-type" => default_type(request.aws),
+        None => Matcher::Absent,
     }
 }
 
@@ -187,10 +197,10 @@ pub(crate) fn operation() -> Operation {
         buckets(Sharing::Shared),
         objects(),
         signature(),
-        tags("if-match"),
-        dates("if-unmodified-since", "read-for-unmodified"),
-        tags("if-none-match"),
-        dates("if-modified-since", "read-for-modified"),
+        tags("if-match", &["wrong"]),
+        dates("if-unmodified-since", "read-for-unmodified", &["before", "yesterday"]),
+        tags("if-none-match", &["right", "right-without-quotes", "star"]),
+        dates("if-modified-since", "read-for-modified", &["equal"]),
         ranges(),
         content_type(),
         expected_owner(),
@@ -205,8 +215,8 @@ pub(crate) fn operation() -> Operation {
     }
 }
 
-/// A condition on the entity tag. Which choice holds depends on the header.
-fn tags(header: &'static str) -> Dimension {
+/// A condition on the entity tag. Which choices keep the object back depends on the header.
+fn tags(header: &'static str, faults: &[&str]) -> Dimension {
     let choices = vec![
         Choice::absent("none"),
         Choice::valid("right", header, stored_tag()),
@@ -216,11 +226,17 @@ fn tags(header: &'static str) -> Dimension {
         Choice::valid("weak", header, Value::concat(["W/".into(), stored_tag()])),
         Choice::valid("list", header, Value::concat(["\"x\", ".into(), stored_tag()])),
     ];
-    Dimension::argument(header, choices)
+    Dimension::argument(header, marked(choices, faults))
+}
+
+/// The choices, those of them that certainly earn 412 or 304 marked as faults.
+fn marked(choices: Vec<Choice>, faults: &[&str]) -> Vec<Choice> {
+    let mark = |choice: Choice| Choice { fault: choice.fault || faults.contains(&choice.name), ..choice };
+    choices.into_iter().map(mark).collect()
 }
 
 /// A condition on the date. The object is read before, as no other answer tells its date.
-fn dates(header: &'static str, read: &'static str) -> Dimension {
+fn dates(header: &'static str, read: &'static str, faults: &[&str]) -> Dimension {
     let modified = || Symbol::new(STORED_ID, "last-modified");
     let moved = |offset_s| Value::Clock { from: Some(modified()), offset_s }.apply(Function::HttpDate);
     let relative =
@@ -234,7 +250,7 @@ fn dates(header: &'static str, read: &'static str) -> Dimension {
         Choice::valid("tomorrow", header, Value::now(86_400).apply(Function::HttpDate)),
         Choice::valid("malformed", header, "not a date"),
     ];
-    Dimension::argument(header, choices)
+    Dimension::argument(header, marked(choices, faults))
 }
 
 /// The forms that were recorded on AWS, on an object of 10 bytes.
@@ -285,6 +301,7 @@ fn constraints() -> Vec<Constraint> {
 mod tests {
     use plumb_model::bodies::{BodySpec, hex};
     use plumb_model::call::Call;
+    use plumb_model::expectation::Matcher;
     use plumb_model::time::http_date;
 
     use crate::testing::{BODY, Bench, NOW_MS, check, on_key, put};
@@ -432,6 +449,22 @@ mod tests {
         let mut bench = Bench::after(&[put("k").with("content-type", "image/png")]);
         let answer = bench.run("get", &get(&[("response-content-type", "text/plain")]));
         assert_eq!(answer.headers.text("content-type"), Some("text/plain"));
+    }
+
+    #[test]
+    fn what_was_not_stored_does_not_come_back() {
+        let bench = Bench::after(&[put("k").with("cache-control", "no-store").with("x-amz-meta-a", "1"), put("k")]);
+        for call in [get(&[]), get(&[("range", "bytes=0-0")]), get(&[("if-none-match", &tag())])] {
+            let expectation = bench.outcomes("get", &call).swap_remove(0).expectation;
+            let rule = |name: &str| expectation.headers.iter().find(|(own, _)| own == name).map(|(_, rule)| rule);
+            for name in ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"] {
+                assert_eq!(rule(name), Some(&Matcher::Absent), "{} {name}", expectation.class());
+            }
+            assert_eq!(
+                (expectation.no_others, expectation.headers.iter().any(|(name, _)| name == "x-amz-meta-a")),
+                (vec!["x-amz-meta-".into()], false)
+            );
+        }
     }
 
     #[test]

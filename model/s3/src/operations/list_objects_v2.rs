@@ -12,12 +12,13 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::Value;
 
 use super::dimensions::{Sharing, bucket, bucket_choice, buckets, expected_owner, only, put, signature};
-use crate::errors::{self, LENGTH_CHECKED, text, xml_type};
+use crate::errors::{self, LENGTH_CHECKED, field, text, xml_type};
 use crate::faults;
 use crate::listing::{Ask, Entry, Page, page};
 use crate::paging::{KEYS_MAX, Most, Start};
 use crate::request::{Request, documented};
 use crate::state::{Bucket, Object, State, Token};
+use crate::wire::{NAMESPACE, NAMESPACE_FIELD};
 
 const SOURCE: &str = "AWS S3 API Reference, ListObjectsV2; LocalStack test_s3_list_operations (recorded on AWS)";
 const SIZES: &str = "MinIO, versitygw; ceph/s3-tests test_bucket_list_maxkeys_invalid";
@@ -28,33 +29,47 @@ const ENCODINGS: &str = "LocalStack test_list_ops_encoding_type_validation (reco
 pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
     let mut faults = request.common_faults();
     let (most, start) = (Most::of(request), Start::of(request));
-    let mut refuse = |class, basis, source, perhaps| {
-        let answer = request
-            .refuse_with(errors::INVALID_ARGUMENT, || vec![("ArgumentName", Shape::Text(Matcher::Like(Form::Token)))]);
-        let fault = Fault::new(class, answer, basis, source);
-        faults.push(if perhaps { fault.perhaps() } else { fault });
-    };
     match most {
         Most::Entries { .. } => {}
-        Most::Odd => refuse(faults::QUERY, Basis::Unknown, "unknown: an empty or enormous max-keys", true),
-        Most::None => refuse(faults::QUERY, Basis::Implemented, SIZES, false),
+        Most::Odd => {
+            faults.push(size_fault(request, Basis::Unknown, "unknown: an empty or enormous max-keys").perhaps())
+        }
+        Most::None => faults.push(size_fault(request, Basis::Implemented, SIZES)),
     }
     if request.argument("encoding-type").is_some_and(|encoding| encoding != "url") {
-        refuse(faults::QUERY, Basis::Recorded, ENCODINGS, false);
+        faults.push(fault(request, "encoding-type", Basis::Recorded, ENCODINGS));
     }
+    let token = |basis, source| fault(request, "continuation-token", basis, source);
     match start {
         Start::Beginning | Start::After(_) | Start::Token(_, true) => {}
         Start::Token(_, false) => {
-            refuse(faults::QUERY, Basis::Unknown, "unknown: a token used with other parameters", true);
+            faults.push(token(Basis::Unknown, "unknown: a token used with other parameters").perhaps());
         }
-        Start::Empty => refuse(faults::QUERY, Basis::Recorded, TOKENS, false),
-        Start::Unknown => {
-            refuse(faults::QUERY, Basis::Implemented, "MinIO, versitygw: a token that was never given", false);
-        }
+        Start::Empty => faults.push(token(Basis::Recorded, TOKENS)),
+        Start::Unknown => faults.push(token(Basis::Implemented, "MinIO, versitygw: a token that was never given")),
     }
     outcomes(&faults, precedence, || {
         request.bucket.map_or_else(Vec::new, |bucket| listed(request, bucket, most, start))
     })
+}
+
+/// A parameter that is none.
+fn fault(request: &Request<'_>, parameter: &'static str, basis: Basis, source: &'static str) -> Fault {
+    Fault::new(faults::QUERY, invalid(request, parameter), basis, source)
+}
+
+/// A `max-keys` that is none. What is no number is told under the parameter's own name (recorded on AWS); a number
+/// out of its bounds under the name that it has in the SDKs, or its own, by the servers that tell it.
+fn size_fault(request: &Request<'_>, basis: Basis, source: &'static str) -> Fault {
+    let given = request.argument("max-keys").map_or(&b""[..], AsRef::as_ref);
+    let digits = given.strip_prefix(b"-").unwrap_or(given);
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let fault = fault(request, "max-keys", basis, source);
+    if request.aws && is_number { fault.or(invalid(request, "maxKeys")) } else { fault }
+}
+
+fn invalid(request: &Request<'_>, parameter: &'static str) -> Expectation {
+    request.refuse_with(errors::INVALID_ARGUMENT, || vec![field("ArgumentName", parameter.as_bytes())])
 }
 
 /// The pages that may be answered. Whether a `start-after` inside a common prefix leaves that prefix out is
@@ -62,11 +77,15 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
 fn listed(request: &Request<'_>, bucket: &Bucket, most: Most, start: Start<'_>) -> Vec<Outcome<State>> {
     let prefix = request.argument("prefix").map_or(&b""[..], AsRef::as_ref);
     if !bucket.knows(prefix) {
-        return vec![unknown_keys(request)];
+        return open_pages(
+            request,
+            most,
+            start,
+            "the bucket is shared with other cases, whose keys are not known here",
+        );
     }
     let Most::Entries { most, asked } = most else {
-        let why = "unknown: an empty or enormous max-keys";
-        return vec![Outcome::new(open_page(request, why), Basis::Unknown, why)];
+        return open_pages(request, most, start, "unknown: an empty or enormous max-keys");
     };
     let after = match start {
         Start::After(key) => key,
@@ -90,20 +109,28 @@ fn listed(request: &Request<'_>, bucket: &Bucket, most: Most, start: Start<'_>) 
     outcomes
 }
 
-/// The rest of a shared bucket belongs to other cases.
-fn unknown_keys(request: &Request<'_>) -> Outcome<State> {
-    let why = "the bucket is shared with other cases, whose keys are not known here";
-    Outcome::new(open_page(request, why), Basis::Unknown, why)
+/// The last page and one before it, of keys that are not known.
+fn open_pages(request: &Request<'_>, most: Most, start: Start<'_>, why: &'static str) -> Vec<Outcome<State>> {
+    let page = |truncated: &'static str, next| {
+        let mut fields = echo(request, most, start);
+        fields.push(("KeyCount".into(), Shape::Text(Matcher::Like(Form::Integer))));
+        fields.push(("IsTruncated".into(), Shape::is(truncated)));
+        fields.push(("Contents".into(), Shape::Any(why.into())));
+        fields.push(("CommonPrefixes".into(), Shape::Any(why.into())));
+        fields.push(("NextContinuationToken".into(), next));
+        Outcome::new(document(request, fields), Basis::Unknown, why)
+    };
+    vec![page("false", Shape::absent()), page("true", Shape::Text(Matcher::Like(Form::Token)))]
 }
 
-fn open_page(request: &Request<'_>, why: &'static str) -> Expectation {
-    let answer = request.answer(200).header("content-type", xml_type(request.aws));
-    Expectation { body: BodyRule::Any(why.into()), ..answer }
+fn document(request: &Request<'_>, fields: Vec<(Label, Shape)>) -> Expectation {
+    let answer =
+        request.answer(200).header("content-type", xml_type(request.aws)).header("content-length", LENGTH_CHECKED);
+    Expectation { body: BodyRule::Document(Shape::Fields(fields)), ..answer }
 }
 
 fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_>) -> Outcome<State> {
-    let mut fields: Vec<(Label, Shape)> = Vec::with_capacity(16);
-    echo(request, asked, start, &mut fields);
+    let mut fields = echo(request, Most::Entries { most: asked, asked }, start);
     let (mut contents, mut prefixes) = (Vec::new(), Vec::new());
     for entry in &page.entries {
         match entry {
@@ -113,8 +140,8 @@ fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_
     }
     fields.push(("KeyCount".into(), Shape::is(page.entries.len().to_string())));
     fields.push(("IsTruncated".into(), Shape::is(if page.truncated { "true" } else { "false" })));
-    fields.push(("Contents".into(), Shape::List(contents)));
-    fields.push(("CommonPrefixes".into(), Shape::List(prefixes)));
+    fields.push(("Contents".into(), list(contents)));
+    fields.push(("CommonPrefixes".into(), list(prefixes)));
     let symbol = request.seen.symbol("token");
     let next = if page.truncated {
         Shape::Text(Matcher::Chosen { symbol: symbol.clone(), form: Form::Token })
@@ -122,9 +149,7 @@ fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_
         Shape::absent()
     };
     fields.push(("NextContinuationToken".into(), next));
-    let answer =
-        request.answer(200).header("content-type", xml_type(request.aws)).header("content-length", LENGTH_CHECKED);
-    let outcome = documented(Expectation { body: BodyRule::Document(Shape::Fields(fields)), ..answer }, SOURCE);
+    let outcome = documented(document(request, fields), SOURCE);
     match page.entries.last() {
         Some(last) if page.truncated => {
             let token = Token {
@@ -139,9 +164,20 @@ fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_
     }
 }
 
-/// What the answer repeats of the request. With `encoding-type=url` keys and the like are encoded on the wire,
-/// which decodes them again; so here they stand as they are.
-fn echo(request: &Request<'_>, asked: usize, start: Start<'_>, fields: &mut Vec<(Label, Shape)>) {
+/// A list of elements; XML has none for one that is empty.
+fn list(entries: Vec<Shape>) -> Shape {
+    let is_empty = entries.is_empty();
+    let list = Shape::List(entries);
+    if is_empty { list.maybe() } else { list }
+}
+
+/// The namespace, and what the answer repeats of the request. With `encoding-type=url` keys and the like are encoded
+/// on the wire, which decodes them again; so here they stand as they are.
+fn echo(request: &Request<'_>, most: Most, start: Start<'_>) -> Vec<(Label, Shape)> {
+    let mut fields: Vec<(Label, Shape)> = Vec::with_capacity(16);
+    // AWS S3 API Reference, ListObjectsV2: the root of every example has it; clients read the names without it.
+    let namespace = Shape::is(NAMESPACE);
+    fields.push((NAMESPACE_FIELD.into(), if request.aws { namespace } else { namespace.maybe() }));
     let mut given = |name: &'static str, argument: &str, required: bool| {
         let shape = match request.argument(argument) {
             Some(value) if !value.is_empty() => text(value),
@@ -160,11 +196,15 @@ fn echo(request: &Request<'_>, asked: usize, start: Start<'_>, fields: &mut Vec<
         _ => fields.push(("StartAfter".into(), Shape::is("").maybe())),
     }
     fields.push(("Name".into(), text(&request.bucket_name)));
-    fields.push(("MaxKeys".into(), max_keys(request, asked)));
+    fields.push(("MaxKeys".into(), max_keys(request, most)));
+    fields
 }
 
 /// More than 1,000 count as 1,000; that the answer says so is relied on by nobody.
-fn max_keys(request: &Request<'_>, asked: usize) -> Shape {
+fn max_keys(request: &Request<'_>, most: Most) -> Shape {
+    let Most::Entries { asked, .. } = most else {
+        return Shape::Text(Matcher::Like(Form::Integer));
+    };
     if asked > KEYS_MAX && !request.aws {
         let both = vec![Value::literal(KEYS_MAX.to_string()), Value::literal(asked.to_string())];
         return Shape::Text(Matcher::OneOf(both));
@@ -335,7 +375,7 @@ mod tests {
         ] {
             check(&[], &list(&[(name, value)]), invalid);
         }
-        check(&[], &list(&[("max-keys", "")]), &["200", "400 InvalidArgument"]);
+        check(&[], &list(&[("max-keys", "")]), &["200", "200", "400 InvalidArgument"]);
         check(&[], &list(&[]).with("bucket", "plumb-t-absent"), &["404 NoSuchBucket"]);
     }
 
@@ -350,12 +390,34 @@ mod tests {
     #[test]
     fn the_rest_of_a_shared_bucket_is_open() {
         let bench = Bench::new(Some("p/"));
-        let rule =
-            |prefix: &'static str| bench.outcomes("list", &list(&[("prefix", prefix)])).swap_remove(0).expectation.body;
-        assert!(matches!(rule("p/"), BodyRule::Document(_)));
-        assert!(matches!(rule("p/x"), BodyRule::Document(_)));
-        assert!(matches!(rule("p"), BodyRule::Any(_)));
-        assert!(matches!(rule(""), BodyRule::Any(_)));
+        for (prefix, is_open) in [("p/", false), ("p/x", false), ("p", true), ("", true)] {
+            let outcomes = bench.outcomes("list", &list(&[("prefix", prefix)]));
+            let open = outcomes.iter().flat_map(|outcome| plumb_model::judge::unconstrained(&outcome.expectation));
+            assert_eq!(open.into_iter().any(|(place, _)| place == "body Contents"), is_open, "{prefix}");
+            assert_eq!(outcomes.len(), if is_open { 2 } else { 1 }, "{prefix}: the last page, or one before it");
+        }
+    }
+
+    #[test]
+    fn the_parameter_at_fault_is_told() {
+        let bench = Bench { flavour: "aws", ..Bench::new(None) };
+        for (name, value, told) in [
+            ("max-keys", "x", &["max-keys"][..]),
+            ("max-keys", "-1", &["max-keys", "maxKeys"]),
+            ("encoding-type", "", &["encoding-type"]),
+            ("continuation-token", "", &["continuation-token"]),
+            ("continuation-token", "never given", &["continuation-token"]),
+        ] {
+            let outcomes = bench.outcomes("list", &list(&[(name, value)]));
+            let rules = outcomes.iter().map(|outcome| match &outcome.expectation.body {
+                BodyRule::Document(Shape::Fields(fields)) => {
+                    fields.iter().find(|(own, _)| own == "ArgumentName").map(|(_, shape)| shape.clone())
+                }
+                other => panic!("{other:?}"),
+            });
+            let expected: Vec<_> = told.iter().map(|told| Some(Shape::is(*told))).collect();
+            assert_eq!(rules.collect::<Vec<_>>(), expected, "{name}={value}");
+        }
     }
 
     /// Follows tokens to the end.

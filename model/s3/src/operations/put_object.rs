@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use plumb_model::bodies::{BodySpec, hex};
+use plumb_model::bodies::{BodySpec, Pooled, hex};
 use plumb_model::call::ArgumentName;
 use plumb_model::expectation::Matcher;
 use plumb_model::fault::{Basis, Fault, Precedence};
@@ -37,6 +37,17 @@ pub(crate) const METADATA_PREFIX: &str = "x-amz-meta-";
 /// The headers that are stored with an object and come back with it. Source: AWS S3 API Reference, `GetObject`.
 pub(crate) const STORED_HEADERS: [&str; 6] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
+
+/// The headers of checksums that nothing here computes. Source: AWS S3 API Reference, `PutObject`.
+const UNKNOWN_CHECKSUMS: [&str; 7] = [
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-crc64nvme",
+    "x-amz-checksum-sha1",
+    "x-amz-checksum-sha512",
+    "x-amz-checksum-xxhash64",
+    "x-amz-checksum-xxhash3",
+    "x-amz-checksum-xxhash128",
+];
 
 /// The storage classes of general purpose buckets. Source: AWS S3 API Reference, `PutObject`.
 const STORAGE_CLASSES: [&[u8]; 8] = [
@@ -136,24 +147,41 @@ fn digest_of<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
 
 fn written(request: &Request<'_>) -> Outcome<State> {
     let object = object(request);
-    let mut answer = request
-        .bodiless(200)
-        .header("etag", Matcher::is(object.etag.clone()))
-        .header("x-amz-version-id", Matcher::Absent);
+    let mut answer =
+        request.bodiless().header("etag", Matcher::is(object.etag.clone())).header("x-amz-version-id", Matcher::Absent);
     if request.aws {
         // S3 User Guide, default encryption: every new object is encrypted by SSE-S3, and the answer says so.
         answer = answer.header("x-amz-server-side-encryption", Matcher::fixed("AES256"));
     }
-    for name in ["x-amz-checksum-crc32", "x-amz-checksum-sha256"] {
-        if let Some(checksum) = request.argument(name) {
-            let echoed = Matcher::is(checksum.clone());
-            answer = answer.header(name, if request.aws { echoed } else { echoed.maybe() });
-        }
+    for (name, matcher) in told_checksums(request) {
+        answer = answer.header(name, matcher);
     }
     let state = request.with_bucket(|bucket| {
         bucket.objects.insert(request.key.clone(), Arc::new(object));
     });
     documented(answer, SOURCE).leaving(state)
+}
+
+/// What the answer may tell of the body's checksums. The one that was given comes back; a server may tell others,
+/// which it has computed, and each must be that of the body.
+///
+/// Source: AWS S3 API Reference, `PutObject`, response headers `x-amz-checksum-*` and `x-amz-checksum-type`; S3 User
+/// Guide, checking-object-integrity: without one S3 computes CRC-64/NVME.
+fn told_checksums(request: &Request<'_>) -> impl Iterator<Item = (&'static str, Matcher)> {
+    let known = known_checksums(&request.seen.pooled(request.call.argument("body")))
+        .map(|(name, own)| (name, if request.aws && request.argument(name).is_some() { own } else { own.maybe() }));
+    let unknown = UNKNOWN_CHECKSUMS.map(|name| (name, Matcher::Any("this digest is not computed here".into())));
+    let kind = ("x-amz-checksum-type", Matcher::fixed("FULL_OBJECT").maybe());
+    known.into_iter().chain(unknown).chain([kind])
+}
+
+/// The checksums of a body that are computed here, as their headers tell them.
+pub(crate) fn known_checksums(pooled: &Pooled) -> [(&'static str, Matcher); 3] {
+    [
+        ("x-amz-checksum-crc32", Matcher::is(BASE64.encode(pooled.crc32.to_be_bytes()))),
+        ("x-amz-checksum-sha256", Matcher::is(BASE64.encode(pooled.sha256))),
+        ("x-amz-checksum-md5", Matcher::is(BASE64.encode(pooled.md5))),
+    ]
 }
 
 fn object(request: &Request<'_>) -> Object {

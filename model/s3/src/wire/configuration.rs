@@ -65,6 +65,9 @@ fn read(body: &[u8]) -> Configuration {
         return Configuration::None;
     }
     let Ok(parsed) = xml::parse(body) else { return Configuration::Broken };
+    if !parsed.is_utf8() {
+        return Configuration::Other;
+    }
     match parsed.document {
         Document::Text(text) if parsed.root == ROOT && text.trim().is_empty() => Configuration::None,
         Document::Fields(fields) if parsed.root == ROOT => match fields.as_slice() {

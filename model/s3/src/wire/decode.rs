@@ -9,7 +9,7 @@ use plumb_model::value::Value;
 use plumb_model::wire::{Received, Receiving};
 
 use super::route::{Content, ROUTES, Route, Subject};
-use super::{configuration, signing, target, xml};
+use super::{NAMESPACE, NAMESPACE_FIELD, configuration, signing, target, xml};
 use crate::operations::put_object::METADATA_PREFIX;
 use crate::signature::{self, Quality};
 use crate::sigv4::{Payload, Verification, verify};
@@ -171,10 +171,13 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
     }
     match xml::parse(&response.body) {
         Ok(mut parsed) => {
+            answer.malformed = answer.malformed.or_else(|| unknown_encoding(&parsed));
             if parsed.root == "Error" {
                 answer.code = parsed.document.text("Code").map(str::to_owned);
+                answer.malformed = answer.malformed.or_else(|| foreign_error(&parsed));
             } else if listing && status == 200 {
                 answer.malformed = answer.malformed.or_else(|| listing_problem(call, &mut parsed));
+                tell_namespace(&mut parsed);
             }
             answer.document = Some(parsed.document);
         }
@@ -187,12 +190,51 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
     answer
 }
 
-/// A `content-length` that is not the length of the body (RFC 9110 section 8.6).
+/// A `content-length` that is not the length of the body (RFC 9110 section 8.6), or more than one: where they
+/// differ nobody knows where the message ends (RFC 9112 section 6.3), and to say the same twice is no better
+/// (RFC 9110 section 5.3: no field that is no list is sent twice).
 fn wrong_length(response: &Response) -> Option<String> {
-    let claimed = response.headers.text("content-length")?;
+    let mut all = response.headers.all("content-length");
+    let claimed = all.next()?;
+    if let Some(other) = all.next() {
+        return Some(format!("content-length says {} and {}", shown(claimed, 40), shown(other, 40)));
+    }
     let length = response.body.len();
-    let wrong = !response.truncated && response.status != 304 && claimed.trim() != length.to_string();
-    wrong.then(|| format!("content-length says {}, the body has {length} bytes", shown(claimed.as_bytes(), 40)))
+    let wrong = !response.truncated && response.status != 304 && claimed.trim_ascii() != length.to_string().as_bytes();
+    wrong.then(|| format!("content-length says {}, the body has {length} bytes", shown(claimed, 40)))
+}
+
+/// A declaration that names another encoding than UTF-8, in which AWS answers (`ErrorResponses`).
+fn unknown_encoding(parsed: &xml::Parsed) -> Option<String> {
+    let encoding = parsed.encoding.as_ref().filter(|_| !parsed.is_utf8())?;
+    Some(format!("the encoding of the body is {}", shown(encoding.as_bytes(), 80)))
+}
+
+/// An error in a namespace that is not S3's. AWS gives errors none (`ErrorResponses`), other servers S3's own.
+fn foreign_error(parsed: &xml::Parsed) -> Option<String> {
+    let namespace = parsed.namespace.as_ref().filter(|namespace| *namespace != NAMESPACE)?;
+    Some(format!("the namespace of the error is {}", shown(namespace.as_bytes(), 80)))
+}
+
+/// Puts the namespace of a listing among its fields, where the model can ask for it.
+fn tell_namespace(parsed: &mut xml::Parsed) {
+    let Some(namespace) = parsed.namespace.take() else { return };
+    let field = (NAMESPACE_FIELD.to_owned(), Document::Text(namespace));
+    match &mut parsed.document {
+        Document::Fields(fields) => fields.push(field),
+        Document::Text(text) if text.trim().is_empty() => parsed.document = Document::Fields(vec![field]),
+        Document::Text(_) | Document::Bare(_) | Document::List(_) => {}
+    }
+}
+
+/// Takes the namespace of a listing from among its fields.
+pub(crate) fn take_namespace(document: &mut Document) -> Option<String> {
+    let Document::Fields(fields) = document else { return None };
+    let index = fields.iter().position(|(name, _)| name == NAMESPACE_FIELD)?;
+    match fields.remove(index) {
+        (_, Document::Text(namespace)) => Some(namespace),
+        _ => None,
+    }
 }
 
 /// A listing under another root; or one whose keys are not encoded as it says. Decodes them on the way.
@@ -225,7 +267,7 @@ pub(crate) fn each_encoded(document: &mut Document, visit: &mut impl FnMut(&mut 
                     Document::Text(text) if matches!(name.as_str(), "Key" | "Prefix" | "Delimiter" | "StartAfter") => {
                         visit(text);
                     }
-                    Document::Text(_) => {}
+                    Document::Text(_) | Document::Bare(_) => {}
                     inner => each_encoded(inner, visit),
                 }
             }

@@ -10,7 +10,7 @@ use plumb_model::seen::pooled;
 use plumb_model::wire::Sending;
 
 use super::route::{Content, Route, Subject};
-use super::{NAMESPACE, configuration, signing, target, xml};
+use super::{configuration, signing, target, xml};
 use crate::signature::{self, Quality};
 use crate::sigv4::{PayloadHash, SigningKeys};
 
@@ -105,8 +105,9 @@ pub(crate) fn response(call: &Call, answer: &Answer) -> Response {
         Some(document) if answer.code.is_some() => xml::write("Error", None, document).into(),
         Some(document) => {
             let encoded = super::decode::is_url_encoded(call, document);
-            let document = if encoded { &url_encoded(document) } else { document };
-            xml::write("ListBucketResult", Some(NAMESPACE), document).into()
+            let mut document = if encoded { url_encoded(document) } else { document.clone() };
+            let namespace = super::decode::take_namespace(&mut document);
+            xml::write("ListBucketResult", namespace.as_deref(), &document).into()
         }
     };
     let mut headers = answer.headers.clone();

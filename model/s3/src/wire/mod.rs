@@ -23,7 +23,9 @@ use plumb_model::wire::{CurlSigning, EncodeError, Received, Receiving, Sending, 
 use crate::sigv4::SigningKeys;
 
 /// The namespace of S3's documents.
-const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+pub(crate) const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+/// The field that tells the namespace of a listing. No element can have this name (XML 1.0 section 2.3).
+pub(crate) const NAMESPACE_FIELD: &str = "xmlns";
 
 /// The wire format of S3. It keeps the signing keys that it derived.
 #[derive(Debug, Default)]

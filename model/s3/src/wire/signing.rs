@@ -58,7 +58,16 @@ pub(crate) fn for_curl(call: Option<&Call>, request: &Request, region: &str) -> 
     }
     let sign = format!("--aws-sigv4 \"aws:amz:{region}:s3\"");
     let user = "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"".to_owned();
-    Some(CurlSigning { options: vec![sign, user], headers_left_out: &["authorization", "x-amz-date"] })
+    // curl 7.88 signs the query in the order in which it stands; a server sorts it.
+    let query = request.target.iter().position(|byte| *byte == b'?').map_or(&[][..], |at| &request.target[at + 1..]);
+    if !query.split(|byte| *byte == b'&').is_sorted() {
+        return None;
+    }
+    let mut options = vec![sign, user];
+    if request.headers.get("x-amz-security-token").is_some() {
+        options.push("-H \"x-amz-security-token: $AWS_SESSION_TOKEN\"".to_owned());
+    }
+    Some(CurlSigning { options, headers_left_out: &["authorization", "x-amz-date", "x-amz-security-token"] })
 }
 
 /// The hash of a body that is not this one.

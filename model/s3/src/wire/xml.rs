@@ -1,12 +1,14 @@
 //! XML to documents and back, within bounds: the input may come from a hostile server.
 //!
-//! Names are taken without their prefix, attributes are ignored. A document type is refused, and with it every
-//! entity but the five of XML itself, so nothing expands.
+//! Names are taken without their prefix; of attributes only the root's namespace is looked at. A document type is
+//! refused, and with it every entity but the five of XML itself, so nothing expands.
 
 use plumb_model::answer::Document;
-use quick_xml::Reader;
 use quick_xml::escape::{escape, resolve_predefined_entity};
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use crate::names::is_xml_text;
 
 /// The most bytes of a document.
 pub const XML_BYTES_MAX: usize = 16 << 20;
@@ -19,11 +21,23 @@ pub const XML_ELEMENTS_MAX: usize = 100_000;
 const LISTS: [&str; 2] = ["Contents", "CommonPrefixes"];
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// A document with the name of its root.
+/// A document with what its root and its declaration say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parsed {
+    /// The name of the root, without its prefix.
     pub(crate) root: String,
+    /// The namespace of the root, where it has one.
+    pub(crate) namespace: Option<String>,
+    /// The encoding that is declared, where one is.
+    pub(crate) encoding: Option<String>,
     pub(crate) document: Document,
+}
+
+impl Parsed {
+    /// Whether the encoding that is declared is the one it was read in: UTF-8, which goes without saying.
+    pub(crate) fn is_utf8(&self) -> bool {
+        self.encoding.as_ref().is_none_or(|encoding| encoding.eq_ignore_ascii_case("utf-8"))
+    }
 }
 
 /// Reads a document; or says why there is none.
@@ -32,13 +46,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
         return Err(format!("it is longer than {XML_BYTES_MAX} bytes"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    if !is_xml_text(bytes) {
+        return Err("it has a character that XML cannot carry".to_owned());
+    }
     let mut reader = Reader::from_str(text);
     let mut tree = Tree::default();
     loop {
+        let at = reader.buffer_position();
         match reader.read_event().map_err(|error| error.to_string())? {
-            Event::Start(start) => tree.open(start.local_name().as_ref())?,
+            Event::Start(start) => tree.open(&start)?,
             Event::Empty(start) => {
-                tree.open(start.local_name().as_ref())?;
+                tree.open(&start)?;
                 tree.close()?;
             }
             Event::End(_) => tree.close()?,
@@ -46,10 +64,57 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
             Event::CData(text) => tree.text(&text.xml10_content())?,
             Event::GeneralRef(reference) => tree.text(resolved(&reference)?.encode_utf8(&mut [0; 4]))?,
             Event::DocType(_) => return Err("it has a document type".to_owned()),
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            Event::Decl(declaration) if at == 0 => tree.encoding = declared_encoding(&declaration)?,
+            Event::Decl(_) => return Err("its declaration does not stand in front".to_owned()),
+            // XML 1.0 production 17.
+            Event::PI(instruction) if instruction.target().eq_ignore_ascii_case("xml") => {
+                return Err(format!("{} is reserved for the declaration", instruction.target()));
+            }
+            Event::PI(_) | Event::Comment(_) => {}
             Event::Eof => return tree.finish(),
         }
     }
+}
+
+/// The encoding that a declaration names. Source: XML 1.0 productions 23 to 26, 32, 80 and 81: first the version,
+/// then perhaps the encoding, then perhaps whether the document stands alone.
+fn declared_encoding(declaration: &BytesDecl<'_>) -> Result<Option<String>, String> {
+    let text: &str = declaration;
+    let attributes = BytesStart::from_content(text, "xml".len());
+    let mut said = Vec::with_capacity(3);
+    for attribute in attributes.attributes() {
+        let attribute = attribute.map_err(|error| error.to_string())?;
+        said.push((attribute.key.as_ref().to_owned(), attribute.value.into_owned()));
+    }
+    let said: Vec<_> = said.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    match said.as_slice() {
+        [("version", "1.0" | "1.1"), rest @ ..] => match rest {
+            [] | [("standalone", "yes" | "no")] => Ok(None),
+            [("encoding", encoding)] | [("encoding", encoding), ("standalone", "yes" | "no")] => {
+                Ok(Some((*encoding).to_owned()))
+            }
+            _ => Err("its declaration says what it cannot say".to_owned()),
+        },
+        _ => Err("its declaration names no version of XML that is known".to_owned()),
+    }
+}
+
+/// The namespace of an element that stands in no other. Source: Namespaces in XML 1.0, sections 3 and 5.
+fn namespace(start: &BytesStart<'_>) -> Result<Option<String>, String> {
+    let name = start.name();
+    let declared = name.prefix().map_or("xmlns".to_owned(), |prefix| format!("xmlns:{}", prefix.as_ref()));
+    let mut found = None;
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|error| error.to_string())?;
+        if attribute.key.as_ref() == declared {
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+            found = Some(value.into_owned());
+        }
+    }
+    if found.is_none() && name.prefix().is_some() {
+        return Err("the prefix of its root stands for no namespace".to_owned());
+    }
+    Ok(found.filter(|namespace| !namespace.is_empty()))
 }
 
 /// The character that a reference stands for.
@@ -64,6 +129,8 @@ fn resolved(reference: &BytesRef<'_>) -> Result<char, String> {
 struct Tree {
     open: Vec<Element>,
     elements: usize,
+    encoding: Option<String>,
+    namespace: Option<String>,
     root: Option<Parsed>,
 }
 
@@ -75,7 +142,7 @@ struct Element {
 }
 
 impl Tree {
-    fn open(&mut self, name: &str) -> Result<(), String> {
+    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), String> {
         self.elements += 1;
         if self.elements > XML_ELEMENTS_MAX || self.open.len() == XML_DEPTH_MAX {
             return Err(format!("it has more than {XML_ELEMENTS_MAX} elements, or more than {XML_DEPTH_MAX} levels"));
@@ -83,14 +150,17 @@ impl Tree {
         if self.root.is_some() {
             return Err("it has two roots".to_owned());
         }
-        self.open.push(Element { name: name.to_owned(), ..Element::default() });
+        if self.open.is_empty() {
+            self.namespace = namespace(start)?;
+        }
+        self.open.push(Element { name: start.local_name().as_ref().to_owned(), ..Element::default() });
         Ok(())
     }
 
     fn text(&mut self, text: &str) -> Result<(), String> {
         match self.open.last_mut() {
             Some(element) => element.text.push_str(text),
-            None if text.trim().is_empty() => {}
+            None if is_blank(text) => {}
             None => return Err("it has text outside of its root".to_owned()),
         }
         Ok(())
@@ -100,14 +170,17 @@ impl Tree {
         let element = self.open.pop().ok_or("it closes what was not open")?;
         let document = if element.fields.is_empty() {
             Document::Text(element.text)
-        } else if element.text.trim().is_empty() {
+        } else if is_blank(&element.text) {
             Document::Fields(element.fields)
         } else {
             return Err(format!("{} has text beside elements", element.name));
         };
         match self.open.last_mut() {
             Some(parent) => add(&mut parent.fields, element.name, document),
-            None => self.root = Some(Parsed { root: element.name, document }),
+            None => {
+                let (namespace, encoding) = (self.namespace.take(), self.encoding.take());
+                self.root = Some(Parsed { root: element.name, namespace, encoding, document });
+            }
         }
         Ok(())
     }
@@ -118,6 +191,11 @@ impl Tree {
         }
         self.root.ok_or_else(|| "it has no root".to_owned())
     }
+}
+
+/// White space and nothing else (XML 1.0 production 3).
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| matches!(character, ' ' | '\t' | '\r' | '\n'))
 }
 
 /// Adds a field. Two of one name become a list, so that nothing is lost and nothing passes for a single one.
@@ -136,7 +214,7 @@ fn add(fields: &mut Vec<(String, Document)>, name: String, document: Document) {
 
 /// Writes a document under `root`, in `namespace` where there is one.
 pub(crate) fn write(root: &str, namespace: Option<&str>, document: &Document) -> String {
-    let attribute = namespace.map(|own| format!(" xmlns=\"{own}\"")).unwrap_or_default();
+    let attribute = namespace.map(|own| format!(" xmlns=\"{}\"", escape(own))).unwrap_or_default();
     let mut text = format!("{DECLARATION}<{root}{attribute}>");
     content(&mut text, document);
     text.extend(["</", root, ">"]);
@@ -199,6 +277,20 @@ mod tests {
             ("<!DOCTYPE A [<!ENTITY x \"y\">]><A>&x;</A>", "document type"),
             ("<A>&x;</A>", "entity"),
             ("<A>&#0;</A>", ""),
+            ("<A>\u{1}</A>", "cannot carry"),
+            ("\u{b}<A/>", "cannot carry"),
+            ("\u{a0}<A/>", "outside"),
+            ("<A b=\"1\" b=\"2\"/>", "duplicate"),
+            ("<n:A/>", "no namespace"),
+            ("<?xml encoding=\"UTF-8\"?><A/>", "version"),
+            ("<?xml version=\"2.0\"?><A/>", "version"),
+            ("<?xml Version=\"1.0\"?><A/>", "version"),
+            ("<?xml?><A/>", "version"),
+            ("<?xml version=\"1.0\" Encoding=\"UTF-8\"?><A/>", "cannot say"),
+            ("<?xml version=\"1.0\" standalone=\"perhaps\"?><A/>", "cannot say"),
+            ("<?xMl version=\"1.0\"?><A/>", "reserved"),
+            (" <?xml version=\"1.0\"?><A/>", "in front"),
+            ("<A/><?xml version=\"1.0\"?>", "in front"),
         ] {
             check(xml, Err(reason));
         }
@@ -212,7 +304,24 @@ mod tests {
         let entry = Document::Fields(vec![("Key".into(), text(" a\r\n<&>\"' ü "))]);
         let document =
             Document::Fields(vec![("Name".into(), text("")), ("Contents".into(), Document::List(vec![entry]))]);
-        let xml = write("R", Some("http://s3.amazonaws.com/doc/2006-03-01/"), &document);
-        assert_eq!(parse(xml.as_bytes()), Ok(Parsed { root: "R".into(), document }));
+        let xml = write("R", Some("urn:a&b"), &document);
+        let (namespace, encoding) = (Some("urn:a&b".to_owned()), Some("UTF-8".to_owned()));
+        assert_eq!(parse(xml.as_bytes()), Ok(Parsed { root: "R".into(), namespace, encoding, document }));
+    }
+
+    #[test]
+    fn what_the_root_and_the_declaration_say_is_told() {
+        for (xml, namespace, is_utf8) in [
+            ("<A/>", None, true),
+            ("<A xmlns=\"\"/>", None, true),
+            ("<A xmlns=\"urn:a\" xmlns:n=\"urn:n\"/>", Some("urn:a"), true),
+            ("<n:A xmlns=\"urn:a\" xmlns:n=\"urn:n\"/>", Some("urn:n"), true),
+            ("<A><B xmlns=\"urn:b\"/></A>", None, true),
+            ("<?xml version='1.1' encoding='utf-8' standalone='yes'?><A/>", None, true),
+            ("<?xml version=\"1.0\" encoding=\"uTF-8x\"?><A/>", None, false),
+        ] {
+            let parsed = parse(xml.as_bytes()).expect("a document");
+            assert_eq!((parsed.namespace.as_deref(), parsed.is_utf8()), (namespace, is_utf8), "{xml}");
+        }
     }
 }

@@ -116,10 +116,9 @@ fn field_mutants(shapes: &[(Label, Shape)], fields: &[(String, Document)]) -> Ve
             continue;
         };
         let optional = match shape {
-            Shape::Maybe(_) => true,
-            Shape::Text(matcher) => loose(matcher) != Loose::No,
-            Shape::List(entries) => entries.is_empty(),
-            Shape::Fields(_) => false,
+            Shape::Maybe(_) | Shape::Any(_) => true,
+            Shape::Text(matcher) | Shape::Bare(matcher) => loose(matcher) != Loose::No,
+            Shape::List(_) | Shape::Fields(_) => false,
         };
         if !optional {
             let mut fewer = fields.to_vec();
