@@ -1,5 +1,6 @@
 //! How much of what may go wrong with an answer is noticed: a proxy spoils the answers of a real server, and
 //! each spoilt answer that changes nothing for the verdict is a survivor that needs a reason.
+#![expect(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
 mod lab;
 mod live;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::Error;
+use crate::input::read_text;
 
 /// The file that is read where none is named.
 pub const CONFIG_FILE: &str = "plumb.toml";
@@ -79,7 +80,7 @@ impl Reference {
                     "plumb.toml names it as a credential",
                 )
             }),
-            Self::File(path) => std::fs::read_to_string(path)
+            Self::File(path) => read_text(path, CONFIG_BYTES_MAX)
                 .map(|text| text.trim().to_owned())
                 .map_err(|error| Error::file("read", path, error, "plumb.toml names it as a credential")),
         }
@@ -100,16 +101,11 @@ impl Config {
         let given = path.is_some();
         let path = path.unwrap_or(Path::new(CONFIG_FILE));
         let refused = |error| Error::file("read", path, error, "name the configuration file with --config FILE");
-        match std::fs::metadata(path) {
-            Err(error) if given || error.kind() != std::io::ErrorKind::NotFound => return Err(refused(error)),
-            Err(_) => return Ok(Self::default()),
-            Ok(metadata) if metadata.len() > CONFIG_BYTES_MAX => {
-                return Err(refused(std::io::Error::other(format!("it is longer than {CONFIG_BYTES_MAX} bytes"))));
-            }
-            Ok(_) => {}
+        match read_text(path, CONFIG_BYTES_MAX) {
+            Err(error) if !given && error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(refused(error)),
+            Ok(text) => Self::parse(&path.display().to_string(), text),
         }
-        let text = std::fs::read_to_string(path).map_err(refused)?;
-        Self::parse(&path.display().to_string(), text)
     }
 
     /// Reads a configuration from text.

@@ -8,10 +8,14 @@ use plumb_validator::verdict::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::input::read_text;
 use crate::investigate::covers;
 
 /// The file that is read where none is named.
 pub const DEVIATIONS_FILE: &str = "plumb.deviations.toml";
+
+/// The longest such file, in bytes.
+const DEVIATIONS_BYTES_MAX: u64 = 16 << 20;
 
 /// A known, accepted finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,7 +88,7 @@ fn expected_class(finding: &Finding) -> String {
 pub fn load(path: Option<&Path>) -> Result<Vec<Deviation>, Error> {
     let given = path.is_some();
     let path = path.unwrap_or(Path::new(DEVIATIONS_FILE));
-    match std::fs::read_to_string(path) {
+    match read_text(path, DEVIATIONS_BYTES_MAX) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !given => Ok(Vec::new()),
         Err(error) => Err(Error::file("read", path, error, "name the accepted findings with --deviations FILE")),
         Ok(text) => parse(path, &text),

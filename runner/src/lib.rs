@@ -13,6 +13,7 @@ pub mod deviation;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod input;
 pub mod investigate;
 pub mod output;
 pub mod report;

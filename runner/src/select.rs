@@ -220,8 +220,8 @@ fn read_actor(name: &str, actor: &ActorConfig) -> Result<Actor, Error> {
 }
 
 fn is_loopback(authority: &str) -> bool {
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let host = bracketed.map_or_else(|| authority.split(':').next().unwrap_or(authority), |(host, _)| host);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -240,6 +240,7 @@ mod tests {
             ("127.0.0.1:9000", true),
             ("localhost", true),
             ("[::1]:80", true),
+            ("[::1]", true),
             ("127.0.0.1.example.com", false),
             ("10.0.0.1:80", false),
             ("localhost.example.com:80", false),

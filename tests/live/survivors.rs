@@ -21,6 +21,8 @@ const fn reason(mutation: &'static str, what: &'static str, why: &'static str) -
 const MESSAGES: &str = "the words of an error are for people (AWS S3 API Reference, ErrorResponses: Message)";
 const RETRIED: &str = "429 asks for patience (RFC 6585 section 4): the call was sent again, and answered rightly";
 const UNSEEN: &str = "every later answer of the case is the same with and without the write";
+const INSTRUCTION: &str = "a processing instruction is for applications (XML 1.0 section 2.6), and without a \
+                           declaration XML is UTF-8 (section 4.3.3)";
 
 /// Every reason there is. What survives and is not here is a hole.
 pub(crate) const REASONS: &[Reason] = &[
@@ -29,6 +31,7 @@ pub(crate) const REASONS: &[Reason] = &[
     reason("alter-xml-element", "the text of Message", MESSAGES),
     reason("drop-xml-element", "Message", MESSAGES),
     reason("alter-body-byte", "in the text of Message", MESSAGES),
+    reason("alter-body-byte", "the declaration is another processing instruction", INSTRUCTION),
 ];
 
 /// The reason for a survivor, if there is one.
@@ -87,6 +90,7 @@ fn around(applied: &Applied, exchange: &Exchange) -> String {
         piece.trim_start_matches(['<', '/', '?']).chars().take_while(char::is_ascii_alphanumeric).collect();
     let end = start + piece.find('>').unwrap_or_default();
     match place {
+        _ if piece.starts_with("<?") && name != "xml" => "the declaration is another processing instruction".to_owned(),
         _ if piece.starts_with("<?") => format!("in the declaration, now {}", &body[start..=end]),
         _ if place > end => format!("in the text of {name}"),
         _ if place > start + name.len() + 1 => format!("in an attribute of {name}"),

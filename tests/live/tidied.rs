@@ -21,7 +21,7 @@ const TRIES: u32 = 4_000;
 /// How many of them the guard must let pass at least, so that the property speaks of something.
 const PASSED_MIN: u32 = TRIES / 20;
 /// How many of those must become other bytes when they are tidied up.
-const CHANGED_MIN: u32 = TRIES / 100;
+const CHANGED_MIN: u32 = TRIES / 400;
 
 /// Pieces of which a hostile path is made.
 fn piece() -> impl Strategy<Value = Vec<u8>> {

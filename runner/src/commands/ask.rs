@@ -24,6 +24,7 @@ use serde_json::json;
 
 use crate::cli::AskArgs;
 use crate::error::{Error, Exit};
+use crate::input::read_text;
 use crate::output;
 use crate::select;
 
@@ -190,7 +191,7 @@ fn check_arguments(api: &Api, call: &Call) -> Result<(), Error> {
 
 fn read_case(path: &Path, api: &Api) -> Result<Case, Error> {
     let refused = |error| Error::file("read", path, error, "name a file with a case");
-    let text = std::fs::read_to_string(path).map_err(refused)?;
+    let text = read_text(path, REQUEST_BYTES_MAX).map_err(refused)?;
     let wrong = |reason: String| {
         Error::usage(format!("failed to read {}: {reason}", path.display()), "name a file with a case")
     };

@@ -34,7 +34,7 @@ pub(super) fn demo(plugins: &[Plugin], arguments: &DemoArgs) -> Result<Exit, Err
         eprintln!("access key {}, secret key {}", actor.id, actor.secret);
     }
     let (report, exit) = run::run(&api, &selected, &arguments.cases, &arguments.output, &Replayed { options: "" })?;
-    if arguments.hold {
+    if arguments.hold && !report.interrupted() {
         eprintln!("the server stays up until Ctrl-C");
         let stop = run::stop_on_ctrl_c();
         while !stop.load(Ordering::Relaxed) {

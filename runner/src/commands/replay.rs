@@ -18,6 +18,7 @@ use crate::commands::demo::{self, DEMO_TARGET};
 use crate::config::Config;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Exit};
+use crate::input::read_text;
 use crate::output;
 use crate::run;
 use crate::select::{self, Selected};
@@ -72,10 +73,7 @@ pub(super) fn read(path: &Path) -> Result<Replay, Error> {
             "name a file that a run of this version wrote",
         )
     };
-    if std::fs::metadata(path).map_err(refused)?.len() > REPLAY_BYTES_MAX {
-        return Err(wrong(format!("it is longer than {REPLAY_BYTES_MAX} bytes")));
-    }
-    let text = std::fs::read_to_string(path).map_err(refused)?;
+    let text = read_text(path, REPLAY_BYTES_MAX).map_err(refused)?;
     let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| wrong(format!("no JSON: {error}")))?;
     match json.get("plumb_replay").and_then(serde_json::Value::as_u64) {
         Some(version) if version == u64::from(REPLAY_VERSION) => {}
