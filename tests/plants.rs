@@ -1,4 +1,5 @@
 //! Every planted bug is found with the finding it must give, alone and hidden in a long legal case.
+#![expect(clippy::print_stdout, reason = "the figures are printed for whoever runs it with --nocapture")]
 
 mod lab;
 

@@ -1,4 +1,4 @@
-//! The `plumb` binary as a library: a user's own `main` is one call to [`run`] with the APIs it offers.
+//! The `plumb` binary as a library: a user's own `main` is one call to [`run()`] with the APIs it offers.
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {

@@ -78,7 +78,7 @@ fn rules(expectation: &Expectation, seen: &Seen<'_>) -> String {
 
 fn shape_rules(shape: &Shape, seen: &Seen<'_>, rules: &mut String) {
     match shape {
-        Shape::Text(matcher) => rules.push_str(&kind(matcher, seen)),
+        Shape::Text(matcher) | Shape::Bare(matcher) => rules.push_str(&kind(matcher, seen)),
         Shape::Any(_) => rules.push_str("any"),
         Shape::Maybe(inner) => {
             rules.push_str("maybe ");

@@ -23,7 +23,7 @@ use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{MemoryTransport, SendLimits, Transport};
 
 /// How long a lab may look into divergences.
-const INVESTIGATION_MAX: Duration = Duration::from_secs(600);
+const INVESTIGATION_MAX: Duration = Duration::from_mins(10);
 
 /// The identity that the lab's servers know.
 pub fn actor() -> Actor {
@@ -46,7 +46,7 @@ pub fn target(api: &Api, authority: &str) -> Target {
 }
 
 /// A server made from the model of `api`.
-pub fn server<'a>(api: &'a Api, answers: Answers, plant: Option<Plant>) -> ModelServer<'a> {
+pub fn server(api: &Api, answers: Answers, plant: Option<Plant>) -> ModelServer<'_> {
     let target = target(api, "lab.invalid");
     let options = ServerOptions { flavour: target.flavour, region: target.region, actors: target.actors, answers };
     ModelServer::new(api, options, plant)

@@ -58,6 +58,7 @@ pub(super) fn report() -> Report {
     report.apply(&Event::Unconfirmed {
         signature: "GetObject server-error 200 -> 503 SlowDown at status".into(),
         case: "0123456789abcdef".into(),
+        operation: "GetObject".into(),
         why: "the server failed in 1 of 3 more runs".into(),
         decides_case: true,
     });

@@ -205,6 +205,25 @@ mod tests {
     }
 
     #[test]
+    fn the_location_names_the_bucket() {
+        let rule = |flavour, region: Option<&'static str>| {
+            let mut call = create("plumb-t-new");
+            if let Some(region) = region {
+                call = call.with("location-constraint", region);
+            }
+            let outcome = Bench { flavour, ..Bench::new(None) }.outcomes("made", &call).swap_remove(0);
+            let headers = outcome.expectation.headers.into_iter();
+            headers.filter(|(name, _)| name == "location").map(|(_, matcher)| matcher).next()
+        };
+        let path = || Value::literal("/plumb-t-new");
+        assert_eq!(rule("aws", None), Some(Matcher::Is(path())));
+        assert_eq!(rule("compatible", None), Some(Matcher::Is(path()).maybe()));
+        let forms = ["http://plumb-t-new.s3.amazonaws.com/", "http://plumb-t-new.eu-west-1.s3.amazonaws.com/"]
+            .map(Value::literal);
+        assert_eq!(rule("aws", Some("eu-west-1")), Some(Matcher::OneOf([path()].into_iter().chain(forms).collect())));
+    }
+
+    #[test]
     fn an_own_bucket_may_be_made_again_or_not() {
         check(&[], &create(BUCKET), &["200", "409 BucketAlreadyOwnedByYou"]);
         let get = on_key("GetObject", "k");

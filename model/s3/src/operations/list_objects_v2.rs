@@ -32,7 +32,7 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     match most {
         Most::Entries { .. } => {}
         Most::Odd => {
-            faults.push(size_fault(request, Basis::Unknown, "unknown: an empty or enormous max-keys").perhaps())
+            faults.push(size_fault(request, Basis::Unknown, "unknown: an empty or enormous max-keys").perhaps());
         }
         Most::None => faults.push(size_fault(request, Basis::Implemented, SIZES)),
     }

@@ -400,6 +400,22 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_that_is_told_is_that_of_the_body() {
+        let own = plumb_model::bodies::Bodies::new().made(STORED_BODY);
+        let crc32 = Matcher::is(BASE64.encode(own.crc32.to_be_bytes()));
+        let bench = Bench { flavour: "aws", ..Bench::after(&[put_key("k")]) };
+        let rule = |call: &Call, name: &str| {
+            let expectation = bench.outcomes("call", call).swap_remove(0).expectation;
+            expectation.headers.into_iter().find(|(own, _)| own == name).map(|(_, matcher)| matcher)
+        };
+        let asked = text("x-amz-checksum-crc32", &BASE64.encode(own.crc32.to_be_bytes()));
+        assert_eq!(rule(&asked, "x-amz-checksum-crc32"), Some(crc32.clone()));
+        assert_eq!(rule(&put_key("k"), "x-amz-checksum-crc32"), Some(crc32.clone().maybe()));
+        assert_eq!(rule(&on_key("GetObject", "k"), "x-amz-checksum-crc32"), Some(crc32.maybe()));
+        assert!(matches!(rule(&put_key("k"), "x-amz-checksum-crc64nvme"), Some(Matcher::Any(_))));
+    }
+
+    #[test]
     fn names_sizes_and_classes() {
         for (call, class) in [
             (put_key(&"k".repeat(1_024)), "200"),
@@ -434,6 +450,7 @@ mod tests {
                 &["400 InvalidStorageClass", "400 InvalidDigest"],
             ),
             (absent(put_key(&"k".repeat(1_025))), &["404 NoSuchBucket", "400 KeyTooLongError"]),
+            (put_key(&"k".repeat(1_025)).with("if-match", "\"nope\""), &["400 KeyTooLongError"]),
             (absent(text("content-md5", &wrong_md5)), &["404 NoSuchBucket"]),
             (absent(text("content-md5", "000")), &["404 NoSuchBucket", "400 InvalidDigest"]),
             (absent(text("signature", "anonymous")), &["403 AccessDenied", "404 NoSuchBucket"]),

@@ -175,13 +175,12 @@ impl Tree {
         } else {
             return Err(format!("{} has text beside elements", element.name));
         };
-        match self.open.last_mut() {
-            Some(parent) => add(&mut parent.fields, element.name, document),
-            None => {
-                let (namespace, encoding) = (self.namespace.take(), self.encoding.take());
-                self.root = Some(Parsed { root: element.name, namespace, encoding, document });
-            }
+        if let Some(parent) = self.open.last_mut() {
+            add(&mut parent.fields, element.name, document);
+            return Ok(());
         }
+        let (namespace, encoding) = (self.namespace.take(), self.encoding.take());
+        self.root = Some(Parsed { root: element.name, namespace, encoding, document });
         Ok(())
     }
 

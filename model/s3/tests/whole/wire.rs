@@ -156,6 +156,31 @@ fn a_length_that_is_not_the_bodys_is_malformed() {
     assert!(decoded("GetObject", &response).malformed.is_some());
     response.headers.set("content-length", "4");
     assert_eq!(decoded("GetObject", &response).malformed, None);
+    for again in ["4", "5"] {
+        let mut response = response.clone();
+        response.headers.push("content-length", again);
+        assert!(decoded("GetObject", &response).malformed.is_some(), "4 and {again}");
+    }
+}
+
+#[test]
+fn another_namespace_or_encoding_is_noticed() {
+    let known = "http://s3.amazonaws.com/doc/2006-03-01/";
+    for (operation, status, body, malformed) in [
+        ("GetObject", 404, format!("<Error xmlns=\"{known}\"><Code>NoSuchKey</Code></Error>"), false),
+        ("GetObject", 404, "<Error xmlns=\"urn:plumb\"><Code>NoSuchKey</Code></Error>".into(), true),
+        ("ListObjectsV2", 200, "<?xml version=\"1.0\" encoding=\"utf-8\"?><ListBucketResult/>".into(), false),
+        ("ListObjectsV2", 200, "<?xml version=\"1.0\" encoding=\"utf-16\"?><ListBucketResult/>".into(), true),
+    ] {
+        let response = Response { status, headers: Headers::default(), body: body.clone().into(), truncated: false };
+        assert_eq!(decoded(operation, &response).malformed.is_some(), malformed, "{body}");
+    }
+    for namespace in [known, "urn:plumb"] {
+        let body = format!("<ListBucketResult xmlns=\"{namespace}\"><Name>n</Name></ListBucketResult>");
+        let response = Response { status: 200, headers: Headers::default(), body: body.into(), truncated: false };
+        let document = decoded("ListObjectsV2", &response).document;
+        assert_eq!(document.as_ref().and_then(|own| own.text("xmlns")), Some(namespace), "the model judges it");
+    }
 }
 
 #[test]
