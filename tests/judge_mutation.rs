@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
+#[expect(dead_code, reason = "each test crate uses a part of it")]
 mod lab;
 
 #[path = "judge_mutation/explain.rs"]

@@ -1,6 +1,7 @@
 //! An answer that is lost says nothing, and must neither accuse the server nor hide what it does wrong.
 #![expect(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
+#[expect(dead_code, reason = "each test crate uses a part of it")]
 mod lab;
 mod live;
 

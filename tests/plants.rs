@@ -1,6 +1,7 @@
 //! Every planted bug is found with the finding it must give, alone and hidden in a long legal case.
 #![expect(clippy::print_stdout, reason = "the figures are printed for whoever runs it with --nocapture")]
 
+#[expect(dead_code, reason = "each test crate uses a part of it")]
 mod lab;
 
 use plumb_generator::suites;

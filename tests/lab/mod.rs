@@ -1,5 +1,5 @@
 //! What whole-product tests share: a run against the model's own server, in this process.
-#![expect(dead_code, unreachable_pub, reason = "each test crate uses a part of it")]
+#![expect(unreachable_pub, reason = "each test crate has a copy of its own")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
