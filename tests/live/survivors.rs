@@ -20,13 +20,16 @@ const fn reason(mutation: &'static str, what: &'static str, why: &'static str) -
 
 const MESSAGES: &str = "the words of an error are for people (AWS S3 API Reference, ErrorResponses: Message)";
 const RETRIED: &str = "429 asks for patience (RFC 6585 section 4): the call was sent again, and answered rightly";
-const UNSEEN: &str = "every later answer of the case is the same with and without the write";
+/// What is said of a lost write that no later answer shows.
+pub(crate) const UNSEEN: &str = "nothing shows it";
+
+const EQUAL: &str = "every later answer of the case is the same with and without the write";
 const INSTRUCTION: &str = "a processing instruction is for applications (XML 1.0 section 2.6), and without a \
                            declaration XML is UTF-8 (section 4.3.3)";
 
 /// Every reason there is. What survives and is not here is a hole.
 pub(crate) const REASONS: &[Reason] = &[
-    reason("lost-write", "nothing shows it", UNSEEN),
+    reason("lost-write", UNSEEN, EQUAL),
     reason("change-code", "became 429", RETRIED),
     reason("alter-xml-element", "the text of Message", MESSAGES),
     reason("drop-xml-element", "Message", MESSAGES),
@@ -60,9 +63,7 @@ fn without_numbers(text: &str) -> String {
 fn lost(honest: &Done, done: &Done, place: usize) -> String {
     let pairs = honest.run.exchanges.iter().zip(&done.run.exchanges).skip(place + 1);
     let seen = pairs.into_iter().find(|(left, right)| view(honest, left) != view(done, right));
-    seen.map_or("nothing shows it".to_owned(), |(_, exchange)| {
-        format!("shown by {} {}", exchange.id, exchange.operation)
-    })
+    seen.map_or(UNSEEN.to_owned(), |(_, exchange)| format!("shown by {} {}", exchange.id, exchange.operation))
 }
 
 /// What a client sees of an answer, without what differs from run to run: dates, the number of the case, and the

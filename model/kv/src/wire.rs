@@ -110,8 +110,9 @@ impl Wire for KvWire {
             [b'/', key @ ..] => decoded(key),
             _ => return Err("the path is not below /v1/keys".into()),
         };
-        // A key has no slash; one in the path could lead elsewhere once a library has tidied it up.
-        if name.contains(&b'/') || name.starts_with(b".") {
+        // A key has none of these; in a path they could lead elsewhere once a library has tidied it up (WHATWG URL,
+        // section 4.4: a backslash is a slash, tabs and line ends are dropped).
+        if name.iter().any(|byte| b"/\\\t\r\n".contains(byte)) || name.starts_with(b".") {
             return Err("the key could be read as another path".into());
         }
         Ok(vec![Touch { kind: "key", name, inside: None, access }])
@@ -177,6 +178,30 @@ fn json(document: &Document) -> serde_json::Value {
         Document::List(entries) => entries.iter().map(json).collect(),
         Document::Fields(fields) => {
             serde_json::Value::Object(fields.iter().map(|(name, value)| (name.clone(), json(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_a_library_could_tidy_up_is_refused() {
+        let touches = |target: &[u8]| {
+            let request = Request {
+                method: Cow::Borrowed("PUT"),
+                target: target.to_vec(),
+                headers: Headers::default(),
+                body: Bytes::new(),
+            };
+            KvWire.touches(&request)
+        };
+        assert_eq!(touches(b"/v1/keys/own").map(|all| all[0].name.clone()), Ok(Bytes::from_static(b"own")));
+        for target in
+            [r"/v1/keys/own\..\other", "/v1/keys/own/../other", "/v1/keys/own%2f..", "/v1/keys/..", "/v2/keys/a"]
+        {
+            assert!(touches(target.as_bytes()).is_err(), "{target}");
         }
     }
 }

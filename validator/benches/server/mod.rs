@@ -1,6 +1,6 @@
 //! Servers for the benches, each in a process of its own, so that only the client is measured: the bench starts
 //! itself again with the server's name as an argument.
-#![allow(dead_code, reason = "each bench uses one of the servers")]
+#![expect(dead_code, reason = "each bench uses one of the servers")]
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader, Read as _};
