@@ -1,5 +1,6 @@
 //! What the service may have become: a set of worlds, thinned by every answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
@@ -128,7 +129,7 @@ impl Belief {
         let mut best: Option<(bool, Ground)> = None;
         let mut misses: Vec<Miss> = Vec::new();
         let mut near: Vec<World> = Vec::new();
-        for world in self.unfolded(model, sent)? {
+        for world in &*self.unfolded(model, sent)? {
             for (index, outcome) in world.outcomes(model, sent).into_iter().enumerate() {
                 match judge::judge(&outcome.expectation, answer, &world.seen(sent)) {
                     Ok(bound) => {
@@ -184,7 +185,7 @@ impl Belief {
         sent: &Sent<'_>,
     ) -> Result<Vec<Outcome<ErasedState>>, TooManyWorlds> {
         let mut all: Vec<Outcome<ErasedState>> = Vec::new();
-        for world in self.unfolded(model, sent)? {
+        for world in &*self.unfolded(model, sent)? {
             for outcome in world.outcomes(model, sent) {
                 if !all.iter().any(|own| own.expectation == outcome.expectation && own.state == outcome.state) {
                     all.push(outcome);
@@ -195,9 +196,9 @@ impl Belief {
     }
 
     /// Every world, with every subset of its pending calls in every order taken effect.
-    fn unfolded(&self, model: &dyn ErasedModel, sent: &Sent<'_>) -> Result<Vec<World>, TooManyWorlds> {
+    fn unfolded(&self, model: &dyn ErasedModel, sent: &Sent<'_>) -> Result<Cow<'_, [World]>, TooManyWorlds> {
         if self.worlds.iter().all(|world| world.pending.is_empty()) {
-            return Ok(self.worlds.clone());
+            return Ok(Cow::Borrowed(&self.worlds));
         }
         let mut seen: BTreeSet<World> = self.worlds.iter().cloned().collect();
         let mut open: Vec<World> = self.worlds.clone();
@@ -213,7 +214,7 @@ impl Belief {
                 }
             }
         }
-        Ok(seen.into_iter().collect())
+        Ok(Cow::Owned(seen.into_iter().collect()))
     }
 }
 

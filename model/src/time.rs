@@ -1,10 +1,14 @@
 //! Moments as numbers: no clock is read here, whoever runs a case passes the time in.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+/// The last second of the year 9998, beyond which an HTTP date cannot be written.
+const HTTP_DATE_SECONDS_MAX: u64 = 253_370_764_799;
 
 /// From when to when something happened, on the target's clock, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,9 +47,10 @@ impl fmt::Display for Interval {
     }
 }
 
-/// An IMF-fixdate (RFC 9110 section 5.6.7) of seconds since 1970; clamped to what a calendar can say.
+/// An IMF-fixdate (RFC 9110 section 5.6.7) of seconds since 1970; clamped to the years 1970 to 9998.
 pub fn http_date(seconds: i64) -> String {
-    at(seconds).to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0).min(HTTP_DATE_SECONDS_MAX));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
 }
 
 /// An ISO 8601 instant with milliseconds, as many APIs write it in bodies.
@@ -58,13 +63,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(bounded).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// The seconds since 1970 of a date in one of the three forms of RFC 9110 section 5.6.7.
+/// The seconds since 1970 of a date in one of the three forms of RFC 9110 section 5.6.7; none before 1970.
 pub fn parse_http_date(text: &str) -> Option<i64> {
-    let fixdate = || jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text);
-    let rfc850 = || jiff::fmt::strtime::parse("%A, %d-%b-%y %H:%M:%S GMT", text);
-    let asctime = || jiff::fmt::strtime::parse("%a %b %e %H:%M:%S %Y", text);
-    let parsed = fixdate().or_else(|_| rfc850()).or_else(|_| asctime()).ok()?;
-    parsed.to_datetime().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// The seconds since 1970 of an ISO 8601 instant; fractions are cut off.

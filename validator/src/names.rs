@@ -1,7 +1,5 @@
 //! Names that carry the run: `plumb-<run>-<case>-<role>`.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use plumb_model::api::Api;
 use plumb_model::seen::Names;
@@ -51,20 +49,20 @@ pub struct CaseNames<'a> {
     target: &'a Target,
     marker: String,
     now_s: i64,
-    /// The resources that are not this case's alone: kind and role to name.
-    shared: BTreeMap<(String, String), Bytes>,
+    /// The few resources that are not this case's alone: kind, role, name.
+    shared: Vec<(String, String, Bytes)>,
     prefix: String,
 }
 
 impl<'a> CaseNames<'a> {
     /// The names of the case with this marker, before anything shared is lent to it.
     pub fn new(api: &'a Api, target: &'a Target, marker: String) -> Self {
-        Self { api, target, marker, now_s: 0, shared: BTreeMap::new(), prefix: String::new() }
+        Self { api, target, marker, now_s: 0, shared: Vec::new(), prefix: String::new() }
     }
 
     /// Lends a shared resource; from now on everything inside is named below `prefix`.
     pub fn lend(&mut self, kind: &str, role: &str, name: Bytes, prefix: &str) {
-        self.shared.insert((kind.to_owned(), role.to_owned()), name);
+        self.shared.push((kind.to_owned(), role.to_owned(), name));
         prefix.clone_into(&mut self.prefix);
     }
 
@@ -76,7 +74,7 @@ impl<'a> CaseNames<'a> {
 
 impl Names for CaseNames<'_> {
     fn resource(&self, kind: &str, role: &str) -> Option<Bytes> {
-        if let Some(name) = self.shared.get(&(kind.to_owned(), role.to_owned())) {
+        if let Some((.., name)) = self.shared.iter().rev().find(|(of, own, _)| of == kind && own == role) {
             return Some(name.clone());
         }
         let resources = &self.api.resources;

@@ -284,10 +284,10 @@ impl<'c, 'a> Session<'c, 'a> {
                 },
             },
         };
+        let before = std::mem::replace(&mut self.belief, belief);
         if !sent.reads && self.history.len() < HISTORY_MAX {
-            self.history.push(self.belief.clone());
+            self.history.push(before);
         }
-        self.belief = belief;
         verdict
     }
 

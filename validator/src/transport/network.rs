@@ -4,11 +4,12 @@
 //! when the connection it had chosen was found closed before the first byte of it was written,
 //! which on the wire is the first time.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::Version;
@@ -231,6 +232,30 @@ fn hyper_client(endpoint: &Endpoint, connect_timeout: Duration, idle_max: usize)
         .build(connector)
 }
 
+/// The names that most answers hold: they cost no allocation, here and in every later copy.
+const COMMON: [&str; 11] = [
+    "accept-ranges",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "last-modified",
+    "server",
+    "vary",
+    "transfer-encoding",
+];
+
+/// The fields as they came; all values share one allocation.
 fn headers(fields: &http::HeaderMap) -> Headers {
-    fields.iter().map(|(name, value)| (name.to_string().into(), Bytes::copy_from_slice(value.as_bytes()))).collect()
+    let mut text = BytesMut::with_capacity(fields.values().map(http::HeaderValue::len).sum());
+    fields.values().for_each(|value| text.extend_from_slice(value.as_bytes()));
+    let mut rest = text.freeze();
+    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let known = COMMON.iter().find(|known| **known == name.as_str());
+        let name = known.map_or_else(|| Cow::Owned(name.as_str().to_owned()), |known| Cow::Borrowed(*known));
+        (name, rest.split_to(value.len()))
+    };
+    fields.iter().map(field).collect()
 }

@@ -76,7 +76,6 @@ fn request_target(call: &Call, route: &Route) -> Result<Vec<u8>, String> {
 fn headers(call: &Call, route: &Route, sending: &Sending<'_>) -> Result<Headers, String> {
     let mut headers = Headers::with_capacity(call.arguments.len() + 5);
     headers.push("host", sending.authority.to_owned());
-    headers.push("accept", "*/*");
     for (name, value) in &call.arguments {
         if route.has_header(name) {
             let value = value.as_literal().ok_or_else(|| format!("{name} is a body"))?;

@@ -59,19 +59,23 @@ pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
 /// One way in which somebody may read a path.
 type Reading = fn(&[u8]) -> Vec<u8>;
 
+const READINGS: [Reading; 8] = [
+    target::decode,
+    without_dot_segments,
+    with_slashes,
+    without_blanks,
+    without_empty_segments,
+    |path| target::split_at(path, b'?').0.to_vec(),
+    |path| target::split_at(path, b'#').0.to_vec(),
+    |path| target::split_at(path, 0).0.to_vec(),
+];
+
 /// Every reading of a path, the path as it is among them.
 fn interpretations(path: &[u8]) -> Result<BTreeSet<Vec<u8>>, String> {
-    const READINGS: [Reading; 8] = [
-        target::decode,
-        without_dot_segments,
-        with_slashes,
-        without_blanks,
-        without_empty_segments,
-        |path| target::split_at(path, b'?').0.to_vec(),
-        |path| target::split_at(path, b'#').0.to_vec(),
-        |path| target::split_at(path, 0).0.to_vec(),
-    ];
     let mut seen = BTreeSet::from([path.to_vec()]);
+    if is_plain(path) {
+        return Ok(seen);
+    }
     let mut open = vec![path.to_vec()];
     while let Some(path) = open.pop() {
         for reading in READINGS {
@@ -86,6 +90,14 @@ fn interpretations(path: &[u8]) -> Result<BTreeSet<Vec<u8>>, String> {
         }
     }
     Ok(seen)
+}
+
+/// Whether every reading of a path leaves it as it is: nothing is escaped, dropped, turned or cut off, no segment
+/// is empty or made of dots.
+fn is_plain(path: &[u8]) -> bool {
+    let quiet = |byte: &u8| !matches!(byte, b'%' | b'\\' | b'?' | b'#' | 0 | b'\t' | b'\r' | b'\n');
+    let moves = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    path.first() == Some(&b'/') && path.iter().all(quiet) && !path.windows(2).any(moves)
 }
 
 /// RFC 3986 section 5.2.4, with `%2e` for a dot as in WHATWG URL.
@@ -277,6 +289,17 @@ mod tests {
         check("GET", b"/b?list-type=2&prefix=p%2F", &[], Some(&["Reads b/p/"]));
         check("GET", b"/b?list-type=2", &[], Some(&["Reads b"]));
         check("DELETE", b"/b/a/b", &[], Some(&["Deletes b/a/b"]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_plain_path_reads_the_same_in_every_way(path in "/[ab/.%2e\\\\?#\t\n\0]{0,12}") {
+            if is_plain(path.as_bytes()) {
+                for reading in READINGS {
+                    proptest::prop_assert_eq!(reading(path.as_bytes()), path.as_bytes());
+                }
+            }
+        }
     }
 
     #[test]
