@@ -167,6 +167,16 @@ pub trait Resources: Send + Sync {
     /// The call that removes the resource itself.
     fn remove(&self, kind: &str, name: &Bytes) -> Call;
 
+    /// Whether the answer to a removal says that there is no such thing, and can be none.
+    fn is_absent(&self, answer: &Answer) -> bool {
+        answer.status == 404
+    }
+
+    /// Whether an answer says that the caller's credentials are not accepted at all.
+    fn rejects_credentials(&self, answer: &Answer) -> bool {
+        answer.status == 401
+    }
+
     /// A harmless call about something of the run with this marker: any answer shows that the service lives.
     fn liveness(&self, marker: &str) -> Call;
 }

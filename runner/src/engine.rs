@@ -232,7 +232,7 @@ impl Worker<'_, '_> {
     }
 }
 
-/// Whether the target answers at all; if not, why.
+/// Whether the target answers at all, and to us; if not, why.
 pub async fn is_alive(context: &Context<'_>) -> Result<(), String> {
     let call = context.api.resources.liveness(&context.run.case_marker(0));
     let mut why = String::new();
@@ -241,6 +241,9 @@ pub async fn is_alive(context: &Context<'_>) -> Result<(), String> {
             tokio::time::sleep(LIVENESS_WAIT).await;
         }
         match errand(context, &call).await {
+            Ok((answer, _)) if context.api.resources.rejects_credentials(&answer) => {
+                return Err(format!("it rejects the credentials: {}", answer.class()));
+            }
             Ok(_) => return Ok(()),
             Err(Verdict::Inconclusive(unclear)) => why = unclear.to_string(),
             Err(verdict) => return Err(format!("the liveness call cannot be sent: {}", in_words(&verdict))),

@@ -254,7 +254,7 @@ pub fn check_alive(engine: &Engine<'_>, selected: &Selected) -> Result<(), Error
     alive.map_err(|reason| Error::Unreachable {
         target: selected.endpoint.url().to_owned(),
         reason,
-        help: Some("is the server up, and is this its address?".into()),
+        help: Some("is the server up, is this its address, and are credentials and region those it knows?".into()),
     })
 }
 

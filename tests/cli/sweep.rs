@@ -74,7 +74,7 @@ fn what_a_killed_run_left_is_told_first_and_then_removed() {
     assert!(!names.iter().any(there), "{names:?}");
     assert_eq!(journal_count(&home), 0);
     let again = sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(0);
-    assert_eq!(again.stdout, "");
+    assert!(again.stdout.starts_with("nothing to remove"), "{}", again.stdout);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_live_run_is_left_alone() {
     journalled(&home, 4);
     let ran = sweep(&home, &server, &["--min-age", "0s", "--yes"]).exits(0);
     assert!(run.status().is_none(), "the run was still going on");
-    assert_eq!(ran.stdout, "");
+    assert!(ran.stdout.starts_with("nothing to remove"), "{}", ran.stdout);
     run.interrupt();
     let json = run.end().exits(2).json();
     assert_eq!(json["counts"]["diverges"], 0, "nothing was taken from under it");

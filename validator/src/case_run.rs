@@ -10,7 +10,7 @@ use tracing::{debug, instrument};
 
 use crate::names::CaseNames;
 use crate::session::{Context, Exchange, Raw, Session};
-use crate::verdict::{self, Divergence, Unclear, Verdict};
+use crate::verdict::{Divergence, Unclear, Verdict};
 
 /// The most pages that are read while a resource is emptied.
 pub const CLEAN_UP_PAGES_MAX: usize = 1_000;
@@ -143,7 +143,7 @@ async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<V
         let (answer, sent) = errand(context, &call).await?;
         exchanges.extend(sent);
         if answer.status >= 300 {
-            let why = format!("make {} for the case: {}", need.kind, verdict::message(&answer));
+            let why = format!("make {} for the case: {}", need.kind, answer.class());
             return Err(Verdict::Inconclusive(Unclear::NoResource(why)));
         }
     }
@@ -193,7 +193,7 @@ pub async fn remove(context: &Context<'_>, kind: &str, name: &Bytes) -> bool {
         page = resources.list(kind, name, Some(&listed));
     }
     match errand(context, &resources.remove(kind, name)).await {
-        Ok((answer, _)) if answer.status == 404 => {
+        Ok((answer, _)) if resources.is_absent(&answer) => {
             if let Some(journal) = context.journal {
                 _ = journal.removed(kind, name);
             }

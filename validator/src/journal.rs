@@ -85,6 +85,14 @@ impl Journal {
         Ok(Self { file: Mutex::new(file), path })
     }
 
+    /// Takes up the journal of a run that is over, to note what is removed now.
+    pub fn resume(path: &Path) -> Result<Self, JournalError> {
+        let refused = |error| JournalError::Io { path: path.to_owned(), error };
+        let file = OpenOptions::new().append(true).open(path).map_err(refused)?;
+        file.lock().map_err(refused)?;
+        Ok(Self { file: Mutex::new(file), path: path.to_owned() })
+    }
+
     /// Notes that something is about to be created, and waits until the disk has it.
     pub fn creating(&self, kind: &str, name: &[u8]) -> Result<(), JournalError> {
         self.append(&Entry::Create { kind: kind.to_owned(), name: BASE64.encode(name) }, true)

@@ -69,6 +69,24 @@ impl Resources for S3Resources {
         }
     }
 
+    /// A bucket cannot have a name that is refused as one.
+    fn is_absent(&self, answer: &Answer) -> bool {
+        answer.status == 404 || answer.code.as_deref() == Some("InvalidBucketName")
+    }
+
+    /// Source: AWS S3 API Reference, `ErrorResponses`.
+    fn rejects_credentials(&self, answer: &Answer) -> bool {
+        const REJECTIONS: [&str; 6] = [
+            "AuthorizationHeaderMalformed",
+            "ExpiredToken",
+            "InvalidAccessKeyId",
+            "InvalidToken",
+            "RequestTimeTooSkewed",
+            "SignatureDoesNotMatch",
+        ];
+        answer.code.as_deref().is_some_and(|code| REJECTIONS.contains(&code))
+    }
+
     /// An object in a bucket that is never made: any answer will do.
     fn liveness(&self, marker: &str) -> Call {
         Call::new("GetObject").with("bucket", format!("{marker}-liveness").as_str()).with("key", "x")
@@ -79,6 +97,16 @@ impl Resources for S3Resources {
 mod tests {
     use super::*;
     use plumb_model::answer::Document;
+
+    #[test]
+    fn a_bucket_whose_name_is_refused_is_not_there() {
+        let answer = |status, code: &str| Answer { status, code: Some(code.to_owned()), ..Answer::default() };
+        assert!(S3Resources.is_absent(&answer(404, "NoSuchBucket")));
+        assert!(S3Resources.is_absent(&answer(400, "InvalidBucketName")));
+        assert!(!S3Resources.is_absent(&answer(409, "BucketNotEmpty")));
+        assert!(S3Resources.rejects_credentials(&answer(403, "SignatureDoesNotMatch")));
+        assert!(!S3Resources.rejects_credentials(&answer(403, "AccessDenied")), "a right that is missing");
+    }
 
     fn listing(truncated: &str) -> Answer {
         let text = |text: &str| Document::Text(text.to_owned());

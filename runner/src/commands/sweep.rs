@@ -7,7 +7,7 @@ use plumb_model::text::shown;
 use plumb_validator::case_run::remove;
 use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
 use plumb_validator::guard::Guard;
-use plumb_validator::journal::{Leftovers, leftovers};
+use plumb_validator::journal::{Journal, Leftovers, leftovers};
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
 
@@ -43,7 +43,12 @@ pub(super) fn sweep(plugins: &[Plugin], arguments: &SweepArgs) -> Result<Exit, E
             failed += sweep_run(plugin, &selected, left, take)?;
         }
     }
-    if !arguments.yes {
+    if due.is_empty() {
+        output::print(&format!(
+            "nothing to remove of runs that began at least {} ago (--min-age)\n",
+            humantime::format_duration(arguments.min_age)
+        ))?;
+    } else if !arguments.yes {
         output::print("nothing was removed; add --yes to do it\n")?;
     }
     Ok(if failed == 0 { Exit::Conforms } else { Exit::Inconclusive })
@@ -63,6 +68,8 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize
     };
     // The guard is that of the run swept: names without its marker stay untouched, whatever the journal says.
     let guard = Guard::new(&run, &selected.target);
+    let journal = Journal::resume(&left.path)
+        .map_err(|error| Error::usage(format!("failed to {error}"), "is another sweep at work?"))?;
     let (target_clock, stop) = (TargetClock::default(), AtomicBool::new(false));
     let connect = || run::connect(selected);
     let engine = Engine {
@@ -71,7 +78,7 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize
         connect: &connect,
         run: &run,
         guard: &guard,
-        journal: None,
+        journal: Some(&journal),
         clock: &SystemClock,
         target_clock: &target_clock,
         stop: &stop,
@@ -89,8 +96,7 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize
     });
     let stayed = stayed.map_err(Error::Internal)?;
     if stayed == 0 && take == left.resources.len() {
-        std::fs::remove_file(&left.path)
-            .map_err(|error| Error::file("remove", &left.path, error, "remove it by hand"))?;
+        journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
     }
     Ok(stayed)
 }
