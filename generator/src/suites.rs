@@ -92,7 +92,7 @@ fn row_with(space: &Space, pinned: &[(usize, usize)]) -> Option<Row> {
     }
     // Each pass mends one constraint; a chain is no longer than there are dimensions.
     for _ in 0..=space.dimensions.len() {
-        let Some(broken) = space.constraints.iter().find(|constraint| !holds(space, constraint, &row)) else {
+        let Some(broken) = space.constraints.iter().find(|constraint| !space.keeps(&row, constraint)) else {
             return Some(row);
         };
         let index = space.dimensions.iter().position(|dimension| dimension.name == broken.dimension)?;
@@ -103,11 +103,6 @@ fn row_with(space: &Space, pinned: &[(usize, usize)]) -> Option<Row> {
         row[index] = choices.iter().position(|choice| broken.allowed.contains(&choice.name))?;
     }
     None
-}
-
-fn holds(space: &Space, constraint: &plumb_model::space::Constraint, row: &Row) -> bool {
-    space.chosen(row, constraint.when.0) != Some(constraint.when.1)
-        || space.chosen(row, constraint.dimension).is_none_or(|choice| constraint.allowed.contains(&choice))
 }
 
 /// Fisher-Yates with a stream of our own, so that the order is the same on any machine.

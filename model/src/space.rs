@@ -137,10 +137,13 @@ impl Space {
 
     /// Whether a row keeps every constraint.
     pub fn permits(&self, row: &Row) -> bool {
-        self.constraints.iter().all(|constraint| {
-            self.chosen(row, constraint.when.0) != Some(constraint.when.1)
-                || self.chosen(row, constraint.dimension).is_none_or(|choice| constraint.allowed.contains(&choice))
-        })
+        self.constraints.iter().all(|constraint| self.keeps(row, constraint))
+    }
+
+    /// Whether a row keeps one constraint.
+    pub fn keeps(&self, row: &Row, constraint: &Constraint) -> bool {
+        self.chosen(row, constraint.when.0) != Some(constraint.when.1)
+            || self.chosen(row, constraint.dimension).is_none_or(|choice| constraint.allowed.contains(&choice))
     }
 
     /// The row whose choices that are not the default are `labels`; none where a label is unknown.
