@@ -98,8 +98,22 @@ impl Request<'_> {
         self.refuse_with(refusal, Vec::new)
     }
 
+    /// The answer for `refusal` to HEAD: the status says it all.
+    ///
+    /// Source: AWS S3 API Reference, `HeadObject`: "because HEAD requests do not have a response body" there is only
+    /// "a generic code"; RFC 9110 section 9.3.2 lets the answer tell the length and the type of the body it leaves out.
+    fn refuse_head(&self, refusal: Refusal) -> Expectation {
+        let types = XML_TYPES.iter().map(|text| Value::fixed(text)).collect();
+        self.answer(refusal.status)
+            .header("content-type", Matcher::OneOf(types).maybe())
+            .header("content-length", Matcher::Like(Form::Integer).maybe())
+    }
+
     /// The answer for `refusal` with the fields its code adds.
     pub(crate) fn refuse_with(&self, refusal: Refusal, fields: impl FnOnce() -> Vec<Field>) -> Expectation {
+        if self.head {
+            return self.refuse_head(refusal);
+        }
         let mut shape: Vec<(Label, Shape)> = Vec::with_capacity(8);
         shape.push(("Code".into(), Shape::Text(Matcher::fixed(refusal.code))));
         let [message, token] = [Form::Text, Form::Token].map(|form| Shape::Text(Matcher::Like(form)));

@@ -7,7 +7,7 @@ use plumb_model::seen::Seen;
 
 use crate::errors;
 use crate::faults::EDGES;
-use crate::operations::{create_bucket, delete_bucket, delete_object, get_object, list_objects_v2, put_object};
+use crate::operations;
 use crate::request::Request;
 use crate::state::State;
 
@@ -32,16 +32,10 @@ impl Model for S3 {
 
     fn step(&self, state: &State, call: &Call, seen: &Seen<'_>) -> Vec<Outcome<State>> {
         let request = Request::new(state, call, seen);
-        let step = match call.operation.as_ref() {
-            "CreateBucket" => create_bucket::step,
-            "DeleteBucket" => delete_bucket::step,
-            "PutObject" => put_object::step,
-            "GetObject" => get_object::step,
-            "DeleteObject" => delete_object::step,
-            "ListObjectsV2" => list_objects_v2::step,
-            _ => return unknown(&request),
-        };
-        step(&request, &self.precedence)
+        match operations::step(&call.operation) {
+            Some(step) => step(&request, &self.precedence),
+            None => unknown(&request),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::faults;
 use crate::names::{KEY_BYTES_MAX, Naming, bucket_naming};
 use crate::signature::Quality;
 use crate::state::{Bucket, Object, State};
+use crate::wire::Route;
 
 const ERRORS: &str = "AWS S3 API Reference, ErrorResponses";
 const OWNERS: &str = "LocalStack test_get_bucket_policy_invalid_account_id (recorded on AWS)";
@@ -26,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub(crate) seen: &'a Seen<'a>,
     /// Whether everything that AWS documents is demanded, not only what clients rely on.
     pub(crate) aws: bool,
+    /// Whether the answer has no body, whatever it says: it is one to HEAD.
+    pub(crate) head: bool,
     /// The name of the bucket; empty where the call has none.
     pub(crate) bucket_name: Bytes,
     /// The bucket, where it exists.
@@ -39,7 +42,8 @@ impl<'a> Request<'a> {
         let argument = |name| call.bytes(name).cloned().unwrap_or_default();
         let bucket_name = argument("bucket");
         let bucket = state.buckets.get(&bucket_name);
-        Self { state, call, seen, aws: seen.flavour == crate::AWS, bucket_name, bucket, key: argument("key") }
+        let (aws, head) = (seen.flavour == crate::AWS, Route::of(call).is_some_and(Route::is_head));
+        Self { state, call, seen, aws, head, bucket_name, bucket, key: argument("key") }
     }
 
     /// The bytes of an argument.

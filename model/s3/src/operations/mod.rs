@@ -8,16 +8,44 @@ pub(crate) mod get_object;
 pub(crate) mod list_objects_v2;
 pub(crate) mod put_object;
 
+use plumb_model::fault::Precedence;
+use plumb_model::model::Outcome;
 use plumb_model::space::Operation;
 
-/// Every operation, in the order in which a bucket lives.
+use crate::request::Request;
+use crate::state::State;
+
+/// What a call of an operation may answer.
+type Step = fn(&Request<'_>, &Precedence) -> Vec<Outcome<State>>;
+
+/// Every operation with its name, in the order in which a bucket lives.
+const TABLE: [(&str, fn() -> Operation, Step); 6] = [
+    ("CreateBucket", create_bucket::operation, create_bucket::step),
+    ("PutObject", put_object::operation, put_object::step),
+    ("GetObject", get_object::operation, get_object::step),
+    ("ListObjectsV2", list_objects_v2::operation, list_objects_v2::step),
+    ("DeleteObject", delete_object::operation, delete_object::step),
+    ("DeleteBucket", delete_bucket::operation, delete_bucket::step),
+];
+
+/// Every operation.
 pub(crate) fn all() -> Vec<Operation> {
-    vec![
-        create_bucket::operation(),
-        put_object::operation(),
-        get_object::operation(),
-        list_objects_v2::operation(),
-        delete_object::operation(),
-        delete_bucket::operation(),
-    ]
+    TABLE.iter().map(|(_, operation, _)| operation()).collect()
+}
+
+/// What a call of the operation `name` may answer; none where it is not modelled.
+pub(crate) fn step(name: &str) -> Option<Step> {
+    TABLE.iter().find(|(own, ..)| *own == name).map(|(.., step)| *step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_and_the_operations_agree_on_names() {
+        for (name, operation, _) in TABLE {
+            assert_eq!(operation().name, name);
+        }
+    }
 }

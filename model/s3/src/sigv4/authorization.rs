@@ -159,7 +159,7 @@ fn header(request: &Request, name: &'static str) -> Result<Option<String>, Malfo
 }
 
 fn parameters<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = Option<String>> {
-    escape::query(&request.target)
+    escape::query(&request.target, false)
         .filter(move |(own, _)| escape::decode_query(own).as_ref() == name.as_bytes())
         .map(|(_, value)| text(&escape::decode_query(value)))
 }

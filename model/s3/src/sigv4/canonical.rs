@@ -21,6 +21,8 @@ pub(super) struct Subject<'a> {
     pub(super) payload: &'a [u8],
     /// Whether the signature stands in the query, where it does not sign itself.
     pub(super) presigned: bool,
+    /// Whether nothing between two `&` of the query takes part as a parameter without a name.
+    pub(super) unnamed: bool,
 }
 
 /// Which headers take part.
@@ -108,7 +110,7 @@ impl Scratch {
         self.text.push(b'\n');
         escape::append_path(&mut self.text, if path.is_empty() { b"/" } else { path });
         self.text.push(b'\n');
-        self.write_query(&request.target, subject.presigned);
+        self.write_query(subject);
         self.text.push(b'\n');
         self.select(request, &subject.headers);
         self.write_headers(request);
@@ -119,16 +121,16 @@ impl Scratch {
     }
 
     /// Name and value encoded each, sorted by name, then by value.
-    fn write_query(&mut self, target: &[u8], presigned: bool) {
+    fn write_query(&mut self, subject: &Subject<'_>) {
         let Self { text, words, pairs, .. } = self;
         words.clear();
         pairs.clear();
-        for (name, value) in escape::query(target) {
+        for (name, value) in escape::query(&subject.request.target, subject.unnamed) {
             let start = words.len();
             escape::append_query(words, name);
             let middle = words.len();
             escape::append_query(words, value);
-            if !(presigned && &words[start..middle] == b"X-Amz-Signature") {
+            if !(subject.presigned && &words[start..middle] == b"X-Amz-Signature") {
                 pairs.push((start..middle, middle..words.len()));
             }
         }
@@ -279,7 +281,7 @@ mod tests {
             body: "".into(),
         };
         let mut scratch = Scratch::new();
-        let subject = Subject { request: &request, headers, payload: b"PAYLOAD", presigned: false };
+        let subject = Subject { request: &request, headers, payload: b"PAYLOAD", presigned: false, unnamed: false };
         scratch.write_canonical_request(&subject);
         String::from_utf8(scratch.text).expect("text")
     }

@@ -70,16 +70,11 @@ pub(super) fn decode_query(part: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The query of a target, cut into name and value, neither decoded. A parameter without `=` has an
-/// empty value; nothing between two `&` is no parameter.
-pub(super) fn query(target: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut rest = split_once(target, b'?').1;
-    let parts = std::iter::from_fn(move || {
-        let (part, after) = split_once(rest, b'&');
-        let is_over = rest.is_empty();
-        rest = after;
-        (!is_over).then_some(part)
-    });
-    parts.filter(|part| !part.is_empty()).map(|part| split_once(part, b'='))
+/// empty value; nothing between two `&` is no parameter, unless `unnamed` ones are asked for.
+pub(super) fn query(target: &[u8], unnamed: bool) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let query = Some(split_once(target, b'?').1).filter(|query| !query.is_empty());
+    let parts = query.into_iter().flat_map(|query| query.split(|byte| *byte == b'&'));
+    parts.filter(move |part| unnamed || !part.is_empty()).map(|part| split_once(part, b'='))
 }
 
 /// What is before the first `mark`, and what is after it.
@@ -159,8 +154,10 @@ mod tests {
 
     #[test]
     fn a_query_is_cut_at_the_first_equals_sign() {
-        let parts: Vec<_> = query(b"/k?acl&&a==b&=c&d?=").collect();
+        let target = b"/k?acl&&a==b&=c&d?=&";
+        let parts: Vec<_> = query(target, false).collect();
         assert_eq!(parts, [(&b"acl"[..], &b""[..]), (b"a", b"=b"), (b"", b"c"), (b"d?", b"")]);
-        assert_eq!(query(b"/k").count() + query(b"/k?").count(), 0);
+        assert_eq!(query(target, true).count(), parts.len() + 2);
+        assert_eq!(query(b"/k", true).count() + query(b"/k?", true).count(), 0);
     }
 }

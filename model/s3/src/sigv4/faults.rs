@@ -112,6 +112,35 @@ fn changes_after_signing() {
 }
 
 #[test]
+fn a_parameter_without_name_and_value_is_signed_or_left_out() {
+    for unnamed in [false, true] {
+        let mut request = get();
+        request.target = b"/b?list-type=2&".to_vec();
+        request.headers.set("x-amz-date", SigningTime::at(NOW).stamp().to_vec());
+        request.headers.set("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+        let names = ["host", "x-amz-content-sha256", "x-amz-date", "x-amz-meta-a"].map(str::to_owned);
+        let headers = canonical::Selection::Listed(&names);
+        let subject =
+            canonical::Subject { request: &request, headers, payload: b"UNSIGNED-PAYLOAD", presigned: false, unnamed };
+        let (time, mine) = (SigningTime::at(NOW), mine());
+        let key = SigningKey::derive(&mine, &time, REGION);
+        let code = hex::encode(&canonical::Scratch::with(|scratch| scratch.sign(&subject, &key, &time)));
+        let day = String::from_utf8_lossy(time.day());
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIAMINE/{day}/{REGION}/s3/aws4_request, SignedHeaders={}, Signature={}",
+            names.join(";"),
+            String::from_utf8_lossy(&code)
+        );
+        request.headers.set("authorization", authorization);
+        check(&request, &[]);
+        request.target.push(b'&');
+        if unnamed {
+            check(&request, &[Fault::WrongSignature]);
+        }
+    }
+}
+
+#[test]
 fn faults_are_told_together() {
     let request = signed(&Credentials::new("AKIAMINE", "wrong"), NOW - 1000, REGION, &PayloadHash::empty());
     check(&request, &[Fault::Skewed { seconds: -1000 }, Fault::PayloadMismatch, Fault::WrongSignature]);
@@ -130,7 +159,13 @@ fn presigned(seconds: i64, expires: &str) -> Request {
     .into_bytes();
     let names = ["host".to_owned()];
     let headers = canonical::Selection::Listed(&names);
-    let subject = canonical::Subject { request: &request, headers, payload: b"UNSIGNED-PAYLOAD", presigned: true };
+    let subject = canonical::Subject {
+        request: &request,
+        headers,
+        payload: b"UNSIGNED-PAYLOAD",
+        presigned: true,
+        unnamed: false,
+    };
     let key = SigningKey::derive(&mine(), &time, REGION);
     let code = canonical::Scratch::with(|scratch| scratch.sign(&subject, &key, &time));
     request.target.extend_from_slice(b"&X-Amz-Signature=");

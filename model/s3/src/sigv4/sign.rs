@@ -68,7 +68,13 @@ pub fn sign(request: &mut Request, key: &SigningKey, time: &SigningTime, payload
         headers.push("x-amz-security-token", token.clone());
     }
     let (signature, authorization) = Scratch::with(|scratch| {
-        let subject = Subject { request, headers: Selection::Required, payload: payload.value(), presigned: false };
+        let subject = Subject {
+            request,
+            headers: Selection::Required,
+            payload: payload.value(),
+            presigned: false,
+            unnamed: false,
+        };
         let signature = Signature::from_code(&scratch.sign(&subject, key, time));
         (signature, authorization(key, scratch.signed_headers(), &signature))
     });

@@ -8,7 +8,7 @@ use plumb_model::text::shown;
 use plumb_model::value::Value;
 use plumb_model::wire::{Received, Receiving};
 
-use super::route::{Content, ROUTES, Route, Subject};
+use super::route::{Content, Mark, ROUTES, Route, Subject, Success};
 use super::{NAMESPACE, NAMESPACE_FIELD, configuration, signing, target, xml};
 use crate::operations::put_object::METADATA_PREFIX;
 use crate::signature::{self, Quality};
@@ -31,11 +31,14 @@ const NEUTRAL: [&str; 9] = [
 /// The call of a request; or why there is none.
 pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Received, String> {
     let (path, query) = target::split(&request.target);
-    let (bucket, key) = path_parts(path)?;
-    let route = route(&request.method, !key.is_empty(), query)
+    let (subject, bucket, key) = path_parts(path)?;
+    let route = route(request, subject, query)
         .ok_or_else(|| format!("no operation is {} {}", request.method, shown(&request.target, 80)))?;
-    let mut call = Call::new(route.operation).with("bucket", Value::literal(bucket));
-    if route.subject == Subject::Object {
+    let mut call = Call::new(route.operation);
+    if subject != Subject::Service {
+        call = call.with("bucket", Value::literal(bucket));
+    }
+    if subject == Subject::Object {
         call = call.with("key", Value::literal(key));
     }
     call = with_parameters(call, route, query)?;
@@ -55,31 +58,40 @@ pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Re
     Ok(Received { call, actor: sender(verification, quality) })
 }
 
-fn path_parts(path: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
+/// What a path is about, with the names of its bucket and its key.
+fn path_parts(path: &[u8]) -> Result<(Subject, Vec<u8>, Vec<u8>), String> {
     let rest = path.strip_prefix(b"/").ok_or("the target does not start with a slash")?;
     let (bucket, key) = target::split_at(rest, b'/');
-    if bucket.is_empty() {
-        return Err("the path names no bucket".to_owned());
-    }
-    Ok((target::decode(bucket), target::decode(key)))
+    let subject = match (bucket.is_empty(), key.is_empty()) {
+        (true, true) if rest.is_empty() => Subject::Service,
+        (true, _) => return Err("the path names no bucket".to_owned()),
+        (false, true) => Subject::Bucket,
+        (false, false) => Subject::Object,
+    };
+    Ok((subject, target::decode(bucket), target::decode(key)))
 }
 
-/// The route of a request: the one with a mark goes first, and without its mark it is not it.
-fn route(method: &str, object: bool, query: &[u8]) -> Option<&'static Route> {
-    let subject = if object { Subject::Object } else { Subject::Bucket };
-    let marked = |name: &str, value: &str| {
-        target::parameters(query).any(|(own, given)| own == name.as_bytes() && given == value.as_bytes())
+/// The route of a request: one whose mark is there goes before one without.
+fn route(request: &Request, subject: Subject, query: &[u8]) -> Option<&'static Route> {
+    let parameters = || target::parameters(query);
+    let marked = |mark: Mark| match mark {
+        Mark::Plain => false,
+        Mark::Flag(name) => parameters().any(|(own, _)| own == name.as_bytes()),
+        Mark::Parameter(name, value) => {
+            parameters().any(|(own, given)| own == name.as_bytes() && given == value.as_bytes())
+        }
+        Mark::Header(name) => request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)),
     };
-    ROUTES.iter().find(|route| {
-        route.method == method && route.subject == subject && route.mark.is_none_or(|(name, value)| marked(name, value))
-    })
+    let mut fitting = ROUTES.iter().filter(|route| route.method == request.method && route.subject == subject);
+    fitting.clone().find(|route| marked(route.mark)).or_else(|| fitting.find(|route| route.mark == Mark::Plain))
 }
 
 fn with_parameters(mut call: Call, route: &Route, query: &[u8]) -> Result<Call, String> {
     for (name, value) in target::parameters(query) {
         let name = String::from_utf8_lossy(&target::decode_query(name)).into_owned();
         // A presigned request carries its signature here; an SDK repeats the operation's name.
-        if name.starts_with("X-Amz-") || name == "x-id" || route.mark.is_some_and(|(mark, _)| mark == name) {
+        if name.starts_with("X-Amz-") || name == "x-id" || route.mark.parameter().is_some_and(|(mark, _)| mark == name)
+        {
             continue;
         }
         if !route.has_parameter(&name) {
@@ -156,17 +168,19 @@ fn without_framing(value: &Bytes) -> Option<Bytes> {
 
 /// A response, taken apart.
 pub(crate) fn response(call: &Call, response: &Response) -> Answer {
+    let route = Route::of(call);
+    let is_head = route.is_some_and(Route::is_head);
     let mut answer = Answer {
         status: response.status,
         headers: response.headers.clone(),
         body: response.body.clone(),
         truncated: response.truncated,
-        malformed: wrong_length(response),
+        malformed: wrong_length(response, is_head),
         ..Answer::default()
     };
-    let (status, listing) = (response.status, call.operation == "ListObjectsV2");
-    let stored = call.operation == "GetObject" && status < 300;
-    if response.truncated || response.body.is_empty() || stored {
+    let (status, success) = (response.status, route.map_or(Success::Nothing, |route| route.success));
+    let stored = success == Success::Stored && status < 300;
+    if response.truncated || response.body.is_empty() || stored || is_head {
         return answer;
     }
     match xml::parse(&response.body) {
@@ -175,14 +189,14 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
             if parsed.root == "Error" {
                 answer.code = parsed.document.text("Code").map(str::to_owned);
                 answer.malformed = answer.malformed.or_else(|| foreign_error(&parsed));
-            } else if listing && status == 200 {
-                answer.malformed = answer.malformed.or_else(|| listing_problem(call, &mut parsed));
+            } else if let (Success::Document(root), 200) = (success, status) {
+                answer.malformed = answer.malformed.or_else(|| document_problem(call, root, &mut parsed));
                 tell_namespace(&mut parsed);
             }
             answer.document = Some(parsed.document);
         }
         // A gateway in between may answer 5xx in words of its own.
-        Err(reason) if (400..500).contains(&status) || (listing && status == 200) => {
+        Err(reason) if (400..500).contains(&status) || (success != Success::Nothing && status == 200) => {
             answer.malformed = Some(format!("the body is no XML document: {reason}"));
         }
         Err(_) => {}
@@ -193,14 +207,17 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
 /// A `content-length` that is not the length of the body (RFC 9110 section 8.6), or more than one: where they
 /// differ nobody knows where the message ends (RFC 9112 section 6.3), and to say the same twice is no better
 /// (RFC 9110 section 5.3: no field that is no list is sent twice).
-fn wrong_length(response: &Response) -> Option<String> {
+///
+/// The answer to HEAD tells the length that the body would have had (RFC 9110 section 8.6).
+fn wrong_length(response: &Response, is_head: bool) -> Option<String> {
     let mut all = response.headers.all("content-length");
     let claimed = all.next()?;
     if let Some(other) = all.next() {
         return Some(format!("content-length says {} and {}", shown(claimed, 40), shown(other, 40)));
     }
     let length = response.body.len();
-    let wrong = !response.truncated && response.status != 304 && claimed.trim_ascii() != length.to_string().as_bytes();
+    let comparable = !response.truncated && response.status != 304 && !is_head;
+    let wrong = comparable && claimed.trim_ascii() != length.to_string().as_bytes();
     wrong.then(|| format!("content-length says {}, the body has {length} bytes", shown(claimed, 40)))
 }
 
@@ -237,9 +254,9 @@ pub(crate) fn take_namespace(document: &mut Document) -> Option<String> {
     }
 }
 
-/// A listing under another root; or one whose keys are not encoded as it says. Decodes them on the way.
-fn listing_problem(call: &Call, parsed: &mut xml::Parsed) -> Option<String> {
-    if parsed.root != "ListBucketResult" {
+/// A document under another root; or a listing whose keys are not encoded as it says. Decodes them on the way.
+fn document_problem(call: &Call, root: &str, parsed: &mut xml::Parsed) -> Option<String> {
+    if parsed.root != root {
         return Some(format!("the root of the body is {}", shown(parsed.root.as_bytes(), 80)));
     }
     let mut problem = None;

@@ -9,7 +9,7 @@ use plumb_model::http::{Headers, Request, Response};
 use plumb_model::seen::pooled;
 use plumb_model::wire::Sending;
 
-use super::route::{Content, Route, Subject};
+use super::route::{Content, Route, Subject, Success};
 use super::{configuration, signing, target, xml};
 use crate::signature::{self, Quality};
 use crate::sigv4::{PayloadHash, SigningKeys};
@@ -49,10 +49,12 @@ fn body(call: &Call, route: &Route, sending: &Sending<'_>) -> Result<(Bytes, Pay
 }
 
 fn request_target(call: &Call, route: &Route) -> Result<Vec<u8>, String> {
-    let bucket = call.bytes("bucket").filter(|name| !name.is_empty()).ok_or("there is no bucket")?;
     let mut text = Vec::with_capacity(128);
     text.push(b'/');
-    target::push(&mut text, bucket);
+    if route.subject != Subject::Service {
+        let bucket = call.bytes("bucket").filter(|name| !name.is_empty()).ok_or("there is no bucket")?;
+        target::push(&mut text, bucket);
+    }
     if route.subject == Subject::Object {
         // Without a key the path would be that of the bucket.
         let key = call.bytes("key").filter(|key| !key.is_empty()).ok_or("there is no key")?;
@@ -60,14 +62,16 @@ fn request_target(call: &Call, route: &Route) -> Result<Vec<u8>, String> {
         target::push_key(&mut text, key);
     }
     let mut separator = b'?';
-    let mark = route.mark.map(|(name, value)| (name, value.as_bytes()));
+    let mark = route.mark.parameter().map(|(name, value)| (name, value.map(str::as_bytes)));
     let given = call.arguments.iter().filter(|(name, _)| route.has_parameter(name));
-    let given = given.filter_map(|(name, value)| Some((name.as_ref(), value.as_literal()?.as_ref())));
+    let given = given.filter_map(|(name, value)| Some((name.as_ref(), Some(value.as_literal()?.as_ref()))));
     for (name, value) in mark.into_iter().chain(given) {
         text.push(separator);
         target::push(&mut text, name.as_bytes());
-        text.push(b'=');
-        target::push(&mut text, value);
+        if let Some(value) = value {
+            text.push(b'=');
+            target::push(&mut text, value);
+        }
         separator = b'&';
     }
     Ok(text)
@@ -97,22 +101,24 @@ fn is_token(name: &str) -> bool {
 
 /// An answer as it goes over the wire.
 pub(crate) fn response(call: &Call, answer: &Answer) -> Response {
+    let route = Route::of(call);
     let bodiless = matches!(answer.status, 204 | 304);
-    let body: Bytes = match &answer.document {
+    let body: Bytes = match (&answer.document, route.map(|route| route.success)) {
         _ if bodiless => Bytes::new(),
-        None => answer.body.clone(),
-        Some(document) if answer.code.is_some() => xml::write("Error", None, document).into(),
-        Some(document) => {
+        (None, _) => answer.body.clone(),
+        (Some(document), _) if answer.code.is_some() => xml::write("Error", None, document).into(),
+        (Some(document), Some(Success::Document(root))) => {
             let encoded = super::decode::is_url_encoded(call, document);
             let mut document = if encoded { url_encoded(document) } else { document.clone() };
             let namespace = super::decode::take_namespace(&mut document);
-            xml::write("ListBucketResult", namespace.as_deref(), &document).into()
+            xml::write(root, namespace.as_deref(), &document).into()
         }
+        (Some(_), _) => Bytes::new(),
     };
     let mut headers = answer.headers.clone();
     if bodiless {
         headers.remove("content-length");
-    } else {
+    } else if !route.is_some_and(Route::is_head) {
         headers.set("content-length", body.len().to_string());
     }
     Response { status: answer.status, headers, body, truncated: false }

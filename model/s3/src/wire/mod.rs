@@ -12,6 +12,7 @@ mod target;
 mod touches;
 mod xml;
 
+pub(crate) use route::Route;
 pub use touches::INTERPRETATIONS_MAX;
 pub use xml::{XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 

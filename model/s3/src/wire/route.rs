@@ -1,4 +1,4 @@
-//! Where each operation's arguments stand in a request: one row for each operation.
+//! Where each operation's arguments stand in a request, and what its answer holds: one row for each operation.
 
 use plumb_model::call::Call;
 
@@ -9,8 +9,45 @@ use crate::signature;
 /// What a route is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
+    /// The account: the path is a slash.
+    Service,
     Bucket,
     Object,
+}
+
+/// What tells an operation from the others of the same method and subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// None of the other marks is there.
+    Plain,
+    /// A query parameter without a value.
+    Flag(&'static str),
+    /// A query parameter with this value.
+    Parameter(&'static str, &'static str),
+    /// A header, which is an argument.
+    Header(&'static str),
+}
+
+impl Mark {
+    /// The name and the value of the query parameter, where it is one.
+    pub(crate) fn parameter(self) -> Option<(&'static str, Option<&'static str>)> {
+        match self {
+            Self::Flag(name) => Some((name, None)),
+            Self::Parameter(name, value) => Some((name, Some(value))),
+            Self::Plain | Self::Header(_) => None,
+        }
+    }
+}
+
+/// What the body of an answer of success holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Success {
+    /// Nothing that means anything.
+    Nothing,
+    /// What is stored, byte for byte.
+    Stored,
+    /// A document under this root.
+    Document(&'static str),
 }
 
 /// What stands in the body.
@@ -29,8 +66,8 @@ pub(crate) struct Route {
     pub(crate) operation: &'static str,
     pub(crate) method: &'static str,
     pub(crate) subject: Subject,
-    /// A parameter that says which operation it is.
-    pub(crate) mark: Option<(&'static str, &'static str)>,
+    /// What says which operation it is.
+    pub(crate) mark: Mark,
     /// The arguments that are headers of the same name.
     headers: &'static [&'static str],
     /// Whether the headers that are stored with an object, and user metadata, are arguments.
@@ -40,6 +77,7 @@ pub(crate) struct Route {
     /// Whether the parameters that replace headers of the answer are arguments.
     overrides: bool,
     pub(crate) content: Content,
+    pub(crate) success: Success,
 }
 
 const OWNER: &str = "x-amz-expected-bucket-owner";
@@ -48,12 +86,13 @@ const PLAIN: Route = Route {
     operation: "",
     method: "",
     subject: Subject::Bucket,
-    mark: None,
+    mark: Mark::Plain,
     headers: &[OWNER],
     stores: false,
     query: &[],
     overrides: false,
     content: Content::Nothing,
+    success: Success::Nothing,
 };
 
 /// The routes. Source: AWS S3 API Reference, "Request Syntax" of each operation.
@@ -63,8 +102,9 @@ pub(crate) const ROUTES: [Route; 6] = [
     Route {
         operation: "ListObjectsV2",
         method: "GET",
-        mark: Some(("list-type", "2")),
+        mark: Mark::Parameter("list-type", "2"),
         query: &["continuation-token", "delimiter", "encoding-type", "max-keys", "prefix", "start-after"],
+        success: Success::Document("ListBucketResult"),
         ..PLAIN
     },
     Route {
@@ -90,6 +130,7 @@ pub(crate) const ROUTES: [Route; 6] = [
         subject: Subject::Object,
         headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", OWNER],
         overrides: true,
+        success: Success::Stored,
         ..PLAIN
     },
     Route {
@@ -107,6 +148,11 @@ impl Route {
         ROUTES.iter().find(|route| route.operation == call.operation)
     }
 
+    /// Whether its answers are read by method alone: those to HEAD have no body (RFC 9110 section 9.3.2).
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
+
     /// Whether an argument is a header.
     pub(crate) fn has_header(&self, name: &str) -> bool {
         let stored =
@@ -122,7 +168,8 @@ impl Route {
     /// Whether an argument has a place of its own: in the path, in the body, or in the way of signing.
     pub(crate) fn has_place(&self, name: &str) -> bool {
         match name {
-            "bucket" | signature::ARGUMENT => true,
+            signature::ARGUMENT => true,
+            "bucket" => self.subject != Subject::Service,
             "key" => self.subject == Subject::Object,
             "body" => self.content == Content::Object,
             super::configuration::LOCATION | super::configuration::WHOLE => self.content == Content::Configuration,

@@ -47,6 +47,11 @@ pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
     let (path, query) = target::split(&request.target);
     let prefix = harmless_prefix(query)?;
     let mut found = Found::default();
+    if path == b"/" && request.method == "GET" {
+        // The list of buckets: it touches none of them.
+        virtual_host(request, path, &mut found)?;
+        return Ok(found.0);
+    }
     for path in interpretations(path)? {
         let (bucket, key) = parts(&path)?;
         found.path(&request.method, bucket, key, prefix.as_ref())?;
@@ -289,6 +294,10 @@ mod tests {
         check("GET", b"/b?list-type=2&prefix=p%2F", &[], Some(&["Reads b/p/"]));
         check("GET", b"/b?list-type=2", &[], Some(&["Reads b"]));
         check("DELETE", b"/b/a/b", &[], Some(&["Deletes b/a/b"]));
+        check("GET", b"/", &[("host", "127.0.0.1:9000")], Some(&[]));
+        check("GET", b"/?prefix=b", &[], Some(&[]));
+        check("PUT", b"/", &[], None);
+        check("GET", b"/", &[("host", "b.s3.amazonaws.com")], Some(&["Reads b"]));
     }
 
     proptest::proptest! {
@@ -318,7 +327,7 @@ mod tests {
     #[test]
     fn what_may_be_anything_is_refused() {
         for target in
-            [&b"/"[..], b"", b"//b/k", b"/b/..", b"/b/../", b"http://h/b/k", b"*", b"/b?acl", b"/b?policy=", b"/%2fb"]
+            [&b""[..], b"//", b"//b/k", b"/b/..", b"/b/../", b"http://h/b/k", b"*", b"/b?acl", b"/b?policy=", b"/%2fb"]
         {
             check("GET", target, &[], None);
         }
