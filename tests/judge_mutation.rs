@@ -40,9 +40,10 @@ use tally::Tally;
 use walk::Place;
 
 /// How many outcomes a call may have on average, and at least which share of the calls with a single fault may be
-/// answered in one class only: measured, with a few per cent of room. Neither may get worse without a reason.
+/// answered in one class only: measured, with a few per cent of room. Neither may get worse without a reason. For s3
+/// the share was 0.72 before reads by the number of a part: what one out of bounds earns is not said.
 const LIMITS: &[(&str, &str, f64, f64)] =
-    &[("kv", "standard", 1.03, 0.97), ("s3", "compatible", 1.22, 0.68), ("s3", "aws", 1.22, 0.68)];
+    &[("kv", "standard", 1.03, 0.97), ("s3", "compatible", 1.22, 0.64), ("s3", "aws", 1.22, 0.64)];
 
 #[test]
 fn every_wrong_answer_of_kv_diverges() {

@@ -67,6 +67,12 @@ const RIGHT: &[Row] = &[
     ("s3", "body StartAfter", "may be missing", "an empty parameter is echoed as an empty element or not at all"),
     ("s3", "body xmlns", "may be missing", "compatible only: clients read the names without their namespace"),
     ("s3", "header accept-ranges", "may be missing", "compatible only: RFC 9110 section 14.3 leaves it to the server"),
+    (
+        "s3",
+        "header content-length",
+        "any integer",
+        "RFC 9110 section 8.6: a refused HEAD tells the length of the error that GET would have got",
+    ),
     ("s3", "header content-length", "may be missing", "RFC 9112 section 6.3: the framing may be another"),
     ("s3", "header content-range", "may be missing", "RFC 9110 section 15.5.17: should be sent with 416, not must"),
     (
@@ -97,6 +103,13 @@ const RIGHT: &[Row] = &[
         "RFC 3986 section 6.2.2.1: a scheme and a host have no case, and no name of a bucket has a capital",
     ),
     ("s3", "header server", "any visible text", "RFC 9110 section 10.2.4: names the software"),
+    (
+        "s3",
+        "header x-amz-bucket-region",
+        "any visible text",
+        "AWS S3 API Reference, HeadBucket: the region of the bucket, which the model does not know",
+    ),
+    ("s3", "header x-amz-bucket-region", "may be missing", "compatible only: servers without regions leave it out"),
     ("s3", "header x-amz-checksum-crc32", "may be missing", "compatible only: no client relies on the echo"),
     ("s3", "header x-amz-checksum-md5", "may be missing", "told by servers that compute it"),
     ("s3", "header x-amz-checksum-sha256", "may be missing", "compatible only: no client relies on the echo"),
@@ -109,6 +122,12 @@ const RIGHT: &[Row] = &[
         "AWS S3 API Reference, common response headers: for support only",
     ),
     ("s3", "header x-amz-request-id", "may be missing", "compatible only: for support only"),
+    (
+        "s3",
+        "header x-amz-version-id",
+        "may be missing",
+        "told or not where the only version is asked for by its id: nobody says which",
+    ),
     ("s3", "header x-amz-storage-class", "may be missing", "compatible only: STANDARD may be told or not"),
 ];
 

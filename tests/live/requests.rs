@@ -24,7 +24,7 @@ pub(crate) const FOREIGN_REQUESTS: [Row; 32] = [
     ("GET", "@other.invalid/OWN/k", &[]),
     ("OPTIONS", "*", &[]),
     ("GET", "", &[]),
-    ("GET", "/", &[]),
+    ("PUT", "/", &[]),
     ("GET", "/?list-type=2", &[]),
     ("PUT", "/OWN?policy", &[]),
     ("POST", "/OWN?delete", &[]),

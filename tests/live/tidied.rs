@@ -52,6 +52,8 @@ fn check_tidied(request: &Request) -> Result<bool, String> {
     let url = Url::parse(&text).map_err(|error| format!("{text:?}: {error}"))?;
     let bucket = url.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
     let ours = bucket.starts_with(&format!("{}-", run().marker())) && url.host_str() == Some("lab.invalid");
+    // The list of all buckets touches none of them.
+    let ours = ours || (request.method == "GET" && request.target == b"/" && url.path() == "/");
     if ours { Ok(url.as_str() != text) } else { Err(format!("{text:?} becomes {url}")) }
 }
 

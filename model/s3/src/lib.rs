@@ -4,7 +4,7 @@
 //! ```
 //! let api = plumb_s3::api();
 //! let names: Vec<_> = api.operations.iter().map(|operation| operation.name).collect();
-//! assert_eq!(names, ["CreateBucket", "PutObject", "GetObject", "ListObjectsV2", "DeleteObject", "DeleteBucket"]);
+//! assert_eq!((names.first(), names.last()), (Some(&"CreateBucket"), Some(&"DeleteBucket")));
 //! assert!(api.signed && api.precedence.cycles().is_empty());
 //! ```
 //!

@@ -106,10 +106,18 @@ impl<'a> Request<'a> {
 
     /// What the signature earns, and what it earns to have none.
     pub(crate) fn caller_fault(&self) -> Option<Fault> {
-        let quality = Quality::of(self.call);
-        let anonymous = quality == Quality::Anonymous || (quality == Quality::Valid && self.seen.actor.is_none());
         let source = "AWS S3 API Reference, ErrorResponses: what is private is closed to anonymous callers";
-        quality.fault(self).or_else(|| anonymous.then(|| self.access_denied(source)))
+        let fault = Quality::of(self.call).fault(self);
+        fault.or_else(|| self.is_anonymous().then(|| self.access_denied(source)))
+    }
+
+    /// Whether nobody signed.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        match Quality::of(self.call) {
+            Quality::Anonymous => true,
+            Quality::Valid => self.seen.actor.is_none(),
+            _ => false,
+        }
     }
 
     /// Whether the bucket is known to be somebody else's.
@@ -167,6 +175,27 @@ impl<'a> Request<'a> {
             let answer = self.refuse(errors::INVALID_URI);
             let fault = Fault::new(faults::KEY_NAME, answer, Basis::Unknown, source);
             faults.push(fault.or(self.refuse(errors::INVALID_ARGUMENT)).or(self.refuse(errors::NO_SUCH_KEY)).perhaps());
+        }
+    }
+
+    /// A version that is asked for by its id, in a bucket that never had versions.
+    ///
+    /// Source: `LocalStack` `test_get_object_with_version_unversioned_bucket` (recorded on AWS): `null` names the only
+    /// one; "Invalid version id specified" for any other.
+    pub(crate) fn version_fault(&self, faults: &mut Vec<Fault>) {
+        let Some(id) = self.argument("versionId").filter(|id| *id != "null") else { return };
+        let source = "LocalStack test_get_object_with_version_unversioned_bucket (recorded on AWS)";
+        let fields = || vec![field("ArgumentName", b"versionId"), field("ArgumentValue", id)];
+        let answer = self.refuse_with(errors::INVALID_ARGUMENT, fields);
+        faults.push(Fault::new(faults::QUERY, answer, Basis::Recorded, source));
+    }
+
+    /// The version that an answer tells: none, as the bucket never had versions; where the only one was asked for by
+    /// its id, that may be repeated.
+    pub(crate) fn told_version(&self) -> Matcher {
+        match self.argument("versionId") {
+            Some(_) => Matcher::fixed("null").maybe(),
+            None => Matcher::Absent,
         }
     }
 

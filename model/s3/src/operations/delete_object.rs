@@ -7,7 +7,7 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::{Function, Value};
 
 use super::dimensions::{
-    Sharing, buckets, expected_owner, get_probe, list_probe, objects, only, signature, stored_tag,
+    Sharing, buckets, expected_owner, get_probe, list_probe, objects, only, signature, stored_tag, versions,
 };
 use crate::request::{Request, documented};
 use crate::state::State;
@@ -18,12 +18,13 @@ const SOURCE: &str = "AWS S3 API Reference, DeleteObject; LocalStack test_delete
 pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
     let mut faults = request.common_faults();
     request.key_faults(&mut faults);
+    request.version_fault(&mut faults);
     request.delete_conditions(&mut faults);
     outcomes(&faults, precedence, || {
         let answer = request
             .no_content()
             .header("x-amz-delete-marker", Matcher::Absent)
-            .header("x-amz-version-id", Matcher::Absent);
+            .header("x-amz-version-id", request.told_version());
         let outcome = documented(answer, SOURCE);
         if request.object().is_none() {
             return vec![outcome];
@@ -48,6 +49,7 @@ pub(crate) fn operation() -> Operation {
                 signature(),
                 if_match(),
                 size_and_time(),
+                versions(),
                 expected_owner(),
             ],
             constraints: right_needs_the_object(),
@@ -110,5 +112,13 @@ mod tests {
         for name in ["x-amz-if-match-size", "x-amz-if-match-last-modified-time"] {
             check(&[put("k")], &on_key("DeleteObject", "k").with(name, "10"), &["501 NotImplemented"]);
         }
+    }
+
+    #[test]
+    fn the_only_version_is_called_null() {
+        let call = |id: &str| on_key("DeleteObject", "k").with("versionId", id);
+        check(&[put("k")], &call("null"), &["204"]);
+        check(&[put("k")], &call("nope"), &["400 InvalidArgument"]);
+        check(&[put("k"), call("null")], &on_key("GetObject", "k"), &["404 NoSuchKey"]);
     }
 }

@@ -90,6 +90,14 @@ pub(crate) fn expected_owner() -> Dimension {
     Dimension::argument("expected-owner", vec![Choice::absent("none"), Choice::fault("malformed", argument, "abcd")])
 }
 
+/// The version, by its id, in a bucket that never had versions.
+pub(crate) fn versions() -> Dimension {
+    let name = "versionId";
+    let choices =
+        vec![Choice::absent("none"), Choice::valid("null", name, "null"), Choice::fault("no-such", name, "plumb")];
+    Dimension::argument("version", choices)
+}
+
 /// Names that are legal, and hostile to whoever takes a key for a path.
 fn odd_keys() -> Vec<(&'static str, Value)> {
     vec![

@@ -4,9 +4,13 @@ pub(crate) mod create_bucket;
 pub(crate) mod delete_bucket;
 pub(crate) mod delete_object;
 mod dimensions;
-pub(crate) mod get_object;
+mod get_object;
+mod head_bucket;
+mod head_object;
 pub(crate) mod list_objects_v2;
+mod parts;
 pub(crate) mod put_object;
+pub(crate) mod reading;
 
 use plumb_model::fault::Precedence;
 use plumb_model::model::Outcome;
@@ -19,10 +23,12 @@ use crate::state::State;
 type Step = fn(&Request<'_>, &Precedence) -> Vec<Outcome<State>>;
 
 /// Every operation with its name, in the order in which a bucket lives.
-const TABLE: [(&str, fn() -> Operation, Step); 6] = [
+const TABLE: [(&str, fn() -> Operation, Step); 8] = [
     ("CreateBucket", create_bucket::operation, create_bucket::step),
+    ("HeadBucket", head_bucket::operation, head_bucket::step),
     ("PutObject", put_object::operation, put_object::step),
-    ("GetObject", get_object::operation, get_object::step),
+    ("GetObject", get_object::operation, reading::step),
+    ("HeadObject", head_object::operation, reading::step),
     ("ListObjectsV2", list_objects_v2::operation, list_objects_v2::step),
     ("DeleteObject", delete_object::operation, delete_object::step),
     ("DeleteBucket", delete_bucket::operation, delete_bucket::step),

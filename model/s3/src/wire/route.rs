@@ -2,8 +2,8 @@
 
 use plumb_model::call::Call;
 
-use crate::operations::get_object::OVERRIDES;
 use crate::operations::put_object::{METADATA_PREFIX, STORED_HEADERS};
+use crate::operations::reading::OVERRIDES;
 use crate::signature;
 
 /// What a route is about.
@@ -96,7 +96,7 @@ const PLAIN: Route = Route {
 };
 
 /// The routes. Source: AWS S3 API Reference, "Request Syntax" of each operation.
-pub(crate) const ROUTES: [Route; 6] = [
+pub(crate) const ROUTES: [Route; 8] = [
     Route { operation: "CreateBucket", method: "PUT", headers: &[], content: Content::Configuration, ..PLAIN },
     Route { operation: "DeleteBucket", method: "DELETE", ..PLAIN },
     Route {
@@ -129,8 +129,19 @@ pub(crate) const ROUTES: [Route; 6] = [
         method: "GET",
         subject: Subject::Object,
         headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", OWNER],
+        query: &["partNumber", "versionId"],
         overrides: true,
         success: Success::Stored,
+        ..PLAIN
+    },
+    Route { operation: "HeadBucket", method: "HEAD", ..PLAIN },
+    Route {
+        operation: "HeadObject",
+        method: "HEAD",
+        subject: Subject::Object,
+        headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", OWNER],
+        query: &["partNumber", "versionId"],
+        overrides: true,
         ..PLAIN
     },
     Route {
@@ -138,6 +149,7 @@ pub(crate) const ROUTES: [Route; 6] = [
         method: "DELETE",
         subject: Subject::Object,
         headers: &["if-match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size", OWNER],
+        query: &["versionId"],
         ..PLAIN
     },
 ];

@@ -18,7 +18,7 @@ pub const INTERPRETATIONS_MAX: usize = 256;
 
 const KIND: &str = "bucket";
 /// Query parameters that leave a request the one that its path says. Any other may name a subresource.
-const HARMLESS: [&str; 16] = [
+const HARMLESS: [&str; 18] = [
     "continuation-token",
     "delimiter",
     "encoding-type",
@@ -26,6 +26,7 @@ const HARMLESS: [&str; 16] = [
     "list-type",
     "marker",
     "max-keys",
+    "partNumber",
     "prefix",
     "response-cache-control",
     "response-content-disposition",
@@ -34,8 +35,11 @@ const HARMLESS: [&str; 16] = [
     "response-content-type",
     "response-expires",
     "start-after",
+    "versionId",
     "x-id",
 ];
+/// The same for the list of buckets.
+const OF_THE_ACCOUNT: [&str; 5] = ["bucket-region", "continuation-token", "max-buckets", "prefix", "x-id"];
 /// Headers by which some servers take another method than the one in the request line.
 const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
 
@@ -45,13 +49,14 @@ pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
         return Err(format!("{name} may change the method"));
     }
     let (path, query) = target::split(&request.target);
-    let prefix = harmless_prefix(query)?;
     let mut found = Found::default();
     if path == b"/" && request.method == "GET" {
         // The list of buckets: it touches none of them.
+        harmless_parameters(query, &OF_THE_ACCOUNT)?;
         virtual_host(request, path, &mut found)?;
         return Ok(found.0);
     }
+    let prefix = harmless_prefix(query)?;
     for path in interpretations(path)? {
         let (bucket, key) = parts(&path)?;
         found.path(&request.method, bucket, key, prefix.as_ref())?;
@@ -174,14 +179,20 @@ fn parts(path: &[u8]) -> Result<(&[u8], &[u8]), String> {
     Ok((bucket, key))
 }
 
+/// An error where a parameter is none of `harmless`, so that it may name a subresource.
+fn harmless_parameters(query: &[u8], harmless: &[&str]) -> Result<(), String> {
+    let known = |name: &[u8]| harmless.iter().any(|own| own.as_bytes() == name) || name.starts_with(b"X-Amz-");
+    match target::parameters(query).find(|(name, _)| !known(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(format!("the parameter {} may name a subresource", plumb_model::text::shown(name, 80))),
+    }
+}
+
 /// The prefix that a listing asks for; an error where a parameter may name a subresource.
 fn harmless_prefix(query: &[u8]) -> Result<Option<Bytes>, String> {
+    harmless_parameters(query, &HARMLESS)?;
     let mut prefix = None;
     for (name, value) in target::parameters(query) {
-        let harmless = HARMLESS.iter().any(|own| own.as_bytes() == name) || name.starts_with(b"X-Amz-");
-        if !harmless {
-            return Err(format!("the parameter {} may name a subresource", plumb_model::text::shown(name, 80)));
-        }
         if name == b"prefix" {
             let twice = prefix.replace(Bytes::from(target::decode_query(value))).is_some();
             if twice || value.contains(&b'+') {
@@ -296,6 +307,7 @@ mod tests {
         check("DELETE", b"/b/a/b", &[], Some(&["Deletes b/a/b"]));
         check("GET", b"/", &[("host", "127.0.0.1:9000")], Some(&[]));
         check("GET", b"/?prefix=b", &[], Some(&[]));
+        check("GET", b"/?list-type=2", &[], None);
         check("PUT", b"/", &[], None);
         check("GET", b"/", &[("host", "b.s3.amazonaws.com")], Some(&["Reads b"]));
     }

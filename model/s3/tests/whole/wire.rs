@@ -221,10 +221,10 @@ fn what_is_not_modelled_is_told() {
         body: "".into(),
     };
     for request in [
-        request("GET", "/", None),
-        request("GET", "/b", None),
+        request("PUT", "/", None),
+        request("GET", "/b?acl", None),
         request("GET", "/b?list-type=1", None),
-        request("GET", "/b/k?versionId=null", None),
+        request("GET", "/b/k?torrent", None),
         request("PUT", "/b?acl", None),
         request("PUT", "/b/k", Some("x-amz-copy-source")),
         request("GET", "/b/k", Some("if-range")),
