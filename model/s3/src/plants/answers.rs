@@ -4,6 +4,8 @@ use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
 use plumb_model::call::Call;
 
+use crate::operations::put_object::METADATA_PREFIX;
+
 /// The field `name` of an answer's document.
 fn field<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Document> {
     match &mut answer.document {
@@ -127,5 +129,24 @@ pub(super) fn quotes_demanded(call: &Call, answer: &mut Answer) {
 pub(super) fn key_or_bucket(call: &Call, answer: &mut Answer) {
     if call.operation == "GetObject" && answer.code.as_deref() == Some("NoSuchKey") {
         fail(answer, 404, "NoSuchBucket");
+    }
+}
+
+pub(super) fn head_with_body(call: &Call, answer: &mut Answer) {
+    if call.operation == "HeadObject" && answer.status >= 400 {
+        answer.body = Bytes::from_static(b"<Error><Code>Planted</Code></Error>");
+    }
+}
+
+pub(super) fn head_length(call: &Call, answer: &mut Answer) {
+    if call.operation == "HeadObject" && answer.status < 300 {
+        answer.headers.set("content-length", "0");
+    }
+}
+
+pub(super) fn head_metadata(call: &Call, answer: &mut Answer) {
+    if call.operation == "HeadObject" {
+        let kept = answer.headers.iter().filter(|(name, _)| !name.starts_with(METADATA_PREFIX));
+        answer.headers = kept.cloned().collect();
     }
 }

@@ -109,3 +109,17 @@ pub(super) fn plus_is_blank(call: &Call, _: &[Call]) -> Effect {
         _ => Effect::Honest,
     }
 }
+
+pub(super) fn version_ignored(call: &Call, _: &[Call]) -> Effect {
+    without(call, "GetObject", "versionId")
+}
+
+pub(super) fn part_ignored(call: &Call, _: &[Call]) -> Effect {
+    without(call, "HeadObject", "partNumber")
+}
+
+pub(super) fn override_ignored(call: &Call, _: &[Call]) -> Effect {
+    let mut other = call.clone();
+    other.arguments.retain(|name, _| !name.starts_with("response-"));
+    if call.operation == "GetObject" && other != *call { Effect::Instead(other) } else { Effect::Honest }
+}

@@ -1,9 +1,11 @@
 //! Bugs to plant into a server made from the model, each with the finding it must give.
 //!
-//! What a bug does to a call stands in `calls`, what it does to an answer in `answers`.
+//! What a bug does to a call stands in `calls`, what it does to an answer in `answers`, and what it must remember
+//! for that in `memory`.
 
 mod answers;
 mod calls;
+mod memory;
 
 use std::sync::Arc;
 
@@ -25,7 +27,7 @@ type ActOnCall = fn(&Call, &[Call]) -> Effect;
 type ActOnAnswer = fn(&Call, &mut Answer);
 
 /// Bugs in what the server makes of a call.
-const ON_CALL: [Row<ActOnCall>; 12] = [
+const ON_CALL: &[Row<ActOnCall>] = &[
     ("if-match-ignored", "a read ignores if-match", "GetObject", ACCEPTS, calls::if_match_ignored),
     ("suffix-off-by-one", "a suffix range gives one byte too many", "GetObject", WRONG_CONTENT, calls::longer_suffix),
     ("stale-read", "a read after an overwrite gives the old object", "GetObject", WRONG_STATE, calls::stale_read),
@@ -44,10 +46,13 @@ const ON_CALL: [Row<ActOnCall>; 12] = [
     ("plus-is-blank", "a plus in a key is stored as a blank", "ListObjectsV2", WRONG_CONTENT, calls::plus_is_blank),
     ("token-ignored", "a continuation token starts over", "ListObjectsV2", WRONG_CONTENT, calls::token_ignored),
     ("size-unchecked", "metadata may be as large as it likes", "PutObject", ACCEPTS, calls::metadata_unbounded),
+    ("version-ignored", "any version id names the object", "GetObject", ACCEPTS, calls::version_ignored),
+    ("part-ignored", "the number of a part is ignored", "HeadObject", WRONG_CODE, calls::part_ignored),
+    ("override-ignored", "response-* changes no header", "GetObject", WRONG_CONTENT, calls::override_ignored),
 ];
 
 /// Bugs in the answer.
-const ON_ANSWER: [Row<ActOnAnswer>; 11] = [
+const ON_ANSWER: &[Row<ActOnAnswer>] = &[
     ("range-ends-early", "a range leaves its last byte out", "GetObject", WRONG_CONTENT, answers::range_ends_early),
     ("range-total", "content-range tells a wrong total", "GetObject", WRONG_CONTENT, answers::range_total),
     ("bare-304", "304 comes without its entity tag", "GetObject", WRONG_CONTENT, answers::bare_not_modified),
@@ -59,6 +64,15 @@ const ON_ANSWER: [Row<ActOnAnswer>; 11] = [
     ("suffix-crash", "a suffix longer than the object crashes", "GetObject", SERVER_ERROR, answers::suffix_crash),
     ("quotes-demanded", "if-match without quotes is refused", "GetObject", REFUSES, answers::quotes_demanded),
     ("key-or-bucket", "a missing key is told as a missing bucket", "GetObject", WRONG_CODE, answers::key_or_bucket),
+    ("head-with-body", "an error to HEAD has a body", "HeadObject", WRONG_CONTENT, answers::head_with_body),
+    (
+        "head-length",
+        "HEAD tells the length of the part it sends: none",
+        "HeadObject",
+        WRONG_CONTENT,
+        answers::head_length,
+    ),
+    ("head-metadata", "HEAD leaves the metadata out", "HeadObject", WRONG_CONTENT, answers::head_metadata),
 ];
 
 /// Every plant.
@@ -71,7 +85,7 @@ pub(crate) fn all() -> Vec<Plant> {
         let bug: Arc<dyn Bug> = Arc::new(OnAnswer(*act));
         Plant { name, about, operation, kind, bug }
     });
-    calls.chain(answers).collect()
+    calls.chain(answers).chain(memory::all()).collect()
 }
 
 #[cfg(test)]
