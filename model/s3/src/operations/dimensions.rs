@@ -132,8 +132,14 @@ pub(crate) fn objects() -> Dimension {
     let stored = |name, key: Value, body| {
         Choice::valid(name, "key", key.clone()).needs(need(Sharing::Shared)).after(STORED_ID, put(key, body))
     };
+    let described = put(key(), STORED)
+        .with("content-type", "image/png")
+        .with("cache-control", "no-cache")
+        .with("content-disposition", "inline")
+        .with("x-amz-meta-colour", "deep blue");
     let mut choices = vec![
         stored("stored", key(), STORED),
+        Choice::valid("described", "key", key()).needs(need(Sharing::Shared)).after(STORED_ID, described),
         stored("empty", key(), BodySpec::random(1, 0)),
         Choice::fault("absent", "key", key_and("-absent")),
         too_long(),
