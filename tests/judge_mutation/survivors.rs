@@ -73,6 +73,7 @@ const RIGHT: &[Row] = &[
         "any integer",
         "RFC 9110 section 8.6: a refused HEAD tells the length of the error that GET would have got",
     ),
+    ("s3", "header content-disposition", "may be missing", "RFC 9110 section 15.4.5: 304 need not repeat it"),
     ("s3", "header content-length", "may be missing", "RFC 9112 section 6.3: the framing may be another"),
     ("s3", "header content-range", "may be missing", "RFC 9110 section 15.5.17: should be sent with 416, not must"),
     (
@@ -122,6 +123,7 @@ const RIGHT: &[Row] = &[
         "AWS S3 API Reference, common response headers: for support only",
     ),
     ("s3", "header x-amz-request-id", "may be missing", "compatible only: for support only"),
+    ("s3", "header x-amz-meta-colour", "may be missing", "RFC 9110 section 15.4.5: 304 need not repeat it"),
     (
         "s3",
         "header x-amz-version-id",

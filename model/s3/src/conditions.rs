@@ -148,8 +148,9 @@ impl Request<'_> {
         }
     }
 
-    /// 304: no body, and the entity tag (RFC 9110 section 15.4.5). What else it tells of the object takes the
-    /// place of what a cache holds (RFC 9111 section 4.3.4), so it must be the object's.
+    /// 304: no body, and the entity tag, `cache-control` and `expires` of the answer that it stands for (RFC 9110
+    /// section 15.4.5: "must generate"). What else it tells of the object takes the place of what a cache holds
+    /// (RFC 9111 section 4.3.4), so it must be the object's.
     fn not_modified(&self, object: &Object) -> plumb_model::expectation::Expectation {
         let modified =
             Matcher::Chosen { symbol: object.last_modified.clone(), form: Form::HttpDate(Some(object.written)) };
@@ -160,8 +161,9 @@ impl Request<'_> {
             .header("content-range", Matcher::Absent)
             .no_others(METADATA_PREFIX);
         stored_headers(self, object).fold(answer, |answer, (name, matcher)| {
-            let matcher = if matches!(matcher, Matcher::Absent | Matcher::Any(_)) { matcher } else { matcher.maybe() };
-            answer.header(name, matcher)
+            let must = matches!(name.as_ref(), "cache-control" | "expires");
+            let open = matches!(matcher, Matcher::Absent | Matcher::Any(_));
+            answer.header(name, if must || open { matcher } else { matcher.maybe() })
         })
     }
 

@@ -23,6 +23,7 @@ const fn refusal(status: u16, code: &'static str) -> Refusal {
 
 pub(crate) const ACCESS_DENIED: Refusal = refusal(403, "AccessDenied");
 pub(crate) const AUTHORIZATION_HEADER_MALFORMED: Refusal = refusal(400, "AuthorizationHeaderMalformed");
+pub(crate) const AUTHORIZATION_QUERY_PARAMETERS: Refusal = refusal(400, "AuthorizationQueryParametersError");
 pub(crate) const BAD_DIGEST: Refusal = refusal(400, "BadDigest");
 pub(crate) const BUCKET_ALREADY_EXISTS: Refusal = refusal(409, "BucketAlreadyExists");
 pub(crate) const BUCKET_ALREADY_OWNED_BY_YOU: Refusal = refusal(409, "BucketAlreadyOwnedByYou");

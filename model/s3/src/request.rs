@@ -115,7 +115,7 @@ impl<'a> Request<'a> {
     pub(crate) fn is_anonymous(&self) -> bool {
         match Quality::of(self.call) {
             Quality::Anonymous => true,
-            Quality::Valid => self.seen.actor.is_none(),
+            Quality::Valid | Quality::Presigned => self.seen.actor.is_none(),
             _ => false,
         }
     }

@@ -29,10 +29,16 @@ pub(crate) enum Quality {
     Malformed,
     /// Rightly, but for another body.
     OtherBody,
+    /// Rightly, in the query.
+    Presigned,
+    /// In the query, for a time that is over.
+    Expired,
+    /// In the query, for longer than seven days.
+    TooLong,
 }
 
 impl Quality {
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 10] = [
         (Self::Valid, "valid"),
         (Self::WrongSecret, "wrong-secret"),
         (Self::UnknownKey, "unknown-key"),
@@ -40,6 +46,9 @@ impl Quality {
         (Self::Anonymous, "anonymous"),
         (Self::Malformed, "malformed"),
         (Self::OtherBody, "other-body"),
+        (Self::Presigned, "presigned"),
+        (Self::Expired, "presigned-expired"),
+        (Self::TooLong, "presigned-too-long"),
     ];
 
     /// The quality with this name.
@@ -61,10 +70,22 @@ impl Quality {
     pub(crate) fn fault(self, request: &Request<'_>) -> Option<Fault> {
         let documented = |class, refusal| Some(Fault::new(class, request.refuse(refusal), Basis::Documented, ERRORS));
         match self {
-            Self::Valid | Self::Anonymous => None,
+            Self::Valid | Self::Presigned | Self::Anonymous => None,
             Self::WrongSecret => documented(faults::CREDENTIALS, errors::SIGNATURE_DOES_NOT_MATCH),
             Self::UnknownKey => documented(faults::CREDENTIALS, errors::INVALID_ACCESS_KEY_ID),
             Self::Skewed => documented(faults::CREDENTIALS, errors::REQUEST_TIME_TOO_SKEWED),
+            Self::Expired => {
+                let source =
+                    "S3 User Guide, using-presigned-url: \"Request has expired\"; MinIO, versitygw: AccessDenied";
+                let answer = request.refuse(errors::ACCESS_DENIED);
+                Some(Fault::new(faults::CREDENTIALS, answer, Basis::Documented, source))
+            }
+            Self::TooLong => {
+                let source =
+                    "sigv4-query-string-auth: at most 604800 seconds; ErrorResponses, MinIO, versitygw: the code";
+                let answer = request.refuse(errors::AUTHORIZATION_QUERY_PARAMETERS);
+                Some(Fault::new(faults::AUTHORIZATION, answer, Basis::Documented, source))
+            }
             Self::Malformed => {
                 let source = "ErrorResponses: AuthorizationHeaderMalformed, InvalidArgument (unsupported type), \
                               InvalidRequest (unsupported mechanism), AccessDenied; which for which is not said";

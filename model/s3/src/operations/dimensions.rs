@@ -78,8 +78,17 @@ pub(crate) fn buckets(sharing: Sharing) -> Dimension {
 
 /// How the call is signed.
 pub(crate) fn signature() -> Dimension {
-    let bad = [Quality::WrongSecret, Quality::UnknownKey, Quality::Skewed, Quality::Anonymous, Quality::Malformed];
-    let mut choices = vec![Choice::absent(Quality::Valid.name())];
+    let bad = [
+        Quality::WrongSecret,
+        Quality::UnknownKey,
+        Quality::Skewed,
+        Quality::Anonymous,
+        Quality::Malformed,
+        Quality::Expired,
+        Quality::TooLong,
+    ];
+    let presigned = Quality::Presigned.name();
+    let mut choices = vec![Choice::absent(Quality::Valid.name()), Choice::valid(presigned, ARGUMENT, presigned)];
     choices.extend(bad.map(|quality| Choice::fault(quality.name(), ARGUMENT, quality.name())));
     Dimension::argument("signature", choices)
 }

@@ -74,6 +74,14 @@ impl Scratch {
         &self.text[self.signed.clone()]
     }
 
+    /// The names of the headers that must be signed, with `;` between.
+    pub(super) fn required_headers(&mut self, request: &Request) -> Vec<u8> {
+        self.text.clear();
+        self.select(request, &Selection::Required);
+        self.write_names();
+        self.signed_headers().to_vec()
+    }
+
     /// The signature of `subject`. Source: `sig-v4-header-based-auth`, tasks 1 to 3.
     pub(super) fn sign(&mut self, subject: &Subject<'_>, key: &SigningKey, time: &SigningTime) -> [u8; 32] {
         key.mac().sign(self.string_to_sign(subject, key, time))

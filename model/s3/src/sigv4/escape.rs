@@ -90,15 +90,24 @@ fn append(into: &mut Vec<u8>, text: &[u8], plain: &Plain, plus_is_space: bool) {
     while let Some(stop) = rest.iter().position(|byte| !plain[usize::from(*byte)]) {
         into.extend_from_slice(&rest[..stop]);
         let (byte, length) = octet(&rest[stop..], plus_is_space);
-        if plain[usize::from(byte)] {
-            into.push(byte);
-        } else {
-            let digits = [UPPER_DIGITS[usize::from(byte >> 4)], UPPER_DIGITS[usize::from(byte & 15)]];
-            into.extend_from_slice(&[b'%', digits[0], digits[1]]);
-        }
+        push(into, byte, plain);
         rest = &rest[stop + length..];
     }
     into.extend_from_slice(rest);
+}
+
+/// Appends a value that is not encoded yet to a query.
+pub(super) fn append_raw(into: &mut Vec<u8>, value: &[u8]) {
+    value.iter().for_each(|byte| push(into, *byte, &UNRESERVED));
+}
+
+fn push(into: &mut Vec<u8>, byte: u8, plain: &Plain) {
+    if plain[usize::from(byte)] {
+        into.push(byte);
+    } else {
+        let digits = [UPPER_DIGITS[usize::from(byte >> 4)], UPPER_DIGITS[usize::from(byte & 15)]];
+        into.extend_from_slice(&[b'%', digits[0], digits[1]]);
+    }
 }
 
 /// The first byte that `text`, which is not empty, stands for, and how long it is written.
@@ -141,6 +150,11 @@ mod tests {
                 (b"/\xff\x00\xc3\xa4", "/%FF%00%C3%A4"),
             ],
         );
+    }
+
+    #[test]
+    fn a_raw_value_is_encoded_as_it_is() {
+        check(append_raw, &[(b"a+b%41/=", "a%2Bb%2541%2F%3D"), (b"-._~", "-._~"), (b" \xff", "%20%FF")]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn check_verifies(mut request: Request, signed_headers: &str, signature: &str) -
     let value = format!("AWS4-HMAC-SHA256 Credential={scope},SignedHeaders={signed_headers}, Signature={signature}");
     request.headers.push("Authorization", value);
     match verified(&request) {
-        Verification::Valid { access_key, payload } => {
+        Verification::Valid { access_key, payload, .. } => {
             assert_eq!(access_key, "AKIAIOSFODNN7EXAMPLE");
             payload
         }

@@ -24,7 +24,7 @@
 //! and "Authenticating Requests: Using Query Parameters" (`sigv4-query-string-auth`).
 //!
 //! Reading order: [`Credentials`], [`SigningTime`], [`SigningKeys`], [`PayloadHash`], [`sign()`],
-//! [`verify()`], [`ChunkedPayload`].
+//! [`presign()`], [`verify()`], [`ChunkedPayload`].
 
 mod authorization;
 mod canonical;
@@ -36,6 +36,7 @@ mod hex;
 mod key;
 mod malformed;
 mod payload;
+mod presign;
 mod sign;
 mod time;
 mod verify;
@@ -53,6 +54,7 @@ pub use credentials::Credentials;
 pub use key::{SIGNING_KEYS_MAX, SigningKey, SigningKeys};
 pub use malformed::{Malformation, set_malformed_authorization};
 pub use payload::{ChunkMarker, PayloadHash};
+pub use presign::presign;
 pub use sign::{Signature, sign};
 pub use time::SigningTime;
 pub use verify::{CLOCK_SKEW_SECONDS_MAX, Fault, Payload, Verification, verify};

@@ -25,6 +25,8 @@ pub enum Verification {
         access_key: String,
         /// What was said of the body.
         payload: Payload,
+        /// Whether the signature stands in the query.
+        presigned: bool,
     },
     /// The request is not to be believed.
     Refused {
@@ -128,7 +130,8 @@ pub fn verify(request: &Request, lookup: &dyn Fn(&str) -> Option<Credentials>, n
     faults.extend(identity_fault(request, &claim, credentials.as_ref().zip(key.as_ref())));
     match key {
         Some(key) if faults.is_empty() => {
-            Verification::Valid { payload: body.accept(request, &claim, key), access_key: claim.access_key }
+            let presigned = claim.expires_seconds.is_some();
+            Verification::Valid { payload: body.accept(request, &claim, key), access_key: claim.access_key, presigned }
         }
         _ => Verification::Refused { access_key: Some(claim.access_key), faults },
     }

@@ -114,9 +114,10 @@ fn verification(request: &Request, receiving: &Receiving<'_>) -> Verification {
 fn sender(verification: Verification, quality: Quality) -> Option<String> {
     match (verification, quality) {
         (Verification::Valid { access_key, .. }, _) => Some(access_key),
-        (Verification::Refused { access_key, .. }, Quality::WrongSecret | Quality::Skewed | Quality::OtherBody) => {
-            access_key
-        }
+        (
+            Verification::Refused { access_key, .. },
+            Quality::WrongSecret | Quality::Skewed | Quality::OtherBody | Quality::Expired,
+        ) => access_key,
         (Verification::Anonymous | Verification::Refused { .. }, _) => None,
     }
 }

@@ -6,12 +6,14 @@ use plumb_model::wire::{Actor, CurlSigning, Sending};
 
 use crate::signature::{ARGUMENT, Quality};
 use crate::sigv4::{
-    CLOCK_SKEW_SECONDS_MAX, Credentials, Fault, Malformation, PayloadHash, SigningKeys, SigningTime, Verification,
-    set_malformed_authorization, sign,
+    CLOCK_SKEW_SECONDS_MAX, Credentials, Fault, Malformation, Malformed, PRESIGNED_SECONDS_MAX, PayloadHash,
+    SigningKey, SigningKeys, SigningTime, Verification, presign, set_malformed_authorization, sign,
 };
 
 /// How far off a skewed clock is, in seconds: far enough that no server lets it pass.
 const SKEW_SECONDS: i64 = 4 * CLOCK_SKEW_SECONDS_MAX;
+/// For how long a request is presigned, in seconds.
+const PRESIGNED_SECONDS: i64 = 600;
 /// An access key of the right form that nobody has.
 const NOBODY: &str = "AKIAPLUMBLINENOBODY0";
 
@@ -32,13 +34,27 @@ pub(crate) fn apply(
         Quality::UnknownKey => Credentials::new(NOBODY, actor.secret.as_str()),
         _ => credentials(actor),
     };
-    let now_s = if quality == Quality::Skewed { sending.now_s - SKEW_SECONDS } else { sending.now_s };
-    let payload = if quality == Quality::OtherBody { another(request) } else { payload };
+    let now_s = match quality {
+        Quality::Skewed | Quality::Expired => sending.now_s - SKEW_SECONDS,
+        _ => sending.now_s,
+    };
     let time = SigningTime::at(now_s);
-    sign(request, &keys.get(&credentials, &time, sending.region), &time, &payload);
+    let key = keys.get(&credentials, &time, sending.region);
+    let payload = match quality {
+        Quality::Presigned | Quality::Expired => return presigned(request, &key, &time, PRESIGNED_SECONDS),
+        Quality::TooLong => return presigned(request, &key, &time, PRESIGNED_SECONDS_MAX + 1),
+        Quality::OtherBody => another(request),
+        _ => payload,
+    };
+    sign(request, &key, &time, &payload);
     if quality == Quality::Malformed {
         set_malformed_authorization(request, Malformation::NoSignature);
     }
+    Ok(())
+}
+
+fn presigned(request: &mut Request, key: &SigningKey, time: &SigningTime, seconds: i64) -> Result<(), String> {
+    presign(request, key, time, seconds);
     Ok(())
 }
 
@@ -92,17 +108,29 @@ fn with_token(credentials: Credentials, actor: &Actor) -> Credentials {
 pub(crate) fn quality(verification: &Verification) -> Quality {
     let faults = match verification {
         Verification::Anonymous => return Quality::Anonymous,
+        Verification::Valid { presigned: true, .. } => return Quality::Presigned,
         Verification::Valid { .. } => return Quality::Valid,
         Verification::Refused { faults, .. } => faults,
     };
     let of = |fault: &Fault| match fault {
         Fault::UnknownKey | Fault::WrongSessionToken => Quality::UnknownKey,
-        Fault::Skewed { .. } | Fault::NotYetValid { .. } | Fault::Expired { .. } => Quality::Skewed,
+        Fault::Skewed { .. } => Quality::Skewed,
+        // Outside of its life, before it or after: AWS answers both alike.
+        Fault::NotYetValid { .. } | Fault::Expired { .. } => Quality::Expired,
+        Fault::Malformed(Malformed::Expires) => Quality::TooLong,
         Fault::WrongSignature => Quality::WrongSecret,
         Fault::PayloadMismatch => Quality::OtherBody,
         _ => Quality::Malformed,
     };
-    let order = [Quality::Malformed, Quality::UnknownKey, Quality::WrongSecret, Quality::Skewed, Quality::OtherBody];
+    let order = [
+        Quality::TooLong,
+        Quality::Malformed,
+        Quality::UnknownKey,
+        Quality::WrongSecret,
+        Quality::Skewed,
+        Quality::Expired,
+        Quality::OtherBody,
+    ];
     let found = order.into_iter().find(|quality| faults.iter().any(|fault| of(fault) == *quality));
     found.unwrap_or(Quality::Malformed)
 }
