@@ -121,6 +121,28 @@ fn odd_keys() -> Vec<(&'static str, Value)> {
         ("dots-up", key_and("/../b")),
         ("dot", key_and("/./b")),
         ("double-slash", key_and("//b")),
+        ("dots-at-the-end", key_and("/..")),
+        ("backslash", key_and("\\..\\b")),
+        ("escaped-slash", key_and("%2Fb")),
+        ("angles", key_and("<b>&\"c\"")),
+        ("control", key_and("\u{1}\t\r\n\u{7f}b")),
+        ("blank-at-the-end", key_and("b ")),
+        ("long-unicode", key_and(&"\u{1f600}".repeat(100))),
+    ]
+}
+
+/// A key that is stored, and another that is asked for: whoever tidies names up takes one for the other.
+fn alike_keys() -> [(&'static str, Value, Value); 8] {
+    let two = |name, stored: &str, asked: &str| (name, key_and(stored), key_and(asked));
+    [
+        two("other-case", "-b", "-B"),
+        two("composed", "-e\u{301}", "-\u{e9}"),
+        two("blank-for-plus", "+b", " b"),
+        two("unescaped", "%41", "A"),
+        two("without-slash", "/", ""),
+        two("one-slash", "//b", "/b"),
+        two("without-dots", "/./b", "/b"),
+        two("without-way-up", "/x/../b", "/b"),
     ]
 }
 
@@ -154,6 +176,10 @@ pub(crate) fn objects() -> Dimension {
         too_long(),
     ];
     choices.extend(odd_keys().into_iter().map(|(name, key)| stored(name, key, STORED)));
+    // They hold the fault of the absent key, which stands for them all where faults are combined.
+    choices.extend(alike_keys().map(|(name, stored, asked)| {
+        Choice::valid(name, "key", asked).needs(need(Sharing::Shared)).after(STORED_ID, put(stored, STORED))
+    }));
     Dimension::state("object", choices)
 }
 
