@@ -179,7 +179,7 @@ fn a_bucket_that_a_case_borrows_is_not_made_on_a_target_for_reading() {
     for own in [true, false] {
         let call = Call::new("GetObject").with("bucket", Value::resource("bucket", "a")).with("key", "k");
         let mut case = case(&api, call);
-        case.needs.push(Need { kind: "bucket".into(), role: "a".into(), own });
+        case.needs.push(Need { own, ..Need::own("bucket", "a") });
         let (done, sent) = send(&api, Safety::ReadOnly, vec![case]);
         assert_eq!(done[0].run.verdict.word(), "skipped");
         assert!(sent.iter().all(|request| request.method == "GET"), "own {own}: {sent:?}");

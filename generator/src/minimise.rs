@@ -176,7 +176,8 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
             None => choice.setup.iter().any(is_there),
             Some(tested) => {
                 let given = |(name, value): &(&str, Value)| tested.call.argument(name) == Some(value);
-                choice.arguments.iter().all(given) && choice.setup.iter().all(is_there)
+                let sent = choice.actor.is_none_or(|actor| tested.actor.as_deref() == Some(actor));
+                sent && choice.arguments.iter().all(given) && choice.setup.iter().all(is_there)
             }
         }
     };
@@ -187,6 +188,7 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
 mod tests {
     use super::*;
     use plumb_model::call::Call;
+    use plumb_model::space::{Choice, Dimension};
 
     fn long_case() -> Case {
         let mut case = Case::new("kv");
@@ -211,6 +213,25 @@ mod tests {
         let arguments: Vec<usize> = minimised.case.calls.iter().map(|turn| turn.call.arguments.len()).collect();
         assert_eq!(arguments, [0, 1]);
         assert!(minimised.tries < 100, "{}", minimised.tries);
+    }
+
+    #[test]
+    fn the_sender_stays_where_the_failure_hangs_on_it_and_goes_where_it_does_not() {
+        let mut api = plumb_kv::api();
+        let get = api.operations.iter_mut().find(|operation| operation.name == "Get").expect("it has one");
+        let callers = vec![Choice::absent("owner"), Choice::sent_by("other", "other")];
+        get.space.dimensions.push(Dimension::argument("caller", callers));
+        let row = get.space.row(&["caller=other".to_owned()]).expect("a row");
+        let case = get.case("kv", "choices", &row);
+        let sender = |case: &Case| case.calls.iter().find(|turn| turn.id == "call").and_then(|turn| turn.actor.clone());
+        assert_eq!(sender(&case).as_deref(), Some("other"));
+        let small = minimise(&api, &case, 100, &mut |case| sender(case).is_some()).case;
+        assert_eq!(
+            (sender(&small).as_deref(), &small.origin.choices[..]),
+            (Some("other"), &["caller=other".into()][..])
+        );
+        let small = minimise(&api, &case, 100, &mut |case| case.calls.iter().any(|turn| turn.id == "call")).case;
+        assert_eq!((sender(&small), small.origin.choices), (None, vec![]));
     }
 
     #[test]

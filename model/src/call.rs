@@ -111,6 +111,28 @@ pub struct Need {
     /// Whether the case must have it for itself; otherwise a part of a shared one will do.
     #[serde(default)]
     pub own: bool,
+    /// The identity that makes it, owns it and removes it; none means the target's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+impl Need {
+    /// A resource of the first identity that the case has for itself.
+    pub fn own(kind: impl Into<String>, role: impl Into<String>) -> Self {
+        Self { kind: kind.into(), role: role.into(), own: true, actor: None }
+    }
+
+    /// A part of a resource of the first identity that other cases use too.
+    pub fn shared(kind: impl Into<String>, role: impl Into<String>) -> Self {
+        Self { own: false, ..Self::own(kind, role) }
+    }
+
+    /// The need, owned by `actor`.
+    #[must_use]
+    pub fn by(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
 }
 
 /// Where a case came from.
@@ -169,6 +191,12 @@ impl Case {
     /// A case of `api` without calls.
     pub fn new(api: impl Into<String>) -> Self {
         Self { version: CASE_VERSION, api: api.into(), origin: Origin::default(), needs: vec![], calls: vec![] }
+    }
+
+    /// Every identity that the case names, as a sender or as an owner.
+    pub fn actors(&self) -> impl Iterator<Item = &str> {
+        let owners = self.needs.iter().filter_map(|need| need.actor.as_deref());
+        owners.chain(self.calls.iter().filter_map(|turn| turn.actor.as_deref()))
     }
 
     /// The stable id: the first 16 hexadecimal digits of the SHA-256 of the canonical JSON of needs and calls.

@@ -16,6 +16,8 @@ pub enum Effect {
     Forget,
     /// The answer is that of the state before the last change.
     Stale,
+    /// The model is asked as if the first identity had sent it, whoever did.
+    AsFirst,
 }
 
 /// A bug: two functions that stand outside of the model, one before and one after it.

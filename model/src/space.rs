@@ -37,6 +37,8 @@ pub struct Choice {
     pub fault: bool,
     /// The arguments it gives the call under test.
     pub arguments: Vec<(&'static str, Value)>,
+    /// Who sends the call under test; none leaves it to the target's first identity.
+    pub actor: Option<&'static str>,
     /// What the case must borrow for it.
     pub needs: Vec<Need>,
     /// The calls that reach the state it stands for.
@@ -48,7 +50,7 @@ pub struct Choice {
 impl Choice {
     /// A valid choice that gives nothing: the argument is not sent.
     pub fn absent(name: &'static str) -> Self {
-        Self { name, fault: false, arguments: vec![], needs: vec![], setup: vec![], hazard: None }
+        Self { name, fault: false, arguments: vec![], actor: None, needs: vec![], setup: vec![], hazard: None }
     }
 
     /// A valid choice that gives one argument.
@@ -59,6 +61,12 @@ impl Choice {
     /// A choice that gives one argument and holds a fault.
     pub fn fault(name: &'static str, argument: &'static str, value: impl Into<Value>) -> Self {
         Self { fault: true, ..Self::valid(name, argument, value) }
+    }
+
+    /// A choice that has `actor` send the call under test, and holds a fault: what is there is somebody else's.
+    /// Set-up calls and probes stay with whoever sent them anyway.
+    pub fn sent_by(name: &'static str, actor: &'static str) -> Self {
+        Self { fault: true, actor: Some(actor), ..Self::absent(name) }
     }
 
     /// The choice with one more argument.
@@ -191,11 +199,14 @@ impl Operation {
     /// The case of a row: what it borrows, the calls that reach the state, the call, the probes.
     pub fn case(&self, api: &str, suite: &str, row: &Row) -> Case {
         let mut case = Case::new(api);
-        let mut call = Call::new(Cow::Borrowed(self.name));
+        let mut tested = Turn::new(CALL_UNDER_TEST, Call::new(Cow::Borrowed(self.name)));
         for (dimension, choice) in self.space.dimensions.iter().zip(row) {
             let choice = &dimension.choices[*choice];
             for (name, value) in &choice.arguments {
-                call.arguments.insert(Cow::Borrowed(name), value.clone());
+                tested.call.arguments.insert(Cow::Borrowed(name), value.clone());
+            }
+            if let Some(actor) = choice.actor {
+                tested.actor = Some(actor.to_owned());
             }
             for need in &choice.needs {
                 if !case.needs.contains(need) {
@@ -204,9 +215,36 @@ impl Operation {
             }
             case.calls.extend(choice.setup.iter().cloned());
         }
-        case.calls.push(Turn::new(CALL_UNDER_TEST, call));
+        case.calls.push(tested);
         case.calls.extend(self.probes.iter().cloned());
         case.origin = Origin { suite: suite.into(), operation: self.name.into(), choices: self.space.differing(row) };
         case
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::SECOND_ACTOR;
+
+    #[test]
+    fn a_choice_of_the_sender_moves_the_call_under_test_alone() {
+        let state = Choice::absent("there").after("stored", Call::new("Put"));
+        let callers = vec![Choice::absent("owner"), Choice::sent_by("other", SECOND_ACTOR)];
+        let dimensions = vec![Dimension::state("state", vec![state]), Dimension::argument("caller", callers)];
+        let operation = Operation {
+            name: "Get",
+            about: "",
+            source: "",
+            hazard: Hazard::Reads,
+            space: Space { dimensions, constraints: vec![] },
+            probes: vec![Turn::new("probe", Call::new("Get"))],
+        };
+        let senders = |row: &Row| {
+            let calls = operation.case("kv", "choices", row).calls.into_iter();
+            calls.map(|turn| turn.actor).collect::<Vec<_>>()
+        };
+        assert_eq!(senders(&vec![0, 0]), [None, None, None]);
+        assert_eq!(senders(&vec![0, 1]), [None, Some("other".to_owned()), None]);
     }
 }

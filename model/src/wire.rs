@@ -9,6 +9,10 @@ use crate::bodies::Bodies;
 use crate::call::{Call, Need};
 use crate::http::{Request, Response};
 
+/// The name by which cases call the target's second identity. It belongs to another account than the first: what
+/// is private to the one is closed to the other. It is never the default.
+pub const SECOND_ACTOR: &str = "other";
+
 /// A named identity with its credentials. The secret never shows in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -131,8 +135,15 @@ pub trait Wire: Send + Sync {
         None
     }
 
-    /// How curl signs the request of `call`; none where curl cannot send the same. No call means an errand.
-    fn curl_signing(&self, _call: Option<&Call>, _request: &Request, _region: &str) -> Option<CurlSigning> {
+    /// How curl signs the request of `call` as `actor`, none being the target's first identity; none where curl
+    /// cannot send the same. No call means an errand.
+    fn curl_signing(
+        &self,
+        _call: Option<&Call>,
+        _actor: Option<&str>,
+        _request: &Request,
+        _region: &str,
+    ) -> Option<CurlSigning> {
         Some(CurlSigning::default())
     }
 

@@ -43,7 +43,9 @@ pub struct TargetConfig {
     pub ca: Option<PathBuf>,
     /// How long one exchange may take: `30s`.
     pub timeout: Option<Spanned<String>>,
-    /// The identities by name; the first in the alphabet is the default one.
+    /// The identities by name. The first in the alphabet is the default one, but never `other`: that is the second
+    /// identity, for the cases about what belongs to somebody else. It must belong to another account than the
+    /// first, because another access key of the same account is let do everything.
     #[serde(default)]
     pub actors: BTreeMap<String, ActorConfig>,
 }

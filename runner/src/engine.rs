@@ -6,14 +6,13 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Case;
 use plumb_validator::case_run::{CaseRun, Shared, errand, run_case};
 use plumb_validator::clock::{Clock, TargetClock};
 use plumb_validator::guard::Guard;
-use plumb_validator::journal::Journal;
+use plumb_validator::journal::{Journal, Made};
 use plumb_validator::names::RunId;
 use plumb_validator::session::Context;
 use plumb_validator::target::Target;
@@ -79,7 +78,7 @@ pub struct Ended {
     /// How many cases were not run.
     pub cases_left: u64,
     /// What could not be removed.
-    pub left: Vec<(String, Bytes)>,
+    pub left: Vec<Made>,
 }
 
 struct Source<'s> {
@@ -127,7 +126,7 @@ impl<'e> Engine<'e> {
         budget: Budget,
         deadline: Option<Instant>,
         sender: &SyncSender<Done>,
-        left: &Mutex<Vec<(String, Bytes)>>,
+        left: &Mutex<Vec<Made>>,
     ) -> Result<(), String> {
         self.with_context(async |context| {
             let mut shared = Shared::default();
@@ -194,7 +193,7 @@ pub struct Worker<'s, 'e> {
     runtime: tokio::runtime::Runtime,
     transport: Box<dyn Transport + 'e>,
     bodies: Bodies,
-    left: RefCell<Vec<(String, Bytes)>>,
+    left: RefCell<Vec<Made>>,
 }
 
 impl Worker<'_, '_> {
@@ -227,20 +226,29 @@ impl Worker<'_, '_> {
     }
 
     /// What cases that ran alone could not remove.
-    pub fn into_left(self) -> Vec<(String, Bytes)> {
+    pub fn into_left(self) -> Vec<Made> {
         self.left.into_inner()
     }
 }
 
-/// Whether the target answers at all, and to us; if not, why.
+/// Whether the target answers at all, and to each of our identities; if not, why.
 pub async fn is_alive(context: &Context<'_>) -> Result<(), String> {
+    is_alive_to(context, None).await?;
+    for actor in context.target.actors.iter().skip(1) {
+        let why = |why| format!("as {:?}, {why}", actor.name);
+        is_alive_to(context, Some(&actor.name)).await.map_err(why)?;
+    }
+    Ok(())
+}
+
+async fn is_alive_to(context: &Context<'_>, actor: Option<&str>) -> Result<(), String> {
     let call = context.api.resources.liveness(&context.run.case_marker(0));
     let mut why = String::new();
     for attempt in 0..LIVENESS_TRIES {
         if attempt > 0 {
             tokio::time::sleep(LIVENESS_WAIT).await;
         }
-        match errand(context, &call).await {
+        match errand(context, &call, actor).await {
             Ok((answer, _)) if context.api.resources.rejects_credentials(&answer) => {
                 return Err(format!("it rejects the credentials: {}", answer.class()));
             }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use bytes::Bytes;
 use plumb_generator::minimise::minimise;
 use plumb_model::call::{Call, Case};
 use plumb_model::value::Value;
 use plumb_validator::case_run::CaseRun;
 use plumb_validator::curl;
 use plumb_validator::finding::{CONFIRMATIONS, Finding};
+use plumb_validator::journal::Made;
 use plumb_validator::verdict::{Divergence, Kind};
 
 use crate::engine::{Done, Engine, Worker};
@@ -158,7 +158,7 @@ impl Failures {
         engine: &Engine<'_>,
         deadline: Instant,
         on_event: &mut dyn FnMut(Event),
-    ) -> Result<Vec<(String, Bytes)>, String> {
+    ) -> Result<Vec<Made>, String> {
         if self.is_empty() {
             return Ok(Vec::new());
         }

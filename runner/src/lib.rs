@@ -31,7 +31,15 @@ use crate::error::{Error, Exit};
 
 /// The plugin of the tutorial API.
 pub fn kv_plugin() -> Plugin {
-    Plugin { name: "kv", api: plumb_kv::api, actors_from_env: None, region: None, demo_server: None, serve_actor: None }
+    Plugin {
+        name: "kv",
+        api: plumb_kv::api,
+        actors_from_env: None,
+        region: None,
+        demo_server: None,
+        serve_actors: None,
+        variables: None,
+    }
 }
 
 /// Runs the command line with these APIs; the first that has a demo server is the demo's default.

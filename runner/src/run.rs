@@ -108,7 +108,7 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
         Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
-    let resources_left = left.iter().map(|(kind, name)| (kind.clone(), shown(name, 80))).collect();
+    let resources_left = left.iter().map(|made| (made.kind.clone(), shown(&made.name, 80))).collect();
     RunEnded {
         interrupted: stop.load(Ordering::Relaxed),
         early,

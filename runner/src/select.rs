@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use miette::Report;
 use plumb_model::api::Api;
-use plumb_model::wire::Actor;
+use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::plugin::Plugin;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{Endpoint, SendLimits, Trust};
@@ -83,6 +83,7 @@ fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Re
     let endpoint = parse_endpoint(url, arguments.ca.as_deref())
         .map_err(|reason| Error::usage(reason, "an endpoint looks like http://127.0.0.1:9000"))?;
     let actors = actors_from_env(plugin, api)?;
+    check_accounts(&actors)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
     let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
     Ok(Selected { target, endpoint })
@@ -103,7 +104,8 @@ fn from_config(
     let ca = arguments.ca.as_deref().or(own.ca.as_deref());
     let endpoint = parse_endpoint(own.endpoint.get_ref(), ca)
         .map_err(|reason| config.error_at(&own.endpoint, reason, "an endpoint looks like https://host:9000"))?;
-    let actors = if own.actors.is_empty() { actors_from_env(plugin, api)? } else { actors_of(own)? };
+    let actors = if own.actors.is_empty() { actors_from_env(plugin, api)? } else { actors_of(name, own)? };
+    check_accounts(&actors)?;
     let mut target =
         target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
     configure(&mut target, arguments, config, own)?;
@@ -206,8 +208,26 @@ fn actors_from_env(plugin: &Plugin, api: &Api) -> Result<Vec<Actor>, Error> {
     }
 }
 
-fn actors_of(own: &TargetConfig) -> Result<Vec<Actor>, Error> {
-    own.actors.iter().map(|(name, actor)| read_actor(name, actor)).collect()
+/// The configured identities; the second one, which is never the default, comes last.
+fn actors_of(target: &str, own: &TargetConfig) -> Result<Vec<Actor>, Error> {
+    let (second, mut ordered): (Vec<_>, Vec<_>) = own.actors.iter().partition(|(name, _)| *name == SECOND_ACTOR);
+    if ordered.is_empty() {
+        let message = format!("the target {target:?} has no identity but {SECOND_ACTOR:?}, which is the second one");
+        return Err(Error::usage(message, format!("add the first, as [targets.{target}.actors.default]")));
+    }
+    ordered.extend(second);
+    ordered.into_iter().map(|(name, actor)| read_actor(name, actor)).collect()
+}
+
+/// Two names for one identity would make all that the one owns look open to the other.
+fn check_accounts(actors: &[Actor]) -> Result<(), Error> {
+    for (at, actor) in actors.iter().enumerate() {
+        if let Some(twin) = actors[..at].iter().find(|earlier| earlier.id == actor.id) {
+            let message = format!("the identities {:?} and {:?} have the same key", twin.name, actor.name);
+            return Err(Error::usage(message, format!("{SECOND_ACTOR:?} must belong to another account")));
+        }
+    }
+    Ok(())
 }
 
 fn read_actor(name: &str, actor: &ActorConfig) -> Result<Actor, Error> {
@@ -233,6 +253,28 @@ pub fn print_error(error: Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn names(actors: &str) -> Result<Vec<String>, String> {
+        let text = format!("[targets.t]\napi = \"kv\"\nendpoint = \"http://127.0.0.1\"\n{actors}");
+        let config = Config::parse("plumb.toml", text).map_err(|error| error.to_string())?;
+        let own = config.target("t").map_err(|error| error.to_string())?;
+        let actors = actors_of("t", own).map_err(|error| error.to_string())?;
+        check_accounts(&actors).map_err(|error| error.to_string())?;
+        Ok(actors.into_iter().map(|actor| actor.name).collect())
+    }
+
+    #[test]
+    fn the_second_identity_is_never_the_default() {
+        let actor = |name: &str, id: &str| {
+            format!("actors.{name} = {{ id = {{ env = {id:?} }}, secret = {{ env = \"PATH\" }} }}\n")
+        };
+        assert_eq!(names(&(actor("other", "HOME") + &actor("zoe", "PATH"))), Ok(vec!["zoe".into(), "other".into()]));
+        assert_eq!(names(&(actor("bob", "HOME") + &actor("alice", "PATH"))), Ok(vec!["alice".into(), "bob".into()]));
+        let alone = names(&actor("other", "HOME"));
+        assert!(alone.as_ref().is_err_and(|why| why.contains("no identity but \"other\"")), "{alone:?}");
+        let same = names(&(actor("alice", "HOME") + &actor("other", "HOME")));
+        assert!(same.as_ref().is_err_and(|why| why.contains("have the same key")), "{same:?}");
+    }
 
     #[test]
     fn only_this_machine_is_loopback() {

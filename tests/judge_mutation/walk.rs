@@ -83,7 +83,7 @@ impl<'a> Place<'a> {
                 lent = Some(prefix.into());
             }
             let name = names.resource(&need.kind, &need.role).expect("a kind it has");
-            let owner = self.target.actors.first().map(|actor| actor.id.clone());
+            let owner = self.target.actor(need.actor.as_deref()).map(|actor| actor.id.clone());
             leases.push(Lease { kind: need.kind.clone(), name, prefix: lent, owner });
         }
         (names, leases)

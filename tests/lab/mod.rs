@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_model::plant::Plant;
-use plumb_model::wire::Actor;
+use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_runner::engine::{Budget, Done, Engine};
 use plumb_runner::events::Event;
 use plumb_runner::investigate::Failures;
@@ -30,7 +30,17 @@ pub fn actor() -> Actor {
     Actor { name: "lab".into(), id: "LABACCESSKEY".into(), secret: "lab-secret-key".into(), session_token: None }
 }
 
-/// A target for tests: signed by [`actor`], everything permitted, nothing foreign.
+/// The second identity that they know, of another account.
+pub fn other() -> Actor {
+    Actor {
+        name: SECOND_ACTOR.into(),
+        id: "LABOTHERKEY".into(),
+        secret: "lab-other-secret".into(),
+        session_token: None,
+    }
+}
+
+/// A target for tests: signed by [`actor`] or [`other`], everything permitted, nothing foreign.
 pub fn target(api: &Api, authority: &str) -> Target {
     Target {
         name: "lab".into(),
@@ -38,7 +48,7 @@ pub fn target(api: &Api, authority: &str) -> Target {
         authority: authority.into(),
         region: "us-east-1".into(),
         flavour: api.flavours[0].name,
-        actors: if api.signed { vec![actor()] } else { vec![] },
+        actors: if api.signed { vec![actor(), other()] } else { vec![] },
         safety: Safety::Full,
         exclusive: false,
         limits: SendLimits::default(),

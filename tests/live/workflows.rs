@@ -35,7 +35,7 @@ pub(crate) fn workflow(api: &Api, seed: u64) -> Case {
     WORKFLOW.clone_into(&mut case.origin.operation);
     let is_s3 = api.name == "s3";
     if is_s3 {
-        case.needs.push(Need { kind: "bucket".into(), role: "a".into(), own: false });
+        case.needs.push(Need::shared("bucket", "a"));
     }
     for number in 0..random.random_range(CALLS_MIN..=CALLS_MAX) {
         let step = step(&mut random);

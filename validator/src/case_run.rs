@@ -8,6 +8,7 @@ use plumb_model::model::Lease;
 use plumb_model::seen::Names as _;
 use tracing::{debug, instrument};
 
+use crate::journal::Made;
 use crate::names::CaseNames;
 use crate::session::{Context, Exchange, Raw, Session};
 use crate::verdict::{Divergence, Unclear, Verdict};
@@ -27,41 +28,52 @@ pub struct CaseRun {
     /// What was sent to make what the case borrowed; empty where somebody before it had made it.
     pub provisioned: Vec<Exchange>,
     /// Resources that could not be removed; the journal has them.
-    pub left: Vec<(String, Bytes)>,
+    pub left: Vec<Made>,
+}
+
+impl CaseRun {
+    /// A case that ended with `verdict` before its first call.
+    fn ended(verdict: Verdict) -> Self {
+        let (exchanges, provisioned) = (Vec::new(), Vec::new());
+        Self { verdict, divergences: Vec::new(), exchanges, provisioned, left: Vec::new() }
+    }
 }
 
 /// A resource that many cases of one worker share.
 #[derive(Debug, Clone, Default)]
 pub struct Shared {
-    resources: Vec<(String, Bytes)>,
+    resources: Vec<Made>,
 }
 
 /// Runs a case under the number `sequence`, by which its names differ from those of all other cases of the run.
 #[instrument(level = "debug", skip_all, fields(run = context.run.as_str(), sequence, case = %case.id()))]
 pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, sequence: u64) -> CaseRun {
     context.bodies.forget_given();
+    if let Some(why) = context.target.lacks_actor_of(case) {
+        return CaseRun::ended(Verdict::Unsupported(why));
+    }
     let mut names = CaseNames::new(context.api, context.target, context.run.case_marker(sequence));
     let mut leases = Vec::new();
     let mut own = Vec::new();
     let mut provisioned = Vec::new();
     for need in &case.needs {
         match borrow(context, shared, &mut names, &mut provisioned, need, sequence).await {
-            Ok(Borrowed { lease, own: is_own }) => {
-                if is_own {
-                    own.push((lease.kind.clone(), lease.name.clone()));
+            Ok(lease) => {
+                if need.own {
+                    own.push(made_for(context, need, &lease.name));
                 }
                 leases.push(lease);
             }
             Err(verdict) => {
                 let left = clean_up(context, own).await;
-                return CaseRun { verdict, divergences: Vec::new(), exchanges: Vec::new(), provisioned, left };
+                return CaseRun { provisioned, left, ..CaseRun::ended(verdict) };
             }
         }
     }
     let belief = Belief::new(context.api.model.initial(&leases));
     let mut session = Session::new(context, names, belief);
     let (verdict, divergences) = run_calls(&mut session, case).await;
-    own.extend(session.made().iter().map(|(kind, name)| ((*kind).to_owned(), name.clone())));
+    own.extend(session.made().iter().cloned());
     let exchanges = session.into_exchanges();
     let left = clean_up(context, own).await;
     CaseRun { verdict, divergences, exchanges, provisioned, left }
@@ -102,11 +114,6 @@ async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> (Verdict, Vec<
     (verdict, divergences)
 }
 
-struct Borrowed {
-    lease: Lease,
-    own: bool,
-}
-
 async fn borrow(
     context: &Context<'_>,
     shared: &mut Shared,
@@ -114,33 +121,42 @@ async fn borrow(
     provisioned: &mut Vec<Exchange>,
     need: &Need,
     sequence: u64,
-) -> Result<Borrowed, Verdict> {
-    let owner = context.target.actors.first().map(|actor| actor.id.clone());
+) -> Result<Lease, Verdict> {
+    let owner = context.target.actor(need.actor.as_deref()).map(|actor| actor.id.clone());
     let no_name = || Verdict::Unsupported(format!("the API has no resource of kind {:?}", need.kind));
     if need.own {
         let name = names.resource(&need.kind, &need.role).ok_or_else(no_name)?;
         provisioned.extend(provision(context, need, &name).await?);
-        return Ok(Borrowed { lease: Lease { kind: need.kind.clone(), name, prefix: None, owner }, own: true });
+        return Ok(Lease { kind: need.kind.clone(), name, prefix: None, owner });
     }
-    let name = if let Some((_, name)) = shared.resources.iter().find(|(kind, _)| *kind == need.kind) {
-        name.clone()
+    let sender = made_for(context, need, &Bytes::new()).actor;
+    let is_it = |made: &&Made| made.kind == need.kind && made.actor == sender;
+    let name = if let Some(made) = shared.resources.iter().find(is_it) {
+        made.name.clone()
     } else {
         let marker = context.run.case_marker(sequence);
-        let name = context.api.resources.name(&need.kind, "shared", &marker).ok_or_else(no_name)?;
+        // Two identities share nothing, and what they make for one case must not bear one name.
+        let role = sender.as_ref().map_or_else(|| "shared".to_owned(), |actor| format!("shared-{actor}"));
+        let name = context.api.resources.name(&need.kind, &role, &marker).ok_or_else(no_name)?;
         provisioned.extend(provision(context, need, &name).await?);
-        shared.resources.push((need.kind.clone(), name.clone()));
+        shared.resources.push(made_for(context, need, &name));
         name
     };
     let prefix = format!("{sequence:06}/");
     names.lend(&need.kind, &need.role, name.clone(), &prefix);
-    let lease = Lease { kind: need.kind.clone(), name, prefix: Some(prefix.into()), owner };
-    Ok(Borrowed { lease, own: false })
+    Ok(Lease { kind: need.kind.clone(), name, prefix: Some(prefix.into()), owner })
+}
+
+/// What the owner of a need makes for it.
+fn made_for(context: &Context<'_>, need: &Need, name: &Bytes) -> Made {
+    let owner = context.target.actor(need.actor.as_deref());
+    Made { kind: need.kind.clone(), name: name.clone(), actor: context.target.name_beside_first(owner) }
 }
 
 async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<Vec<Exchange>, Verdict> {
     let mut exchanges = Vec::new();
     for call in context.api.resources.provision(need, name) {
-        let (answer, sent) = errand(context, &call).await?;
+        let (answer, sent) = errand(context, &call, need.actor.as_deref()).await?;
         exchanges.extend(sent);
         if answer.status >= 300 {
             let why = format!("make {} for the case: {}", need.kind, answer.class());
@@ -150,49 +166,61 @@ async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<V
     Ok(exchanges)
 }
 
-/// Sends a call that belongs to no case: guarded and journalled, but not judged.
-pub async fn errand(context: &Context<'_>, call: &Call) -> Result<(Answer, Vec<Exchange>), Verdict> {
+/// Sends a call that belongs to no case, as `actor` or as the target's first identity: guarded and journalled, but
+/// not judged.
+pub async fn errand(
+    context: &Context<'_>,
+    call: &Call,
+    actor: Option<&str>,
+) -> Result<(Answer, Vec<Exchange>), Verdict> {
+    if let Some(why) = actor.and_then(|name| context.target.no_actor(name)) {
+        return Err(Verdict::Unsupported(why));
+    }
     let names = CaseNames::new(context.api, context.target, context.run.marker());
     let mut session = Session::new(context, names, Belief::new(context.api.model.initial(&[])));
-    match session.exchange("errand", call, context.target.actor(None)).await {
+    match session.exchange("errand", call, context.target.actor(actor)).await {
         Raw::Answer(answer, _) => Ok((*answer, session.into_exchanges())),
         Raw::NotSent(verdict) => Err(verdict),
         Raw::NoAnswer(unclear, _) => Err(Verdict::Inconclusive(unclear)),
     }
 }
 
-/// Removes resources, what is inside them first. Tells what could not be removed.
-pub async fn clean_up(context: &Context<'_>, resources: Vec<(String, Bytes)>) -> Vec<(String, Bytes)> {
-    let mut left = Vec::new();
-    // Two names for one thing, lent and made, are removed once.
-    let mut done: Vec<(String, Bytes)> = Vec::new();
-    for resource in resources.into_iter().rev() {
-        if done.contains(&resource) {
+/// Removes resources, what is inside them first, each as who made it. Tells what could not be removed.
+pub async fn clean_up(context: &Context<'_>, resources: Vec<Made>) -> Vec<Made> {
+    let mut left: Vec<Made> = Vec::new();
+    let mut gone: Vec<Made> = Vec::new();
+    for made in resources.into_iter().rev() {
+        // One thing, lent and made, is removed once; where two may have made it, the second tries what the first
+        // was not let do.
+        if left.contains(&made) || gone.iter().any(|own| own.is_same_thing(&made)) {
             continue;
         }
-        if !remove(context, &resource.0, &resource.1).await {
-            left.push(resource.clone());
+        if remove(context, &made).await {
+            left.retain(|own| !own.is_same_thing(&made));
+            gone.push(made);
+        } else {
+            left.push(made);
         }
-        done.push(resource);
     }
     left
 }
 
-/// Empties and removes one resource; tells whether it is gone.
-pub async fn remove(context: &Context<'_>, kind: &str, name: &Bytes) -> bool {
+/// Empties and removes one resource as who made it; tells whether it is gone.
+async fn remove(context: &Context<'_>, made: &Made) -> bool {
+    let (kind, name, actor) = (made.kind.as_str(), &made.name, made.actor.as_deref());
     let resources = &context.api.resources;
     let mut page = resources.list(kind, name, None);
     for _ in 0..CLEAN_UP_PAGES_MAX {
         let Some(call) = page else { break };
-        let Ok((listed, _)) = errand(context, &call).await else { break };
+        let Ok((listed, _)) = errand(context, &call, actor).await else { break };
         for removal in resources.remove_listed(kind, name, &listed) {
-            if let Err(verdict) = errand(context, &removal).await {
+            if let Err(verdict) = errand(context, &removal, actor).await {
                 debug!(verdict = verdict.word(), "could not remove what a {kind} holds");
             }
         }
         page = resources.list(kind, name, Some(&listed));
     }
-    match errand(context, &resources.remove(kind, name)).await {
+    match errand(context, &resources.remove(kind, name), actor).await {
         Ok((answer, _)) if resources.is_absent(&answer) => {
             if let Some(journal) = context.journal {
                 _ = journal.removed(kind, name);
@@ -206,7 +234,7 @@ pub async fn remove(context: &Context<'_>, kind: &str, name: &Bytes) -> bool {
 
 impl Shared {
     /// Removes what was shared, at the end of a worker's life.
-    pub async fn give_back(self, context: &Context<'_>) -> Vec<(String, Bytes)> {
+    pub async fn give_back(self, context: &Context<'_>) -> Vec<Made> {
         clean_up(context, self.resources).await
     }
 }

@@ -19,7 +19,8 @@ pub fn commands<'a>(
 ) -> Option<String> {
     let each = exchanges.into_iter().map(|exchange| {
         let turn = case.calls.iter().find(|turn| turn.id == exchange.id);
-        let signing = wire.curl_signing(turn.map(|turn| &turn.call), &exchange.request, region)?;
+        let signing =
+            wire.curl_signing(turn.map(|turn| &turn.call), exchange.actor.as_deref(), &exchange.request, region)?;
         command(&signing, base_url, &exchange.request)
     });
     let lines: Option<Vec<String>> = each.collect();

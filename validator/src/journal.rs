@@ -17,6 +17,24 @@ pub const JOURNAL_VERSION: u32 = 1;
 /// The largest journal that is read, in bytes.
 pub const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 
+/// Something that a run made, and who made it: only who made a thing is sure to be let remove it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Made {
+    /// What it is, a word of the API.
+    pub kind: String,
+    /// Its name.
+    pub name: Bytes,
+    /// The name of the identity that made it; none means the target's first.
+    pub actor: Option<String>,
+}
+
+impl Made {
+    /// Whether both are one thing, whoever made it.
+    pub fn is_same_thing(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.name == other.name
+    }
+}
+
 /// The first line of a journal: whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -38,7 +56,13 @@ pub struct Header {
 #[serde(rename_all = "snake_case")]
 enum Entry {
     /// About to be created.
-    Create { kind: String, name: String },
+    Create {
+        kind: String,
+        name: String,
+        /// Who creates it; none means the target's first identity, as in journals that know of no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        actor: Option<String>,
+    },
     /// Removed again, as the server said.
     Removed { kind: String, name: String },
 }
@@ -94,8 +118,9 @@ impl Journal {
     }
 
     /// Notes that something is about to be created, and waits until the disk has it.
-    pub fn creating(&self, kind: &str, name: &[u8]) -> Result<(), JournalError> {
-        self.append(&Entry::Create { kind: kind.to_owned(), name: BASE64.encode(name) }, true)
+    pub fn creating(&self, made: &Made) -> Result<(), JournalError> {
+        let Made { kind, name, actor } = made.clone();
+        self.append(&Entry::Create { kind, name: BASE64.encode(name), actor }, true)
     }
 
     /// Notes that something is gone.
@@ -128,8 +153,8 @@ pub struct Leftovers {
     pub path: PathBuf,
     /// Whose it is.
     pub header: Header,
-    /// What was created and not removed: kind and name.
-    pub resources: Vec<(String, Bytes)>,
+    /// What was created and not removed. What two identities may have created is told for each.
+    pub resources: Vec<Made>,
 }
 
 /// Reads every journal in `folder` whose run is over. Journals of live runs are left alone.
@@ -162,14 +187,17 @@ fn read(path: &Path) -> Result<Option<Leftovers>, JournalError> {
     if header.plumb_journal != JOURNAL_VERSION {
         return Err(format(format!("its version is {}, this build reads {JOURNAL_VERSION}", header.plumb_journal)));
     }
-    let mut resources: BTreeSet<(String, Bytes)> = BTreeSet::new();
+    let mut resources: BTreeSet<Made> = BTreeSet::new();
     for line in lines {
         // The last line of a run that was killed may be torn; its resource was never asked for.
         let Ok(entry) = serde_json::from_str(&line.map_err(refused)?) else { continue };
         let decoded = |name: String| BASE64.decode(name).map(Bytes::from).unwrap_or_default();
         match entry {
-            Entry::Create { kind, name } => _ = resources.insert((kind, decoded(name))),
-            Entry::Removed { kind, name } => _ = resources.remove(&(kind, decoded(name))),
+            Entry::Create { kind, name, actor } => _ = resources.insert(Made { kind, name: decoded(name), actor }),
+            Entry::Removed { kind, name } => {
+                let name = decoded(name);
+                resources.retain(|made| made.kind != kind || made.name != name);
+            }
         }
     }
     Ok(Some(Leftovers { path: path.to_owned(), header, resources: resources.into_iter().collect() }))
@@ -185,17 +213,44 @@ mod tests {
         Header { plumb_journal: JOURNAL_VERSION, run: text("aaaaaaaa"), api, target, endpoint, started_s: 7 }
     }
 
+    fn made(name: &'static str, actor: Option<&str>) -> Made {
+        Made { kind: "key".into(), name: name.into(), actor: actor.map(str::to_owned) }
+    }
+
     #[test]
     fn a_live_run_is_left_alone_and_a_dead_one_is_told() {
         let folder = tempfile::tempdir().expect("folder");
         let journal = Journal::begin(folder.path(), &header()).expect("begins");
-        journal.creating("key", b"plumb-a").expect("writes");
-        journal.creating("key", b"plumb-b").expect("writes");
+        journal.creating(&made("plumb-a", None)).expect("writes");
+        journal.creating(&made("plumb-b", None)).expect("writes");
         journal.removed("key", b"plumb-a").expect("writes");
         assert!(leftovers(folder.path()).expect("reads").is_empty(), "locked, so live");
         drop(journal);
         let left = leftovers(folder.path()).expect("reads");
         assert_eq!(left[0].header, header());
-        assert_eq!(left[0].resources, [("key".to_owned(), Bytes::from_static(b"plumb-b"))]);
+        assert_eq!(left[0].resources, [made("plumb-b", None)]);
+    }
+
+    #[test]
+    fn a_journal_tells_who_made_a_thing_and_one_that_does_not_means_the_first() {
+        let folder = tempfile::tempdir().expect("folder");
+        let journal = Journal::begin(folder.path(), &header()).expect("begins");
+        journal.creating(&made("plumb-a", Some("other"))).expect("writes");
+        journal.creating(&made("plumb-b", None)).expect("writes");
+        journal.creating(&made("plumb-b", Some("other"))).expect("writes");
+        journal.creating(&made("plumb-c", Some("other"))).expect("writes");
+        journal.removed("key", b"plumb-c").expect("writes");
+        drop(journal);
+        let path = folder.path().join("aaaaaaaa.ndjson");
+        let text = std::fs::read_to_string(&path).expect("a journal");
+        std::fs::write(&path, text + "{\"create\":{\"kind\":\"key\",\"name\":\"cGx1bWItZA==\"}}\n").expect("writes");
+        let left = leftovers(folder.path()).expect("reads");
+        let expected = [
+            made("plumb-a", Some("other")),
+            made("plumb-b", None),
+            made("plumb-b", Some("other")),
+            made("plumb-d", None),
+        ];
+        assert_eq!(left[0].resources, expected);
     }
 }

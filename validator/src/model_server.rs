@@ -124,6 +124,8 @@ impl<'a> ModelServer<'a> {
         let asked = if let Effect::Instead(other) = &effect { other } else { call };
         let base = if effect == Effect::Stale { self.state_before.clone() } else { self.state.clone() };
         let bindings = self.bindings.clone();
+        let first = self.options.actors.first().map(|actor| actor.id.clone());
+        let actor = if effect == Effect::AsFirst { first.as_deref() } else { actor };
         let seen = Seen {
             call_id: &id,
             actor,

@@ -7,14 +7,15 @@ use plumb_model::wire::Actor;
 pub trait DemoServer: Send {
     /// Its endpoint: `http://127.0.0.1:9000`.
     fn endpoint(&self) -> String;
-    /// The identity it knows.
+    /// The one identity it knows.
     fn actor(&self) -> Actor;
 }
 
 /// Starts the demo's server on loopback.
 pub type StartDemo = fn() -> Result<Box<dyn DemoServer>, std::io::Error>;
 
-/// Reads the identities of an API from the environment; `variable` looks one up. An error tells what is missing.
+/// Reads the identities of an API from the environment, the first and, where it is there, the second; `variable`
+/// looks one up. An error tells what is missing.
 pub type ActorsFromEnv = fn(variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Actor>, String>;
 
 /// An API with all that the binary needs to offer it.
@@ -30,6 +31,8 @@ pub struct Plugin {
     pub region: Option<(&'static str, &'static str)>,
     /// A real third-party server for the demo.
     pub demo_server: Option<StartDemo>,
-    /// The identity that `serve` knows unless the environment names one.
-    pub serve_actor: Option<fn() -> Actor>,
+    /// The identities that `serve` knows unless the environment names them: the first, and the second.
+    pub serve_actors: Option<fn() -> Vec<Actor>>,
+    /// What a shell is told so that `actors_from_env` finds an identity: `NAME=value`, once for each variable.
+    pub variables: Option<fn(&Actor) -> String>,
 }

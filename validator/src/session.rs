@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use plumb_model::answer::Answer;
 use plumb_model::api::Api;
 use plumb_model::belief::{Belief, Judged, Sent};
@@ -18,7 +17,7 @@ use tracing::{debug, instrument};
 
 use crate::clock::{Clock, TargetClock};
 use crate::guard::Guard;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError, Made};
 use crate::names::{CaseNames, RunId};
 use crate::target::Target;
 use crate::transport::{SendError, Transport};
@@ -60,7 +59,7 @@ pub struct Exchange {
     pub id: String,
     /// The operation.
     pub operation: String,
-    /// The name of the actor that signed.
+    /// The name of the identity that signed; none where it was the target's first, or nobody.
     pub actor: Option<String>,
     /// The request as it was sent.
     pub request: Request,
@@ -87,7 +86,7 @@ pub struct Session<'c, 'a> {
     belief: Belief,
     history: Vec<Belief>,
     exchanges: Vec<Exchange>,
-    made: Vec<(&'static str, Bytes)>,
+    made: Vec<Made>,
     lost: bool,
 }
 
@@ -103,7 +102,7 @@ impl<'c, 'a> Session<'c, 'a> {
     }
 
     /// The resources that this session created and did not remove, oldest first.
-    pub fn made(&self) -> &[(&'static str, Bytes)] {
+    pub fn made(&self) -> &[Made] {
         &self.made
     }
 
@@ -141,9 +140,8 @@ impl<'c, 'a> Session<'c, 'a> {
             Err(unresolved) => return Verdict::Inconclusive(Unclear::Blocked(unresolved.to_string())),
         };
         let actor = context.target.actor(turn.actor.as_deref());
-        if turn.actor.is_some() && actor.is_none() {
-            let name = turn.actor.as_deref().unwrap_or_default();
-            return Verdict::Skipped(format!("the target has no actor {name:?}: add it to plumb.toml"));
+        if let Some(why) = turn.actor.as_deref().and_then(|name| context.target.no_actor(name)) {
+            return Verdict::Unsupported(why);
         }
         let mut wait = THROTTLE_WAIT;
         let mut retries_left = THROTTLE_RETRIES_MAX;
@@ -176,7 +174,8 @@ impl<'c, 'a> Session<'c, 'a> {
             Ok(prepared) => prepared,
             Err(verdict) => return Raw::NotSent(verdict),
         };
-        if let Err(error) = self.note_intents(&touches) {
+        let sender = context.target.name_beside_first(actor);
+        if let Err(error) = self.note_intents(&touches, sender.as_ref()) {
             return Raw::NotSent(Verdict::Inconclusive(Unclear::NoResource(error.to_string())));
         }
         let sent_ms = context.clock.unix_ms();
@@ -185,7 +184,7 @@ impl<'c, 'a> Session<'c, 'a> {
         let mut exchange = Exchange {
             id: id.to_owned(),
             operation: call.operation.to_string(),
-            actor: actor.map(|actor| actor.name.clone()),
+            actor: sender,
             request,
             answer: None,
             latency: Duration::ZERO,
@@ -206,7 +205,7 @@ impl<'c, 'a> Session<'c, 'a> {
             }
         };
         if !matches!(raw, Raw::NotSent(_)) {
-            self.note_made(&touches, exchange.answer.as_ref());
+            self.note_made(&touches, &exchange);
             self.exchanges.push(exchange);
         }
         raw
@@ -231,28 +230,28 @@ impl<'c, 'a> Session<'c, 'a> {
         Ok((request, touches))
     }
 
-    fn note_intents(&self, touches: &[Touch]) -> Result<(), crate::journal::JournalError> {
+    fn note_intents(&self, touches: &[Touch], sender: Option<&String>) -> Result<(), JournalError> {
         let Some(journal) = self.context.journal else { return Ok(()) };
         for touch in touches.iter().filter(|touch| is_creation(touch)) {
-            if !self.made.iter().any(|(kind, name)| *kind == touch.kind && *name == touch.name) {
-                journal.creating(touch.kind, &touch.name)?;
+            let made = made_by(touch, sender);
+            if !self.made.contains(&made) {
+                journal.creating(&made)?;
             }
         }
         Ok(())
     }
 
-    fn note_made(&mut self, touches: &[Touch], answer: Option<&Answer>) {
+    fn note_made(&mut self, touches: &[Touch], exchange: &Exchange) {
+        let answer = exchange.answer.as_ref();
         // Without an answer, or with an error that may hide an effect, the resource counts as made.
         let maybe_done = answer.is_none_or(|answer| answer.status < 400 || answer.status >= 500);
         let surely_gone = answer.is_some_and(|answer| answer.status < 300);
         for touch in touches.iter().filter(|touch| touch.inside.is_none()) {
-            let same = |made: &(&'static str, Bytes)| made.0 == touch.kind && made.1 == touch.name;
+            let made = made_by(touch, exchange.actor.as_ref());
             match touch.access {
-                Access::Creates if maybe_done && !self.made.iter().any(same) => {
-                    self.made.push((touch.kind, touch.name.clone()));
-                }
+                Access::Creates if maybe_done && !self.made.contains(&made) => self.made.push(made),
                 Access::Deletes if surely_gone => {
-                    self.made.retain(|made| !same(made));
+                    self.made.retain(|own| !own.is_same_thing(&made));
                     if let Some(journal) = self.context.journal {
                         _ = journal.removed(touch.kind, &touch.name);
                     }
@@ -352,6 +351,10 @@ fn sent<'s>(
         bodies: context.bodies,
         reads,
     }
+}
+
+fn made_by(touch: &Touch, sender: Option<&String>) -> Made {
+    Made { kind: touch.kind.to_owned(), name: touch.name.clone(), actor: sender.cloned() }
 }
 
 fn is_creation(touch: &Touch) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use plumb_model::call::Case;
 use plumb_model::space::Hazard;
 use plumb_model::wire::Actor;
 
@@ -83,5 +84,21 @@ impl Target {
             None => self.actors.first(),
             Some(name) => self.actors.iter().find(|actor| actor.name == name),
         }
+    }
+
+    /// Why a case that names `name` cannot be run here; none where the identity is known.
+    pub fn no_actor(&self, name: &str) -> Option<String> {
+        let known = self.actor(Some(name)).is_some();
+        (!known).then(|| format!("the target has no second identity: configure actors.{name}"))
+    }
+
+    /// Why the identities of `case` are not enough here; none where they are.
+    pub fn lacks_actor_of(&self, case: &Case) -> Option<String> {
+        case.actors().find_map(|name| self.no_actor(name))
+    }
+
+    /// How journal and exchanges name an identity: not at all where it is the first, whatever its name.
+    pub fn name_beside_first(&self, actor: Option<&Actor>) -> Option<String> {
+        actor.filter(|actor| self.actors.first() != Some(actor)).map(|actor| actor.name.clone())
     }
 }

@@ -87,6 +87,8 @@ impl plumb_validator::plugin::DemoServer for DemoServer {
         Self::endpoint(self)
     }
 
+    /// One alone: `s3s-fs` takes several keys, but knows no owners, so a second one would be let in everywhere. The
+    /// cases with a second identity are unsupported here.
     fn actor(&self) -> Actor {
         Actor { name: "demo".into(), id: ACCESS_KEY.into(), secret: SECRET_KEY.into(), session_token: None }
     }

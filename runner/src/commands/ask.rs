@@ -80,7 +80,7 @@ fn offline_target(plugin: &Plugin, api: &Api, arguments: &AskArgs) -> Result<Tar
         authority: "model.invalid".into(),
         region: select::region(plugin, arguments.region.as_deref()),
         flavour: select::flavour(api, arguments.flavour.as_deref())?,
-        actors: plugin.serve_actor.iter().map(|actor| actor()).collect(),
+        actors: plugin.serve_actors.map(|actors| actors()).unwrap_or_default(),
         safety: Safety::Full,
         exclusive: true,
         limits: SendLimits::default(),
@@ -122,8 +122,11 @@ impl World<'_> {
 
     /// The belief after a case in which every call had its preferred outcome.
     fn after(&mut self, mut belief: Belief, case: &Case) -> Result<Belief, Error> {
-        let actor = self.target.actors.first().map(|actor| actor.id.clone());
+        if let Some(name) = case.actors().find(|name| self.target.actor(Some(name)).is_none()) {
+            return Err(Error::usage(format!("the model has no identity {name:?}"), known_actors(self.target)));
+        }
         for turn in &case.calls {
+            let actor = self.target.actor(turn.actor.as_deref()).map(|actor| actor.id.clone());
             let call = self.resolve(&turn.call, &belief.bindings())?;
             let outcomes = self.permitted(&belief, &turn.id, &call, actor.as_deref())?;
             if let Some(state) = outcomes.into_iter().next().and_then(|outcome| outcome.state) {
@@ -147,6 +150,11 @@ impl World<'_> {
         })?;
         Ok((received.call, received.actor))
     }
+}
+
+fn known_actors(target: &Target) -> String {
+    let known: Vec<&str> = target.actors.iter().map(|actor| actor.name.as_str()).collect();
+    format!("there are: {}", known.join(", "))
 }
 
 fn parse_call(api: &Api, words: &[String]) -> Result<Call, Error> {

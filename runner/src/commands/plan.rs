@@ -23,6 +23,8 @@ struct Plan {
     resources: BTreeMap<String, u64>,
     hazards: BTreeMap<Hazard, u64>,
     refused: BTreeSet<Hazard>,
+    /// How many cases need an identity that the target lacks, and why they are not run.
+    unsupported: BTreeMap<String, u64>,
 }
 
 fn planned<'a>(api: &'a Api, cases: &'a CasesArgs) -> impl Iterator<Item = Case> + 'a {
@@ -34,6 +36,10 @@ fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
     let (mut plan, bodies) = (Plan::default(), Bodies::new());
     for case in planned(api, cases) {
         plan.cases += 1;
+        if let Some(why) = target.lacks_actor_of(&case) {
+            *plan.unsupported.entry(why).or_default() += 1;
+            continue;
+        }
         for need in &case.needs {
             *plan.resources.entry(need.kind.clone()).or_default() += u64::from(need.own);
         }
@@ -67,6 +73,7 @@ pub(super) fn plan(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Exit
         let refused = if plan.refused.contains(hazard) { "   REFUSED at this safety level" } else { "" };
         lines.push(format!("{count:>8} calls that are {}{refused}", name(*hazard)));
     }
+    lines.extend(plan.unsupported.iter().map(|(why, count)| format!("{count:>8} cases are not run: {why}")));
     lines.push(
         "Calls that make, empty and remove what cases borrow, and reruns of diverging cases, come on top.".into(),
     );

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use plumb_model::api::Api;
 use plumb_model::http::{Headers, Request, Response};
-use plumb_model::wire::Actor;
+use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::plugin::Plugin;
@@ -56,13 +56,15 @@ pub(super) fn serve(plugins: &[Plugin], arguments: &ServeArgs) -> Result<Exit, E
     let server = Arc::new(Mutex::new(ModelServer::new(api, options.clone(), plant)));
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| Error::Internal(format!("start a runtime: {error}")))?;
-    runtime.block_on(listen(arguments.listen, api.name, &options, server))
+    runtime.block_on(listen(arguments.listen, api.name, (&options, plugin), server))
 }
 
 fn options(plugin: &Plugin, api: &Api, arguments: &ServeArgs) -> Result<ServerOptions, Error> {
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let from_env = plugin.actors_from_env.and_then(|read| read(&variable).ok());
-    let actors = from_env.unwrap_or_else(|| plugin.serve_actor.iter().map(|actor| actor()).collect());
+    let mut actors = plugin.actors_from_env.and_then(|read| read(&variable).ok()).unwrap_or_default();
+    // What the environment leaves open, the first or the second identity or both, is built in.
+    let built_in = plugin.serve_actors.map(|actors| actors()).unwrap_or_default();
+    actors.extend(built_in.into_iter().skip(actors.len()));
     let answers = match arguments.answers {
         AnswersArg::Preferred => Answers::Preferred,
         AnswersArg::Any => Answers::Any { seed: arguments.seed },
@@ -74,7 +76,7 @@ fn options(plugin: &Plugin, api: &Api, arguments: &ServeArgs) -> Result<ServerOp
 async fn listen(
     address: SocketAddr,
     api: &str,
-    options: &ServerOptions,
+    (options, plugin): (&ServerOptions, &Plugin),
     server: Arc<Mutex<ModelServer<'static>>>,
 ) -> Result<Exit, Error> {
     let refused = |error: std::io::Error| {
@@ -85,7 +87,7 @@ async fn listen(
     // Before it is announced: whoever reads the address may press Ctrl-C at once, and none may be lost in between.
     let mut interrupts =
         signal(SignalKind::interrupt()).map_err(|error| Error::Internal(format!("listen to signals: {error}")))?;
-    announce(api, bound, &options.actors)?;
+    announce(api, bound, &options.actors, plugin)?;
     loop {
         tokio::select! {
             _ = interrupts.recv() => return Ok(Exit::Conforms),
@@ -105,19 +107,19 @@ async fn listen(
     }
 }
 
-fn announce(api: &str, bound: SocketAddr, actors: &[Actor]) -> Result<(), Error> {
+fn announce(api: &str, bound: SocketAddr, actors: &[Actor], plugin: &Plugin) -> Result<(), Error> {
     output::print(&format!("the model of {api} listens at http://{bound}\n"))?;
-    for actor in actors {
-        // Only the built-in identity is shown: it is no secret.
-        if actor.name == BUILT_IN_ACTOR {
+    // Only the built-in identities are shown: they are no secret.
+    let built_in = plugin.serve_actors.map(|actors| actors()).unwrap_or_default();
+    for actor in actors.iter().filter(|actor| built_in.contains(actor)) {
+        if actor.name != SECOND_ACTOR {
             output::print(&format!("access key {}, secret key {}\n", actor.id, actor.secret))?;
+        } else if let Some(variables) = plugin.variables {
+            output::print(&format!("for cases with a second identity, set {}\n", variables(actor)))?;
         }
     }
     Ok(())
 }
-
-/// The name of the identity that a plugin brings along.
-const BUILT_IN_ACTOR: &str = "built-in";
 
 async fn answer(
     server: Arc<Mutex<ModelServer<'static>>>,

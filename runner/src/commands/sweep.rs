@@ -4,10 +4,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use plumb_model::text::shown;
-use plumb_validator::case_run::remove;
+use plumb_validator::case_run::clean_up;
 use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
 use plumb_validator::guard::Guard;
-use plumb_validator::journal::{Journal, Leftovers, leftovers};
+use plumb_validator::journal::{Journal, Leftovers, Made, leftovers};
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
 
@@ -36,8 +36,9 @@ pub(super) fn sweep(plugins: &[Plugin], arguments: &SweepArgs) -> Result<Exit, E
         let take = left.resources.len().min(budget);
         budget -= take;
         let words = if arguments.yes { "removing" } else { "would remove" };
-        for (kind, name) in &left.resources[..take] {
-            output::print(&format!("{words} {kind} {} of run {}\n", shown(name, 80), left.header.run))?;
+        for made in &left.resources[..take] {
+            let words = if no_maker(made, &selected).is_some() { "cannot remove" } else { words };
+            output::print(&format!("{words} {} of run {}{}\n", named(made), left.header.run, maker(made)))?;
         }
         if arguments.yes {
             failed += sweep_run(plugin, &selected, left, take)?;
@@ -52,6 +53,20 @@ pub(super) fn sweep(plugins: &[Plugin], arguments: &SweepArgs) -> Result<Exit, E
         output::print("nothing was removed; add --yes to do it\n")?;
     }
     Ok(if failed == 0 { Exit::Conforms } else { Exit::Inconclusive })
+}
+
+fn named(made: &Made) -> String {
+    format!("{} {}", made.kind, shown(&made.name, 80))
+}
+
+/// `, made by other`; nothing where it was the first identity.
+fn maker(made: &Made) -> String {
+    made.actor.as_ref().map_or_else(String::new, |actor| format!(", made by {}", shown(actor.as_bytes(), 80)))
+}
+
+/// Why who made it cannot be asked to remove it; none where that can be done.
+fn no_maker(made: &Made, selected: &Selected) -> Option<String> {
+    made.actor.as_deref().and_then(|name| selected.target.no_actor(name))
 }
 
 fn is_due(left: &Leftovers, api: &str, selected: &Selected, min_age: Duration) -> bool {
@@ -84,19 +99,14 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize
         stop: &stop,
     };
     run::check_alive(&engine, selected)?;
-    let stayed = engine.with_context(async |context| {
-        let mut stayed = 0;
-        for (kind, name) in &left.resources[..take] {
-            if !remove(context, kind, name).await {
-                stayed += 1;
-                eprintln!("could not remove {kind} {}", shown(name, 80));
-            }
-        }
-        stayed
-    });
-    let stayed = stayed.map_err(Error::Internal)?;
-    if stayed == 0 && take == left.resources.len() {
+    let due = left.resources[..take].to_vec();
+    let stayed = engine.with_context(async |context| clean_up(context, due).await).map_err(Error::Internal)?;
+    for made in &stayed {
+        let why = no_maker(made, selected).map_or_else(String::new, |why| format!(": {why}"));
+        eprintln!("could not remove {}{}{why}", named(made), maker(made));
+    }
+    if stayed.is_empty() && take == left.resources.len() {
         journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
     }
-    Ok(stayed)
+    Ok(stayed.len())
 }

@@ -107,7 +107,7 @@ fn condition_ignored() -> Finding {
     let mut case = Case::new("s3");
     case.origin =
         Origin { suite: "choices".into(), operation: "PutObject".into(), choices: vec!["if-match=other".into()] };
-    case.needs = vec![Need { kind: "bucket".into(), role: "a".into(), own: true }];
+    case.needs = vec![Need::own("bucket", "a")];
     case.calls = vec![Turn::new("stored", stored), Turn::new("call", call)];
     let places = vec![mismatch("status", "412", "200"), mismatch("code", "PreconditionFailed", "no error code")];
     Finding {

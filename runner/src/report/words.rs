@@ -138,11 +138,14 @@ fn call(turn: &Turn) -> String {
     words.join(" ")
 }
 
-/// What a finding's minimal case borrows: `bucket a (its own)`.
+/// What a finding's minimal case borrows: `bucket a (its own)`, `bucket theirs of other (its own)`.
 pub(super) fn needs(finding: &Finding) -> Vec<String> {
     let needs = finding.case.needs.iter();
     needs
-        .map(|need| format!("{} {}{}", safe(&need.kind), safe(&need.role), if need.own { " (its own)" } else { "" }))
+        .map(|need| {
+            let owner = need.actor.as_ref().map_or_else(String::new, |actor| format!(" of {}", safe(actor)));
+            format!("{} {}{owner}{}", safe(&need.kind), safe(&need.role), if need.own { " (its own)" } else { "" })
+        })
         .collect()
 }
 

@@ -23,11 +23,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 /// What must not come in from whoever runs the tests.
-const FOREIGN_VARIABLES: [&str; 8] = [
+const FOREIGN_VARIABLES: [&str; 11] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_REGION",
+    "PLUMB_OTHER_ACCESS_KEY_ID",
+    "PLUMB_OTHER_SECRET_ACCESS_KEY",
+    "PLUMB_OTHER_SESSION_TOKEN",
     "RUST_LOG",
     "RUST_BACKTRACE",
     "http_proxy",

@@ -67,7 +67,7 @@ pub(crate) fn identity(text: &str) -> Option<(String, String)> {
 
 /// Whether a server of S3 that knows the built-in identity has a bucket of this name.
 pub(crate) fn bucket_exists(url: &str, name: &str) -> bool {
-    let answer = listing(url, name, plugin().serve_actor.map(|actor| actor()).as_ref());
+    let answer = listing(url, name, plugin().serve_actors.and_then(|actors| actors().into_iter().next()).as_ref());
     match answer.get(9..12) {
         Some("200") => true,
         // Some names in a journal are none that a bucket can have.

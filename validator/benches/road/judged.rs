@@ -55,7 +55,7 @@ fn case(length: u64) -> Case {
     let (bucket, key) = (Value::resource("bucket", "a"), Value::resource("key", "a"));
     let on_key = |operation| Call::new(operation).with("bucket", bucket.clone()).with("key", key.clone());
     let mut case = Case::new("s3");
-    case.needs.push(Need { kind: "bucket".into(), role: "a".into(), own: false });
+    case.needs.push(Need::shared("bucket", "a"));
     case.calls.push(Turn::new("put", on_key("PutObject").with("body", BodySpec::random(2, length))));
     case.calls.push(Turn::new("get", on_key("GetObject")));
     case

@@ -43,7 +43,10 @@ fn key_of(bytes: usize) -> Value {
 }
 
 fn need(sharing: Sharing) -> Need {
-    Need { kind: "bucket".into(), role: "a".into(), own: sharing == Sharing::Own }
+    match sharing {
+        Sharing::Shared => Need::shared("bucket", "a"),
+        Sharing::Own => Need::own("bucket", "a"),
+    }
 }
 
 /// An operation on the case's bucket and on `key`.

@@ -52,8 +52,14 @@ impl Wire for S3Wire {
         answer.headers.text("x-amz-request-id").map(str::to_owned)
     }
 
-    fn curl_signing(&self, call: Option<&Call>, request: &Request, region: &str) -> Option<CurlSigning> {
-        signing::for_curl(call, request, region)
+    fn curl_signing(
+        &self,
+        call: Option<&Call>,
+        actor: Option<&str>,
+        request: &Request,
+        region: &str,
+    ) -> Option<CurlSigning> {
+        signing::for_curl(call, actor, request, region)
     }
 
     fn encode_response(&self, call: &Call, answer: &Answer) -> Response {

@@ -2,7 +2,7 @@
 
 use plumb_model::call::Call;
 use plumb_model::http::Request;
-use plumb_model::wire::{Actor, CurlSigning, Sending};
+use plumb_model::wire::{Actor, CurlSigning, SECOND_ACTOR, Sending};
 
 use crate::signature::{ARGUMENT, Quality};
 use crate::sigv4::{
@@ -62,7 +62,14 @@ fn presigned(request: &mut Request, key: &SigningKey, time: &SigningTime, second
 ///
 /// Source: curl's manual, `--aws-sigv4`. curl 7.88 signs the query as it stands and takes a given
 /// `x-amz-content-sha256` for the hash of the body; it makes `x-amz-date` and `authorization` itself.
-pub(crate) fn for_curl(call: Option<&Call>, request: &Request, region: &str) -> Option<CurlSigning> {
+///
+/// The second identity has variables of its own, so that both can be set in one shell.
+pub(crate) fn for_curl(
+    call: Option<&Call>,
+    actor: Option<&str>,
+    request: &Request,
+    region: &str,
+) -> Option<CurlSigning> {
     if call.is_some_and(|call| call.bytes(ARGUMENT).is_some_and(|name| Quality::named(name) != Some(Quality::Valid))) {
         return None;
     }
@@ -73,7 +80,12 @@ pub(crate) fn for_curl(call: Option<&Call>, request: &Request, region: &str) -> 
         return None;
     }
     let sign = format!("--aws-sigv4 \"aws:amz:{region}:s3\"");
-    let user = "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"".to_owned();
+    let start = match actor {
+        None => "AWS",
+        Some(SECOND_ACTOR) => "PLUMB_OTHER",
+        Some(_) => return None,
+    };
+    let user = format!("--user \"${start}_ACCESS_KEY_ID:${start}_SECRET_ACCESS_KEY\"");
     // curl 7.88 signs the query in the order in which it stands; a server sorts it.
     let query = request.target.iter().position(|byte| *byte == b'?').map_or(&[][..], |at| &request.target[at + 1..]);
     if !query.split(|byte| *byte == b'&').is_sorted() {
@@ -81,7 +93,7 @@ pub(crate) fn for_curl(call: Option<&Call>, request: &Request, region: &str) -> 
     }
     let mut options = vec![sign, user];
     if request.headers.get("x-amz-security-token").is_some() {
-        options.push("-H \"x-amz-security-token: $AWS_SESSION_TOKEN\"".to_owned());
+        options.push(format!("-H \"x-amz-security-token: ${start}_SESSION_TOKEN\""));
     }
     Some(CurlSigning { options, headers_left_out: &["authorization", "x-amz-date", "x-amz-security-token"] })
 }
@@ -133,4 +145,24 @@ pub(crate) fn quality(verification: &Verification) -> Quality {
     ];
     let found = order.into_iter().find(|quality| faults.iter().any(|fault| of(fault) == *quality));
     found.unwrap_or(Quality::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plumb_model::http::Headers;
+
+    fn user(actor: Option<&str>) -> Option<String> {
+        let headers: Headers = [("authorization".into(), "signed".into())].into_iter().collect();
+        let request = Request { method: "GET".into(), target: b"/b".to_vec(), headers, body: bytes::Bytes::new() };
+        Some(for_curl(None, actor, &request, "us-east-1")?.options[1].clone())
+    }
+
+    #[test]
+    fn each_identity_has_variables_of_its_own_and_a_third_has_none() {
+        assert_eq!(user(None).as_deref(), Some("--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\""));
+        let other = "--user \"$PLUMB_OTHER_ACCESS_KEY_ID:$PLUMB_OTHER_SECRET_ACCESS_KEY\"";
+        assert_eq!(user(Some(SECOND_ACTOR)).as_deref(), Some(other));
+        assert_eq!(user(Some("carol")), None);
+    }
 }
