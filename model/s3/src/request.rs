@@ -226,3 +226,47 @@ impl<'a> Request<'a> {
 pub(crate) fn documented(expectation: Expectation, source: &'static str) -> Outcome<State> {
     Outcome::new(expectation, Basis::Documented, source)
 }
+
+#[cfg(test)]
+mod tests {
+    use plumb_model::call::Call;
+
+    use crate::testing::{Bench, on_bucket, on_key, put};
+
+    /// What the second identity gets in the bucket of the first, with an object under `k`.
+    fn check(call: &Call, expected: &[&str]) {
+        let bench = Bench { actor: Some("AKIAOTHER"), ..Bench::after(&[put("k")]) };
+        assert_eq!(bench.classes(call), expected, "{call:?}");
+    }
+
+    #[test]
+    fn what_is_somebody_elses_is_closed_whatever_is_asked() {
+        let closed = ["403 AccessDenied"];
+        for call in [
+            on_key("GetObject", "k"),
+            on_key("GetObject", "absent"),
+            on_key("GetObject", "k").with("range", "bytes=99-"),
+            on_key("GetObject", "k").with("if-match", "\"nope\""),
+            on_key("GetObject", "k").with("signature", "anonymous"),
+            put("k"),
+            put("new").with("if-match", "\"nope\""),
+            on_key("DeleteObject", "k"),
+            on_key("DeleteObject", "absent"),
+            on_bucket("ListObjectsV2"),
+            on_bucket("DeleteBucket"),
+        ] {
+            check(&call, &closed);
+        }
+    }
+
+    #[test]
+    fn a_bad_signature_is_refused_as_such_wherever_it_knocks() {
+        check(&on_key("GetObject", "k").with("signature", "wrong-secret"), &["403 SignatureDoesNotMatch"]);
+    }
+
+    #[test]
+    fn whether_a_right_or_a_syntax_is_looked_at_first_is_open() {
+        let malformed = on_key("GetObject", "k").with("x-amz-expected-bucket-owner", "abcd");
+        check(&malformed, &["403 AccessDenied", "400 InvalidBucketOwnerAWSAccountID"]);
+    }
+}

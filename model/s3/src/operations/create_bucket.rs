@@ -11,7 +11,7 @@ use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Dimension, Hazard, Operation, Space};
 use plumb_model::value::{Function, Value};
 
-use super::dimensions::{Sharing, bucket_choice, signature};
+use super::dimensions::{Sharing, bucket_choice, signature, their_bucket};
 use crate::errors::{self, field};
 use crate::faults;
 use crate::request::{Request, documented};
@@ -160,13 +160,14 @@ fn new() -> Value {
     Value::resource("bucket", "new")
 }
 
-/// New, or there already; good names, and bad ones that are the run's own all the same.
+/// New, or there already, ours or somebody else's; good names, and bad ones that are the run's own all the same.
 fn names() -> Dimension {
     let bad = |name, end: &str| Choice::fault(name, "bucket", Value::concat([new(), end.into()]));
     let too_long = Value::Apply { function: Function::PadTo, of: vec![new(), "64".into()] };
     let choices = vec![
         Choice::valid("new", "bucket", new()),
         Choice { fault: true, ..bucket_choice("exists", Sharing::Own) },
+        their_bucket(),
         bad("upper-case", "X"),
         bad("underscore", "_x"),
         bad("two-dots", "..x"),

@@ -5,8 +5,8 @@ use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Dimension, Hazard, Operation, Space};
 
 use super::dimensions::{
-    STORED, STORED_ID, Sharing, absent_bucket, bad_bucket, bucket_choice, expected_owner, key, list_probe, put,
-    signature,
+    STORED, STORED_ID, Sharing, absent_bucket, bad_bucket, bucket_choice, caller, expected_owner, key, list_probe,
+    other_meets, put, signature, their_bucket,
 };
 use crate::errors::{self, field};
 use crate::faults;
@@ -42,16 +42,21 @@ fn not_empty(request: &Request<'_>, faults: &mut Vec<Fault>) {
 pub(crate) fn operation() -> Operation {
     let with_object =
         Choice { fault: true, ..bucket_choice("with-an-object", Sharing::Own).after(STORED_ID, put(key(), STORED)) };
-    let buckets =
-        vec![bucket_choice("empty", Sharing::Own), with_object, absent_bucket(), bad_bucket("bad-name", "_X")];
+    let buckets = vec![
+        bucket_choice("empty", Sharing::Own),
+        with_object,
+        absent_bucket(),
+        bad_bucket("bad-name", "_X"),
+        their_bucket(),
+    ];
     Operation {
         name: "DeleteBucket",
         about: "takes an empty bucket away",
         source: SOURCE,
         hazard: Hazard::Deletes,
         space: Space {
-            dimensions: vec![Dimension::state("bucket", buckets), signature(), expected_owner()],
-            constraints: vec![],
+            dimensions: vec![Dimension::state("bucket", buckets), signature(), caller(), expected_owner()],
+            constraints: vec![other_meets(&["empty", "with-an-object"])],
         },
         probes: vec![list_probe()],
     }

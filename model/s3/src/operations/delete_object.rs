@@ -7,7 +7,8 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::{Function, Value};
 
 use super::dimensions::{
-    Sharing, buckets, expected_owner, get_probe, list_probe, objects, only, signature, stored_tag, versions,
+    Sharing, buckets, caller, expected_owner, get_probe, list_probe, objects, only, other_meets, signature, stored_tag,
+    versions,
 };
 use crate::request::{Request, documented};
 use crate::state::State;
@@ -47,12 +48,13 @@ pub(crate) fn operation() -> Operation {
                 buckets(Sharing::Shared),
                 objects(),
                 signature(),
+                caller(),
                 if_match(),
                 size_and_time(),
                 versions(),
                 expected_owner(),
             ],
-            constraints: right_needs_the_object(),
+            constraints: constraints(),
         },
         probes: vec![get_probe(), list_probe()],
     }
@@ -79,8 +81,8 @@ fn size_and_time() -> Dimension {
     Dimension::argument("directory-condition", choices)
 }
 
-fn right_needs_the_object() -> Vec<Constraint> {
-    vec![only("if-match", "right", "object", &["stored"])]
+fn constraints() -> Vec<Constraint> {
+    vec![only("if-match", "right", "object", &["stored"]), other_meets(&["mine"])]
 }
 
 #[cfg(test)]

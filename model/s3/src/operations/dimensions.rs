@@ -4,6 +4,7 @@ use plumb_model::bodies::BodySpec;
 use plumb_model::call::{Call, Need, Turn};
 use plumb_model::space::{Choice, Constraint, Dimension};
 use plumb_model::value::{Function, Value};
+use plumb_model::wire::SECOND_ACTOR;
 
 use crate::names::KEY_BYTES_MAX;
 use crate::signature::{ARGUMENT, Quality};
@@ -74,9 +75,26 @@ pub(crate) fn bad_bucket(name: &'static str, end: &str) -> Choice {
     Choice::fault(name, "bucket", Value::concat([bucket(), end.into()]))
 }
 
+/// A bucket that the second identity made, and that is closed to the first. Its name is the run's own all the same.
+pub(crate) fn their_bucket() -> Choice {
+    let need = Need::own("bucket", "theirs").by(SECOND_ACTOR);
+    Choice::fault("theirs", "bucket", Value::resource("bucket", "theirs")).needs(need)
+}
+
 /// The bucket that an operation meets.
 pub(crate) fn buckets(sharing: Sharing) -> Dimension {
-    Dimension::state("bucket", vec![bucket_choice("mine", sharing), absent_bucket(), bad_bucket("bad-name", "_X")])
+    let choices = vec![bucket_choice("mine", sharing), absent_bucket(), bad_bucket("bad-name", "_X"), their_bucket()];
+    Dimension::state("bucket", choices)
+}
+
+/// Who calls: the owner of the bucket, or the second identity.
+pub(crate) fn caller() -> Dimension {
+    Dimension::argument("caller", vec![Choice::absent("owner"), Choice::sent_by("other", SECOND_ACTOR)])
+}
+
+/// The second identity is somebody else only where the bucket is there, and the first one's.
+pub(crate) fn other_meets(buckets: &[&'static str]) -> Constraint {
+    only("caller", "other", "bucket", buckets)
 }
 
 /// How the call is signed.

@@ -5,7 +5,7 @@ use plumb_model::fault::Precedence;
 use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Hazard, Operation, Space};
 
-use super::dimensions::{Sharing, buckets, expected_owner, signature};
+use super::dimensions::{Sharing, buckets, caller, expected_owner, other_meets, signature};
 use crate::request::{Request, documented};
 use crate::state::State;
 
@@ -31,7 +31,10 @@ pub(crate) fn operation() -> Operation {
         about: "tells whether a bucket is there",
         source: SOURCE,
         hazard: Hazard::Reads,
-        space: Space { dimensions: vec![buckets(Sharing::Shared), signature(), expected_owner()], constraints: vec![] },
+        space: Space {
+            dimensions: vec![buckets(Sharing::Shared), signature(), caller(), expected_owner()],
+            constraints: vec![other_meets(&["mine"])],
+        },
         probes: vec![],
     }
 }

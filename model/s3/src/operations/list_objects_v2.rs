@@ -11,7 +11,9 @@ use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
 use plumb_model::value::Value;
 
-use super::dimensions::{Sharing, bucket, bucket_choice, buckets, expected_owner, only, put, signature};
+use super::dimensions::{
+    Sharing, bucket, bucket_choice, buckets, caller, expected_owner, only, other_meets, put, signature,
+};
 use crate::errors::{self, LENGTH_CHECKED, field, text, xml_type};
 use crate::faults;
 use crate::listing::{Ask, Entry, Page, page};
@@ -245,6 +247,7 @@ pub(crate) fn operation() -> Operation {
         buckets(Sharing::Own),
         keys(),
         signature(),
+        caller(),
         parameter("prefix", &[("some", "a/"), ("one", "a0"), ("none-such", "zz"), ("empty", "")]),
         parameter("delimiter", &[("slash", "/"), ("none-such", "|"), ("longer", "/1"), ("empty", "")]),
         sizes(),
@@ -311,7 +314,7 @@ fn encodings() -> Dimension {
 
 /// A token is given only where there is more.
 fn constraints() -> Vec<Constraint> {
-    vec![only("continuation-token", "given", "objects", &["several"])]
+    vec![only("continuation-token", "given", "objects", &["several"]), other_meets(&["mine"])]
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::{Function, Value};
 
 use super::dimensions::{
-    STORED, STORED_ID, Sharing, bucket_choice, buckets, expected_owner, get_probe, key, keys, list_probe, only, put,
-    signature, stored_tag,
+    STORED, STORED_ID, Sharing, bucket_choice, buckets, caller, expected_owner, get_probe, key, keys, list_probe, only,
+    other_meets, put, signature, stored_tag,
 };
 use crate::errors;
 use crate::faults;
@@ -209,7 +209,7 @@ const BODY: BodySpec = BodySpec::random(2, 1_024);
 
 /// The operation.
 pub(crate) fn operation() -> Operation {
-    let mut dimensions = vec![buckets(Sharing::Shared), key_state(), keys(), signatures(), bodies()];
+    let mut dimensions = vec![buckets(Sharing::Shared), key_state(), keys(), signatures(), caller(), bodies()];
     dimensions.extend(content_headers());
     dimensions.extend([metadata_sizes(), content_md5(), checksums(), conditions(), storage_class(), expected_owner()]);
     Operation {
@@ -338,7 +338,8 @@ fn storage_class() -> Dimension {
 /// A digest that is right is that of one body.
 fn constraints() -> Vec<Constraint> {
     let of_the_body = [("content-md5", "right"), ("checksum", "crc32"), ("checksum", "sha256"), ("checksum", "two")];
-    of_the_body.map(|(dimension, choice)| only(dimension, choice, "body", &["1-kib"])).into()
+    let of_the_body = of_the_body.map(|(dimension, choice)| only(dimension, choice, "body", &["1-kib"]));
+    of_the_body.into_iter().chain([other_meets(&["mine"])]).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use plumb_model::space::{Choice, Constraint, Dimension};
 use plumb_model::value::{Function, Symbol, Value};
 
 use super::dimensions::{
-    STORED_ID, Sharing, buckets, expected_owner, key, objects, on_key, only, signature, stored_tag, versions,
+    STORED_ID, Sharing, buckets, caller, expected_owner, key, objects, on_key, only, other_meets, signature,
+    stored_tag, versions,
 };
 use super::parts;
 use super::put_object::{METADATA_PREFIX, STORED_HEADERS, known_checksums};
@@ -252,6 +253,7 @@ pub(super) fn dimensions() -> Vec<Dimension> {
         buckets(Sharing::Shared),
         objects(),
         signature(),
+        caller(),
         tags("if-match", &["wrong"]),
         dates("if-unmodified-since", "read-for-unmodified", &["before", "yesterday"]),
         tags("if-none-match", &["right"]),
@@ -274,5 +276,6 @@ pub(super) fn constraints() -> Vec<Constraint> {
         ["right", "right-without-quotes", "weak", "list"].map(|choice| only(header, choice, "object", &others))
     };
     let dates = ["if-unmodified-since", "if-modified-since"].into_iter().flat_map(relative);
-    dates.chain(["if-match", "if-none-match"].into_iter().flat_map(right)).collect()
+    let tags = ["if-match", "if-none-match"].into_iter().flat_map(right);
+    dates.chain(tags).chain([other_meets(&["mine"])]).collect()
 }

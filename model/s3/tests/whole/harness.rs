@@ -6,7 +6,7 @@ use plumb_model::answer::Answer;
 use plumb_model::api::Api;
 use plumb_model::belief::{Belief, Judged, Sent};
 use plumb_model::bodies::Bodies;
-use plumb_model::call::{Call, Case, Turn};
+use plumb_model::call::{Call, Case, Need, Turn};
 use plumb_model::http::{Request, Response};
 use plumb_model::judge;
 use plumb_model::model::{ErasedState, Lease, Outcome};
@@ -15,7 +15,7 @@ use plumb_model::realise::Realiser;
 use plumb_model::seen::{Bindings, Names, ResolveError, Seen, resolve_call};
 use plumb_model::space::Row;
 use plumb_model::time::Interval;
-use plumb_model::wire::{Actor, Receiving, Sending};
+use plumb_model::wire::{Actor, Receiving, SECOND_ACTOR, Sending};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -28,6 +28,16 @@ const REGION: &str = "us-east-1";
 
 pub(crate) fn actor() -> Actor {
     Actor { name: "main".into(), id: "AKIAOWNER".into(), secret: "secret".into(), session_token: None }
+}
+
+/// Somebody with another account.
+fn other() -> Actor {
+    Actor { name: SECOND_ACTOR.into(), id: "AKIAOTHER".into(), secret: "another".into(), session_token: None }
+}
+
+/// Whom a turn or a need names; the first where it names nobody.
+fn named(name: Option<&String>) -> Actor {
+    if name.is_some_and(|name| name == SECOND_ACTOR) { other() } else { actor() }
 }
 
 pub(crate) fn sending<'a>(actor: Option<&'a Actor>, bodies: &'a Bodies) -> Sending<'a> {
@@ -54,7 +64,7 @@ pub(crate) struct Server<'a> {
 
 impl Server<'_> {
     fn handle(&mut self, request: &Request) -> Response {
-        let actors = [actor()];
+        let actors = [actor(), other()];
         let received = self.api.wire.decode_request(request, &receiving(&actors, &self.bodies)).expect("modelled");
         let effect = self.plant.map_or(Effect::Honest, |plant| plant.bug.on_call(&received.call, &self.stored));
         let asked = match &effect {
@@ -63,7 +73,7 @@ impl Server<'_> {
         };
         let id = format!("s{}", self.stored.len());
         let time = Interval { earliest_ms: NOW_S * 1_000, latest_ms: NOW_S * 1_000 };
-        let actor = received.actor.clone();
+        let actor = if effect == Effect::AsFirst { Some(actor().id) } else { received.actor.clone() };
         let bindings = self.bindings.clone();
         let seen = Seen {
             call_id: &id,
@@ -79,7 +89,7 @@ impl Server<'_> {
         let outcome = outcomes.swap_remove(index);
         let mut answer = self.realiser.answer(&outcome.expectation, &seen);
         self.bindings = judge::bind(&self.bindings, judge::judge(&outcome.expectation, &answer, &seen).expect("own"));
-        if let (Some(next), true) = (outcome.state, matches!(effect, Effect::Honest | Effect::Instead(_))) {
+        if let (Some(next), true) = (outcome.state, !matches!(effect, Effect::Forget | Effect::Stale)) {
             self.before = std::mem::replace(&mut self.state, next);
         }
         self.stored.push(received.call.clone());
@@ -138,17 +148,17 @@ pub(crate) struct Way<'a> {
 /// Runs a case, and shows each step. Tells the calls that could not be made, as a value was never told.
 pub(crate) fn run(api: &Api, case: &Case, way: Way<'_>, mut look: impl FnMut(&Step<'_>)) -> usize {
     case.check().expect("a case that can be run");
-    let own = case.needs.iter().any(|need| need.own);
-    let shared = !case.needs.is_empty() && !own;
+    let ours = || case.needs.iter().filter(|need| need.actor.is_none());
+    let shared = ours().count() > 0 && ours().all(|need| !need.own);
     let names = &CaseNames { api, shared };
     let name = |role: &str| names.resource("bucket", role).expect("a bucket");
-    let lease = |prefix: Option<&'static str>, role: &str| Lease {
+    let lease = |prefix: Option<&'static str>, need: &Need| Lease {
         kind: "bucket".into(),
-        name: name(role),
-        prefix: prefix.map(Into::into),
-        owner: Some(actor().id),
+        name: name(&need.role),
+        prefix: prefix.filter(|_| !need.own).map(Into::into),
+        owner: Some(named(need.actor.as_ref()).id),
     };
-    let leases = |prefix| case.needs.iter().map(|need| lease(prefix, &need.role)).collect::<Vec<_>>();
+    let leases = |prefix| case.needs.iter().map(|need| lease(prefix, need)).collect::<Vec<_>>();
     let start = api.model.initial(&leases(None));
     let mut server = Server {
         api,
@@ -162,7 +172,7 @@ pub(crate) fn run(api: &Api, case: &Case, way: Way<'_>, mut look: impl FnMut(&St
         any: way.any.is_some(),
         stored: Vec::new(),
     };
-    let (bodies, me) = (Bodies::new(), actor());
+    let bodies = Bodies::new();
     let mut belief = Belief::new(api.model.initial(&leases(shared.then_some(PREFIX))));
     let (mut untold, mut history) = (0, Vec::new());
     for turn in &case.calls {
@@ -174,6 +184,7 @@ pub(crate) fn run(api: &Api, case: &Case, way: Way<'_>, mut look: impl FnMut(&St
             }
             Err(error) => panic!("{error}"),
         };
+        let me = named(turn.actor.as_ref());
         let request = api.wire.encode(&call, &sending(Some(&me), &bodies)).expect("encodes");
         let answer = api.wire.decode_response(&call, &server.handle(&request));
         let time = Interval { earliest_ms: NOW_S * 1_000 - 200, latest_ms: NOW_S * 1_000 + 200 };
