@@ -9,8 +9,8 @@ use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_validator::model_server::Answers;
 
-/// How many requests are sent to each API, over all seeds.
-const EXCHANGES_MIN: usize = 20_000;
+/// How many requests are sent to each API, over all seeds: enough for every permitted outcome to be drawn.
+const EXCHANGES_MIN: usize = 40_000;
 const SEEDS: [u64; 3] = [1, 2, 3];
 
 #[derive(Default)]

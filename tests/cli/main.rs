@@ -6,6 +6,7 @@ mod ask;
 mod conform;
 mod deviations;
 mod hostile;
+mod identities;
 mod interrupt;
 mod output;
 mod refused;

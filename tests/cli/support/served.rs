@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Call;
-use plumb_model::wire::{Actor, Sending};
+use plumb_model::wire::Sending;
 use plumb_s3_plugin::plugin;
 
 use super::{Home, Running, until};
@@ -49,6 +49,18 @@ impl Served {
         home.set("AWS_SECRET_ACCESS_KEY", &secret);
         served
     }
+
+    /// Makes the second built-in identity known to every process in `home` too, as the server says it.
+    pub(crate) fn set_second(&self, home: &mut Home) {
+        let mut variables = Vec::new();
+        until("the second identity", || {
+            variables = second_identity(&self.running.stdout());
+            !variables.is_empty()
+        });
+        for (name, value) in variables {
+            home.set(name, &value);
+        }
+    }
 }
 
 /// The address in `the model of kv listens at http://127.0.0.1:4711`, once the line is whole.
@@ -65,25 +77,42 @@ pub(crate) fn identity(text: &str) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-/// Whether a server of S3 that knows the built-in identity has a bucket of this name.
+/// The variables in `for cases with a second identity, set NAME=value NAME=value`, once the line is whole.
+fn second_identity(text: &str) -> Vec<(&'static str, String)> {
+    let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let line = lines.find_map(|line| line.trim_end().strip_prefix("for cases with a second identity, set "));
+    let words = line.unwrap_or_default().split(' ').filter_map(|word| word.split_once('='));
+    let known = ["PLUMB_OTHER_ACCESS_KEY_ID", "PLUMB_OTHER_SECRET_ACCESS_KEY"];
+    words.filter_map(|(name, value)| Some((*known.iter().find(|own| **own == name)?, value.to_owned()))).collect()
+}
+
+/// Whether a server of S3 that knows the built-in identities has a bucket of this name, whoever owns it.
 pub(crate) fn bucket_exists(url: &str, name: &str) -> bool {
-    let answer = listing(url, name, plugin().serve_actors.and_then(|actors| actors().into_iter().next()).as_ref());
+    let answer = send(url, &Call::new("ListObjectsV2").with("bucket", name), 0);
     match answer.get(9..12) {
-        Some("200") => true,
+        Some("200" | "403") => true,
         // Some names in a journal are none that a bucket can have.
         Some("400" | "404") => false,
         _ => panic!("{answer}"),
     }
 }
 
-/// The answer to a signed listing of a bucket.
-fn listing(url: &str, name: &str, actor: Option<&Actor>) -> String {
+/// Makes a bucket as the second built-in identity.
+pub(crate) fn make_bucket_of_the_second(url: &str, name: &str) {
+    let answer = send(url, &Call::new("CreateBucket").with("bucket", name), 1);
+    assert_eq!(answer.get(9..12), Some("200"), "{answer}");
+}
+
+/// The answer to a call that one of the built-in identities signs.
+fn send(url: &str, call: &Call, identity: usize) -> String {
     let authority = url.trim_start_matches("http://");
     let (api, bodies) = (plumb_s3::api(), Bodies::new());
     let now_s = jiff::Timestamp::now().as_second();
-    let sending = Sending { authority, region: "us-east-1", actor, now_s, bodies: &bodies };
-    let request = api.wire.encode(&Call::new("ListObjectsV2").with("bucket", name), &sending).expect("a request");
-    let mut bytes = [b"GET ", &request.target[..], b" HTTP/1.1\r\nconnection: close\r\n"].concat();
+    let actors = plugin().serve_actors.map(|actors| actors()).unwrap_or_default();
+    let sending = Sending { authority, region: "us-east-1", actor: actors.get(identity), now_s, bodies: &bodies };
+    let request = api.wire.encode(call, &sending).expect("a request");
+    let start = format!("{} ", request.method);
+    let mut bytes = [start.as_bytes(), &request.target[..], b" HTTP/1.1\r\nconnection: close\r\n"].concat();
     for (field, value) in &request.headers {
         bytes.extend([field.as_bytes(), b": ", value, b"\r\n"].concat());
     }

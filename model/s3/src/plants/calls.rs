@@ -65,6 +65,10 @@ pub(super) fn longer_suffix(call: &Call, _: &[Call]) -> Effect {
     }
 }
 
+pub(super) fn others_may_read(call: &Call, _: &[Call]) -> Effect {
+    if call.operation == "GetObject" { Effect::AsFirst } else { Effect::Honest }
+}
+
 pub(super) fn stale_read(call: &Call, stored: &[Call]) -> Effect {
     if call.operation == "GetObject" && writes_before(call, stored) > 1 { Effect::Stale } else { Effect::Honest }
 }

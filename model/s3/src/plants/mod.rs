@@ -30,6 +30,7 @@ type ActOnAnswer = fn(&Call, &mut Answer);
 const ON_CALL: &[Row<ActOnCall>] = &[
     ("if-match-ignored", "a read ignores if-match", "GetObject", ACCEPTS, calls::if_match_ignored),
     ("suffix-off-by-one", "a suffix range gives one byte too many", "GetObject", WRONG_CONTENT, calls::longer_suffix),
+    ("others-may-read", "a read is open to every account", "GetObject", ACCEPTS, calls::others_may_read),
     ("stale-read", "a read after an overwrite gives the old object", "GetObject", WRONG_STATE, calls::stale_read),
     ("lost-overwrite", "an overwrite is acknowledged, not stored", "GetObject", WRONG_STATE, calls::lost_overwrite),
     ("delete-forgets", "a delete answers 204 and keeps the object", "GetObject", WRONG_STATE, calls::lost_delete),
