@@ -10,7 +10,7 @@ use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Case;
 use plumb_validator::case_run::{CaseRun, Shared, errand, run_case};
-use plumb_validator::clock::{Clock, TargetClock};
+use plumb_validator::clock::{SystemClock, TargetClock};
 use plumb_validator::guard::Guard;
 use plumb_validator::journal::{Journal, Made};
 use plumb_validator::names::RunId;
@@ -37,19 +37,16 @@ pub struct Engine<'a> {
     pub target: &'a Target,
     /// Opens a connection.
     pub connect: &'a Connect<'a>,
-    /// The run.
-    pub run: &'a RunId,
-    /// The last check before a send.
-    pub guard: &'a Guard,
-    /// Where intents are written.
-    pub journal: Option<&'a Journal>,
-    /// Our clock.
-    pub clock: &'a dyn Clock,
-    /// What is known of the target's clock.
-    pub target_clock: &'a TargetClock,
     /// Set when somebody wants the run to stop.
     pub stop: &'a AtomicBool,
+    journal: Option<&'a Journal>,
+    run: RunId,
+    guard: Guard,
+    target_clock: TargetClock,
 }
+
+/// For a run that nobody stops.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// When to stop before every case was run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,6 +85,24 @@ struct Source<'s> {
 }
 
 impl<'e> Engine<'e> {
+    /// An engine for `run` that keeps no journal and that nobody stops, with a guard of its own.
+    pub fn new(api: &'e Api, target: &'e Target, run: &RunId, connect: &'e Connect<'e>) -> Self {
+        let (run, guard) = (run.clone(), Guard::new(run, target));
+        Self { api, target, connect, journal: None, stop: &NEVER, run, guard, target_clock: TargetClock::default() }
+    }
+
+    /// The engine, noting in `journal` what it is about to create.
+    #[must_use]
+    pub fn noting_in(self, journal: &'e Journal) -> Self {
+        Self { journal: Some(journal), ..self }
+    }
+
+    /// The engine, stopping once `stop` is set.
+    #[must_use]
+    pub fn stopped_by(self, stop: &'e AtomicBool) -> Self {
+        Self { stop, ..self }
+    }
+
     /// Runs `cases` on `workers` threads until they, the budget or the target's life end.
     pub fn run(
         &self,
@@ -204,11 +219,11 @@ impl Worker<'_, '_> {
             api: engine.api,
             target: engine.target,
             transport: &*self.transport,
-            run: engine.run,
-            guard: engine.guard,
+            run: &engine.run,
+            guard: &engine.guard,
             journal: engine.journal,
-            clock: engine.clock,
-            target_clock: engine.target_clock,
+            clock: &SystemClock,
+            target_clock: &engine.target_clock,
             bodies: &self.bodies,
         };
         self.runtime.block_on(work(&context))

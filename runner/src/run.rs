@@ -10,8 +10,7 @@ use plumb_generator::suites;
 use plumb_model::answer::Answer;
 use plumb_model::api::Api;
 use plumb_model::text::shown;
-use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
-use plumb_validator::guard::Guard;
+use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal};
 use plumb_validator::names::RunId;
 use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
@@ -52,19 +51,9 @@ pub fn run(
     let journal = Journal::begin(&journal_folder(), &journal_header(api, selected, &run)).map_err(|error| {
         Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
     })?;
-    let (guard, target_clock, stop) = (Guard::new(&run, &selected.target), TargetClock::default(), stop_on_ctrl_c());
+    let stop = stop_on_ctrl_c();
     let connect = || connect(selected);
-    let engine = Engine {
-        api,
-        target: &selected.target,
-        connect: &connect,
-        run: &run,
-        guard: &guard,
-        journal: Some(&journal),
-        clock: &SystemClock,
-        target_clock: &target_clock,
-        stop: &stop,
-    };
+    let engine = Engine::new(api, &selected.target, &run, &connect).noting_in(&journal).stopped_by(&stop);
     if let Err(error) = check_alive(&engine, selected) {
         // Nothing was made, so nothing stays: neither a journal nor an empty run folder.
         _ = journal.finish_clean();

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +13,8 @@ use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_runner::engine::{Budget, Done, Engine};
 use plumb_runner::events::Event;
 use plumb_runner::investigate::Failures;
-use plumb_validator::clock::{SystemClock, TargetClock};
+use plumb_validator::clock::SystemClock;
 use plumb_validator::finding::Finding;
-use plumb_validator::guard::Guard;
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::names::RunId;
 use plumb_validator::target::{Safety, Target};
@@ -117,20 +115,9 @@ pub fn run_through<'a>(
     investigate: bool,
 ) -> Results {
     let run = RunId::new(7);
-    let (guard, target_clock, stop) = (Guard::new(&run, target), TargetClock::default(), AtomicBool::new(false));
     // A closure of its own lets the transports live no longer than this run.
     let connect = || connect();
-    let engine = Engine {
-        api,
-        target,
-        connect: &connect,
-        run: &run,
-        guard: &guard,
-        journal: None,
-        clock: &SystemClock,
-        target_clock: &target_clock,
-        stop: &stop,
-    };
+    let engine = Engine::new(api, target, &run, &connect);
     let mut results = Results::default();
     let mut failures = Failures::default();
     let mut cases = cases.into_iter().collect::<Vec<_>>().into_iter();

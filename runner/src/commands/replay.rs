@@ -1,13 +1,10 @@
 //! `plumb replay`: REPRODUCED, FIXED or INCONCLUSIVE.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use plumb_model::api::Api;
 use plumb_validator::case_run::CaseRun;
-use plumb_validator::clock::{SystemClock, TargetClock};
 use plumb_validator::finding::{REPLAY_VERSION, Replay, recorded};
-use plumb_validator::guard::Guard;
 use plumb_validator::journal::Journal;
 use plumb_validator::plugin::Plugin;
 use plumb_validator::verdict::Verdict;
@@ -94,20 +91,8 @@ fn run_once(api: &Api, selected: &Selected, replay: &Replay) -> Result<CaseRun, 
         Journal::begin(&run::journal_folder(), &run::journal_header(api, selected, &run)).map_err(|error| {
             Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
         })?;
-    let (guard, target_clock, stop) =
-        (Guard::new(&run, &selected.target), TargetClock::default(), AtomicBool::new(false));
     let connect = || run::connect(selected);
-    let engine = Engine {
-        api,
-        target: &selected.target,
-        connect: &connect,
-        run: &run,
-        guard: &guard,
-        journal: Some(&journal),
-        clock: &SystemClock,
-        target_clock: &target_clock,
-        stop: &stop,
-    };
+    let engine = Engine::new(api, &selected.target, &run, &connect).noting_in(&journal);
     if let Err(error) = run::check_alive(&engine, selected) {
         _ = journal.finish_clean();
         return Err(error);

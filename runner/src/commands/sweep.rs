@@ -1,12 +1,10 @@
 //! `plumb sweep`: removes what runs left behind, by their journals.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use plumb_model::text::shown;
 use plumb_validator::case_run::clean_up;
-use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
-use plumb_validator::guard::Guard;
+use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::journal::{Journal, Leftovers, Made, leftovers};
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
@@ -81,23 +79,11 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize
     let Some(run) = RunId::parse(&left.header.run) else {
         return Err(Error::usage(format!("{} is no run id", left.header.run), "the journal was changed by hand"));
     };
-    // The guard is that of the run swept: names without its marker stay untouched, whatever the journal says.
-    let guard = Guard::new(&run, &selected.target);
     let journal = Journal::resume(&left.path)
         .map_err(|error| Error::usage(format!("failed to {error}"), "is another sweep at work?"))?;
-    let (target_clock, stop) = (TargetClock::default(), AtomicBool::new(false));
     let connect = || run::connect(selected);
-    let engine = Engine {
-        api: &api,
-        target: &selected.target,
-        connect: &connect,
-        run: &run,
-        guard: &guard,
-        journal: Some(&journal),
-        clock: &SystemClock,
-        target_clock: &target_clock,
-        stop: &stop,
-    };
+    // The engine's guard is that of the run swept: names without its marker stay untouched, whatever the journal says.
+    let engine = Engine::new(&api, &selected.target, &run, &connect).noting_in(&journal);
     run::check_alive(&engine, selected)?;
     let due = left.resources[..take].to_vec();
     let stayed = engine.with_context(async |context| clean_up(context, due).await).map_err(Error::Internal)?;
