@@ -9,8 +9,8 @@ use plumb_model::time;
 
 use crate::errors::{self, field};
 use crate::faults;
-use crate::operations::put_object::METADATA_PREFIX;
 use crate::operations::reading::stored_headers;
+use crate::operations::storing::METADATA_PREFIX;
 use crate::request::Request;
 use crate::state::Object;
 

@@ -37,7 +37,7 @@ mod testing;
 
 pub use model::S3;
 pub use names::{BUCKET_NAME_BYTES_MAX, BUCKET_NAME_BYTES_MIN, KEY_BYTES_MAX, Naming, bucket_naming};
-pub use operations::put_object::METADATA_BYTES_MAX;
+pub use operations::storing::METADATA_BYTES_MAX;
 pub use paging::KEYS_MAX;
 pub use state::{Bucket, Object, Pairs, State, TOKENS_MAX, Token};
 pub use wire::{INTERPRETATIONS_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};

@@ -11,6 +11,7 @@ pub(crate) mod list_objects_v2;
 mod parts;
 pub(crate) mod put_object;
 pub(crate) mod reading;
+pub(crate) mod storing;
 
 use plumb_model::fault::Precedence;
 use plumb_model::model::Outcome;

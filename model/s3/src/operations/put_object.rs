@@ -1,14 +1,10 @@
 //! `PutObject`: stores an object.
 
-use std::borrow::Cow;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
-use plumb_model::bodies::{BodySpec, Pooled, hex};
-use plumb_model::call::ArgumentName;
+use plumb_model::bodies::{BodySpec, Pooled};
 use plumb_model::expectation::Matcher;
 use plumb_model::fault::{Basis, Fault, Precedence};
 use plumb_model::model::{Outcome, outcomes};
@@ -17,26 +13,21 @@ use plumb_model::value::{Function, Value};
 
 use super::dimensions::{
     STORED, STORED_ID, Sharing, bucket_choice, buckets, caller, expected_owner, get_probe, key, keys, list_probe, only,
-    other_meets, put, signature, stored_tag,
+    other_meets, put, signature,
+};
+use super::storing::{
+    METADATA_BYTES_MAX, conditions, given_headers, given_metadata, metadata_fault, metadata_of, object, storage_class,
+    storage_class_fault,
 };
 use crate::errors;
 use crate::faults;
 use crate::request::{Request, documented};
 use crate::signature::{self, Quality};
-use crate::state::{Object, State};
+use crate::state::State;
 
 const SOURCE: &str = "AWS S3 API Reference, PutObject";
 const CHECKSUMS: &str = "LocalStack test_put_object_checksum, test_s3_checksum_no_algorithm (recorded on AWS)";
 const MD5S: &str = "LocalStack test_s3_invalid_content_md5 (recorded on AWS)";
-
-/// The most bytes of user metadata, names and values together. Source: S3 User Guide, `UsingMetadata`: 2 KB.
-pub const METADATA_BYTES_MAX: usize = 2_048;
-/// What stands in front of the names of user metadata.
-pub(crate) const METADATA_PREFIX: &str = "x-amz-meta-";
-
-/// The headers that are stored with an object and come back with it. Source: AWS S3 API Reference, `GetObject`.
-pub(crate) const STORED_HEADERS: [&str; 6] =
-    ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
 
 /// The headers of checksums that nothing here computes. Source: AWS S3 API Reference, `PutObject`.
 const UNKNOWN_CHECKSUMS: [&str; 7] = [
@@ -49,18 +40,6 @@ const UNKNOWN_CHECKSUMS: [&str; 7] = [
     "x-amz-checksum-xxhash128",
 ];
 
-/// The storage classes of general purpose buckets. Source: AWS S3 API Reference, `PutObject`.
-const STORAGE_CLASSES: [&[u8]; 8] = [
-    b"STANDARD",
-    b"REDUCED_REDUNDANCY",
-    b"STANDARD_IA",
-    b"ONEZONE_IA",
-    b"INTELLIGENT_TIERING",
-    b"GLACIER",
-    b"DEEP_ARCHIVE",
-    b"GLACIER_IR",
-];
-
 /// What the call may answer.
 pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
     let mut faults = request.common_faults();
@@ -71,38 +50,6 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     md5_faults(request, &mut faults);
     checksum_faults(request, &mut faults);
     outcomes(&faults, precedence, || vec![written(request)])
-}
-
-fn storage_class_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
-    let Some(class) = request.argument("x-amz-storage-class") else { return };
-    if class == "STANDARD" {
-        return;
-    }
-    let answer = request.refuse(errors::INVALID_STORAGE_CLASS);
-    if !STORAGE_CLASSES.contains(&class.as_ref()) {
-        let source = "LocalStack test_put_object_storage_class_outposts (recorded on AWS)";
-        faults.push(Fault::new(faults::HEADER, answer, Basis::Recorded, source));
-    } else if !request.aws {
-        let source = "MinIO and others have only some of the storage classes of AWS";
-        faults.push(Fault::new(faults::HEADER, answer, Basis::Implemented, source).perhaps());
-    }
-}
-
-fn metadata_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
-    let bytes: usize = metadata(request).map(|(name, value)| name.len() - METADATA_PREFIX.len() + value.len()).sum();
-    if bytes > METADATA_BYTES_MAX {
-        let answer = request.refuse(errors::METADATA_TOO_LARGE);
-        let source = "S3 User Guide, UsingMetadata; ErrorResponses: MetadataTooLarge";
-        faults.push(Fault::new(faults::METADATA, answer, Basis::Documented, source));
-    }
-}
-
-/// The user's metadata.
-fn metadata<'a>(request: &Request<'a>) -> impl Iterator<Item = (&'a ArgumentName, &'a Bytes)> {
-    let arguments = request.call.arguments.range::<str, _>((Bound::Included(METADATA_PREFIX), Bound::Unbounded));
-    arguments
-        .take_while(|(name, _)| name.starts_with(METADATA_PREFIX))
-        .filter_map(|(name, value)| Some((name, value.as_literal()?)))
 }
 
 fn md5_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
@@ -146,7 +93,8 @@ fn digest_of<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
 }
 
 fn written(request: &Request<'_>) -> Outcome<State> {
-    let object = object(request);
+    let payload = request.seen.payload(request.call.argument("body"));
+    let object = object(request, payload, given_headers(request), given_metadata(request));
     let mut answer =
         request.bodiless().header("etag", Matcher::is(object.etag.clone())).header("x-amz-version-id", Matcher::Absent);
     if request.aws {
@@ -182,26 +130,6 @@ pub(crate) fn known_checksums(pooled: &Pooled) -> [(&'static str, Matcher); 3] {
         ("x-amz-checksum-sha256", Matcher::is(BASE64.encode(pooled.sha256))),
         ("x-amz-checksum-md5", Matcher::is(BASE64.encode(pooled.md5))),
     ]
-}
-
-fn object(request: &Request<'_>) -> Object {
-    let payload = request.seen.payload(request.call.argument("body"));
-    let stored = |name: &&'static str| Some((Cow::Borrowed(*name), trimmed(request.argument(name)?)));
-    let class = request.argument("x-amz-storage-class").filter(|class| *class != "STANDARD");
-    Object {
-        etag: [b"\"".as_slice(), &hex(&payload.md5), b"\""].concat().into(),
-        payload,
-        last_modified: request.seen.symbol("last-modified"),
-        written: request.seen.time,
-        headers: STORED_HEADERS.iter().filter_map(stored).collect(),
-        metadata: metadata(request).map(|(name, value)| (name.clone(), trimmed(value))).collect(),
-        storage_class: class.cloned(),
-    }
-}
-
-/// A header's value as it arrives: blanks around it are no part of it (RFC 9110 section 5.5).
-fn trimmed(value: &Bytes) -> Bytes {
-    value.slice_ref(value.trim_ascii())
 }
 
 /// The body whose digests the headers tell.
@@ -259,15 +187,11 @@ fn content_headers() -> Vec<Dimension> {
 
 /// The name `x-amz-meta-a` counts as one byte.
 fn metadata_sizes() -> Dimension {
-    let filled = |bytes: usize| Value::Apply {
-        function: Function::PadTo,
-        of: vec!["v".into(), Value::literal((bytes - 1).to_string())],
-    };
     let choices = vec![
         Choice::absent("none"),
         Choice::valid("two", "x-amz-meta-colour", "deep blue").and("x-amz-meta-size", "10"),
-        Choice::valid("largest", "x-amz-meta-a", filled(METADATA_BYTES_MAX)),
-        Choice::fault("too-large", "x-amz-meta-a", filled(METADATA_BYTES_MAX + 1)),
+        Choice::valid("largest", "x-amz-meta-a", metadata_of(METADATA_BYTES_MAX)),
+        Choice::fault("too-large", "x-amz-meta-a", metadata_of(METADATA_BYTES_MAX + 1)),
     ];
     Dimension::argument("metadata", choices)
 }
@@ -302,39 +226,6 @@ fn checksums() -> Dimension {
     Dimension::argument("checksum", choices)
 }
 
-/// Which of them holds depends on what is stored.
-fn conditions() -> Dimension {
-    let (matching, other) = ("if-match", "if-none-match");
-    // A first write that is a second one, whatever else is stored.
-    let again = Choice {
-        needs: bucket_choice("", Sharing::Shared).needs,
-        ..Choice::fault("if-none-match-star-again", other, "*").after("first", put(key(), STORED))
-    };
-    let choices = vec![
-        Choice::absent("none"),
-        Choice::valid("if-none-match-star", other, "*"),
-        again,
-        Choice::valid("if-match-right", matching, stored_tag()),
-        Choice::valid("if-match-right-without-quotes", matching, stored_tag().apply(Function::Unquoted)),
-        Choice::fault("if-match-wrong", matching, stored_tag().apply(Function::DifferentFrom)),
-        Choice::fault("if-match-star", matching, "*"),
-        Choice::fault("if-none-match-tag", other, stored_tag()),
-        Choice::fault("both", matching, stored_tag()).and(other, "*"),
-    ];
-    Dimension::argument("condition", choices)
-}
-
-fn storage_class() -> Dimension {
-    let header = "x-amz-storage-class";
-    let choices = vec![
-        Choice::absent("none"),
-        Choice::valid("standard", header, "STANDARD"),
-        Choice::fault("unknown", header, "PLUMB"),
-        Choice::fault("outposts", header, "OUTPOSTS"),
-    ];
-    Dimension::argument("storage-class", choices)
-}
-
 /// A digest that is right is that of one body.
 fn constraints() -> Vec<Constraint> {
     let of_the_body = [("content-md5", "right"), ("checksum", "crc32"), ("checksum", "sha256"), ("checksum", "two")];
@@ -344,7 +235,7 @@ fn constraints() -> Vec<Constraint> {
 
 #[cfg(test)]
 mod tests {
-    use plumb_model::bodies::md5;
+    use plumb_model::bodies::{hex, md5};
     use plumb_model::call::Call;
 
     use super::*;

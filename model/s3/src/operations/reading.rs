@@ -16,7 +16,8 @@ use super::dimensions::{
     stored_tag, versions,
 };
 use super::parts;
-use super::put_object::{METADATA_PREFIX, STORED_HEADERS, known_checksums};
+use super::put_object::known_checksums;
+use super::storing::{METADATA_PREFIX, STORED_HEADERS};
 use crate::errors::{self, field};
 use crate::faults;
 use crate::ranges::Selection;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
 use plumb_model::call::Call;
 
-use crate::operations::put_object::METADATA_PREFIX;
+use crate::operations::storing::METADATA_PREFIX;
 
 /// The field `name` of an answer's document.
 fn field<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Document> {

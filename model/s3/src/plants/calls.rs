@@ -4,7 +4,7 @@ use plumb_model::call::Call;
 use plumb_model::plant::Effect;
 use plumb_model::value::Value;
 
-use crate::operations::put_object::METADATA_PREFIX;
+use crate::operations::storing::METADATA_PREFIX;
 
 /// The call without an argument, where it is of this operation and has it.
 fn without(call: &Call, operation: &str, argument: &str) -> Effect {

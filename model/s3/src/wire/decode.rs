@@ -10,7 +10,7 @@ use plumb_model::wire::{Received, Receiving};
 
 use super::route::{Content, Mark, ROUTES, Route, Subject, Success};
 use super::{NAMESPACE, NAMESPACE_FIELD, configuration, signing, target, xml};
-use crate::operations::put_object::METADATA_PREFIX;
+use crate::operations::storing::METADATA_PREFIX;
 use crate::signature::{self, Quality};
 use crate::sigv4::{Payload, Verification, verify};
 

@@ -2,8 +2,8 @@
 
 use plumb_model::call::Call;
 
-use crate::operations::put_object::{METADATA_PREFIX, STORED_HEADERS};
 use crate::operations::reading::OVERRIDES;
+use crate::operations::storing::{METADATA_PREFIX, STORED_HEADERS};
 use crate::signature;
 
 /// What a route is about.
