@@ -58,6 +58,9 @@ pub struct Answer {
     pub document: Option<Document>,
     /// Whether the body was longer than what was read of it.
     pub truncated: bool,
+    /// Whether the body says that the server failed, under a status that says success: what takes long may fail
+    /// after the status has left.
+    pub fails_late: bool,
     /// Whether status, header fields and body go together as HTTP demands; if not, what is wrong.
     pub malformed: Option<String>,
 }
@@ -69,5 +72,30 @@ impl Answer {
             Some(code) => format!("{} {}", self.status, crate::text::shown(code.as_bytes(), 80)),
             None => self.status.to_string(),
         }
+    }
+
+    /// Whether it says that all went well, in its status and in its body.
+    pub fn is_success(&self) -> bool {
+        self.status < 300 && self.code.is_none()
+    }
+
+    /// Whether it says that the server failed, in its status or in its body.
+    pub fn is_server_error(&self) -> bool {
+        self.status >= 500 || self.fails_late
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_in_the_body_is_no_success_whatever_the_status() {
+        let late = Answer { status: 200, code: Some("Busy".into()), fails_late: true, ..Answer::default() };
+        let refused = Answer { status: 200, code: Some("Absent".into()), ..Answer::default() };
+        let done = Answer { status: 204, ..Answer::default() };
+        let all = [late, refused, done, Answer { status: 503, ..Answer::default() }];
+        assert_eq!(all.clone().map(|answer| answer.is_success()), [false, false, true, false]);
+        assert_eq!(all.map(|answer| answer.is_server_error()), [true, false, false, true]);
     }
 }

@@ -188,6 +188,7 @@ fn apply(function: Function, of: &[Bytes]) -> Bytes {
         Function::DifferentFrom => different_from(&first),
         Function::HttpDate => seconds(&first).map_or(first, |at| time::http_date(at).into()),
         Function::PadTo => pad_to(&first, of.get(1)),
+        Function::PercentEncoded => percent_encoded(&first, of.get(1)),
     }
 }
 
@@ -217,6 +218,24 @@ fn pad_to(bytes: &[u8], length: Option<&Bytes>) -> Bytes {
         padded.put_u8(b'a');
     }
     padded.freeze()
+}
+
+/// RFC 3986 sections 2.1 and 2.3, with capital digits as section 6.2.2.1 wants them.
+fn percent_encoded(bytes: &[u8], kept: Option<&Bytes>) -> Bytes {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let stays = |byte: u8| {
+        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        unreserved || kept.is_some_and(|kept| kept.contains(&byte))
+    };
+    let mut encoded = BytesMut::with_capacity(bytes.len());
+    for byte in bytes {
+        if stays(*byte) {
+            encoded.put_u8(*byte);
+        } else {
+            encoded.put_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+    }
+    encoded.freeze()
 }
 
 #[cfg(test)]
@@ -250,7 +269,10 @@ mod tests {
         check(&Value::symbol("put", "etag").apply(Function::DifferentFrom), "\"aba\"");
         check(&Value::now(-60).apply(Function::HttpDate), "Thu, 01 Jan 1970 00:15:40 GMT");
         check(&Value::from("").apply(Function::Md5).apply(Function::Base64), "1B2M2Y8AsgTpgAmY7PhCfg==");
-        check(&Value::Apply { function: Function::PadTo, of: vec!["x".into(), "4".into()] }, "xaaa");
+        let of_two = |function, one: &str, two: &str| Value::Apply { function, of: vec![one.into(), two.into()] };
+        check(&of_two(Function::PadTo, "x", "4"), "xaaa");
+        check(&of_two(Function::PercentEncoded, "a/b +%\u{fc}~", "/"), "a/b%20%2B%25%C3%BC~");
+        check(&Value::from("a/b").apply(Function::PercentEncoded), "a%2Fb");
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub enum Function {
     HttpDate,
     /// Its first argument, filled up with `a` to the number of bytes its second argument gives.
     PadTo,
+    /// Its first argument, percent-encoded (RFC 3986 section 2.1) but for unreserved characters and for those that
+    /// stand in its second argument.
+    PercentEncoded,
 }
 
 /// A value of a call's argument or of an expectation.

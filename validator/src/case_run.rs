@@ -158,7 +158,7 @@ async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<V
     for call in context.api.resources.provision(need, name) {
         let (answer, sent) = errand(context, &call, need.actor.as_deref()).await?;
         exchanges.extend(sent);
-        if answer.status >= 300 {
+        if !answer.is_success() {
             let why = format!("make {} for the case: {}", need.kind, answer.class());
             return Err(Verdict::Inconclusive(Unclear::NoResource(why)));
         }
@@ -227,7 +227,7 @@ async fn remove(context: &Context<'_>, made: &Made) -> bool {
             }
             true
         }
-        Ok((answer, _)) => answer.status < 300,
+        Ok((answer, _)) => answer.is_success(),
         Err(_) => false,
     }
 }

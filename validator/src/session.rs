@@ -245,7 +245,7 @@ impl<'c, 'a> Session<'c, 'a> {
         let answer = exchange.answer.as_ref();
         // Without an answer, or with an error that may hide an effect, the resource counts as made.
         let maybe_done = answer.is_none_or(|answer| answer.status < 400 || answer.status >= 500);
-        let surely_gone = answer.is_some_and(|answer| answer.status < 300);
+        let surely_gone = answer.is_some_and(Answer::is_success);
         for touch in touches.iter().filter(|touch| touch.inside.is_none()) {
             let made = made_by(touch, exchange.actor.as_ref());
             match touch.access {
@@ -363,9 +363,10 @@ fn is_creation(touch: &Touch) -> bool {
 
 /// A request to slow down (RFC 6585 section 4; 503 with `SlowDown` or `Retry-After` as APIs use it).
 fn is_throttled(answer: &Answer) -> bool {
+    let asks = answer.code.as_deref() == Some("SlowDown");
     answer.status == 429
-        || answer.status == 503
-            && (answer.code.as_deref() == Some("SlowDown") || answer.headers.get("retry-after").is_some())
+        || answer.status == 503 && (asks || answer.headers.get("retry-after").is_some())
+        || answer.fails_late && asks
 }
 
 fn unanswered(error: &SendError, time: Interval) -> Raw {

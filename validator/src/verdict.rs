@@ -32,7 +32,7 @@ pub enum Kind {
     WrongHeaderOrBody,
     /// A read shows that an earlier call left another state behind than it should.
     WrongStateAfterwards,
-    /// The server failed: a 5xx on a request that has another answer.
+    /// The server failed: a 5xx, or an error of its own in the body, on a request that has another answer.
     ServerError,
     /// The model permits it, the case's own expectation does not.
     OwnExpectation,
@@ -192,15 +192,15 @@ impl Divergence {
 /// The kind of a divergence, from what was permitted and what came. `stale` tells that the answer would have
 /// been right in an earlier state of the case.
 pub(crate) fn kind_of(misses: &[Miss], answer: &Answer, stale: bool) -> Kind {
-    let status = answer.status;
+    let refused = answer.status >= 400 || answer.code.is_some();
     let permitted = || misses.iter().map(|miss| miss.outcome.expectation.status);
-    if status >= 500 {
+    if answer.is_server_error() {
         Kind::ServerError
     } else if stale {
         Kind::WrongStateAfterwards
-    } else if status < 400 && permitted().all(|status| status >= 400) {
+    } else if !refused && permitted().all(|status| status >= 400) {
         Kind::AcceptsWhatMustBeRefused
-    } else if status >= 400 && permitted().all(|status| status < 400) {
+    } else if refused && permitted().all(|status| status < 400) {
         Kind::RefusesWhatMustWork
     } else if misses.iter().any(|miss| class_matches(miss, answer)) {
         Kind::WrongHeaderOrBody
@@ -313,4 +313,30 @@ pub(crate) fn message(answer: &Answer) -> String {
     let text = |name| answer.document.as_ref().and_then(|document: &Document| document.text(name));
     let words = text("Message").or_else(|| text("message")).unwrap_or_default();
     format!("{} {}", answer.class(), shown(words.as_bytes(), 120)).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plumb_model::expectation::Expectation;
+    use plumb_model::fault::Basis;
+    use plumb_model::model::Outcome;
+
+    fn check(permitted: u16, answer: &Answer, kind: Kind) {
+        let outcome = Outcome::new(Expectation::status(permitted), Basis::Documented, "a page");
+        let misses = [Miss { outcome, mismatches: Vec::new() }];
+        assert_eq!(kind_of(&misses, answer, false), kind, "{} instead of {permitted}", answer.class());
+    }
+
+    #[test]
+    fn an_error_in_the_body_is_no_success_whatever_the_status() {
+        let answer = |status, code: &str| Answer { status, code: Some(code.to_owned()), ..Answer::default() };
+        let late = Answer { fails_late: true, ..answer(200, "Failed") };
+        check(200, &late, Kind::ServerError);
+        check(404, &late, Kind::ServerError);
+        check(200, &answer(200, "Absent"), Kind::RefusesWhatMustWork);
+        check(404, &answer(200, "Absent"), Kind::WrongCode);
+        check(404, &Answer { status: 200, ..Answer::default() }, Kind::AcceptsWhatMustBeRefused);
+        check(200, &answer(500, "Failed"), Kind::ServerError);
+    }
 }

@@ -57,7 +57,7 @@ impl Wire for KvWire {
             body: response.body.clone(),
             document,
             truncated: response.truncated,
-            malformed: None,
+            ..Answer::default()
         }
     }
 

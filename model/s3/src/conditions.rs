@@ -15,8 +15,55 @@ use crate::request::Request;
 use crate::state::Object;
 
 const READS: &str = "LocalStack test_s3_get_object_preconditions (recorded on AWS)";
+const COPIES: &str = "LocalStack test_s3_copy_object_preconditions (recorded on AWS)";
 const WRITES: &str = "LocalStack test_put_object_if_match, test_put_object_if_none_match (recorded on AWS)";
 const UNSUPPORTED: &str = "LocalStack test_put_object_if_none_match_validation (recorded on AWS)";
+
+/// A header, and the name under which a refusal tells it.
+type Named = (&'static str, &'static str);
+
+/// The four headers with the conditions on what is read, and what is made of them.
+struct Conditions {
+    matching: Named,
+    unmodified: Named,
+    other: Named,
+    modified: Named,
+    /// Whether `*` names whatever is there.
+    star: Truth,
+    /// Whether an object that is as it was is told by 304, not by 412.
+    caches: bool,
+    source: &'static str,
+}
+
+/// Those of a read. For `*`: RFC 9110 section 13.1.
+const OF_READ: Conditions = Conditions {
+    matching: ("if-match", "If-Match"),
+    unmodified: ("if-unmodified-since", "If-Unmodified-Since"),
+    other: ("if-none-match", "If-None-Match"),
+    modified: ("if-modified-since", "If-Modified-Since"),
+    star: Truth::Yes,
+    caches: true,
+    source: READS,
+};
+
+/// Those on the source of a copy. What is made of `*` is not said; `LocalStack` and `MinIO` take it for a tag.
+const OF_COPY_SOURCE: Conditions = Conditions {
+    matching: ("x-amz-copy-source-if-match", "x-amz-copy-source-If-Match"),
+    unmodified: ("x-amz-copy-source-if-unmodified-since", "x-amz-copy-source-If-Unmodified-Since"),
+    other: ("x-amz-copy-source-if-none-match", "x-amz-copy-source-If-None-Match"),
+    modified: ("x-amz-copy-source-if-modified-since", "x-amz-copy-source-If-Modified-Since"),
+    star: Truth::Unknown,
+    caches: false,
+    source: COPIES,
+};
+
+/// Whether an object is as it was, by which header, how well that is known, and where it is written.
+struct Unmodified {
+    holds: Truth,
+    by: Named,
+    basis: Basis,
+    source: &'static str,
+}
 
 /// Whether something holds, where it may not be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +95,15 @@ impl Truth {
     }
 }
 
-/// Whether a condition's value names `etag`. Quotes are optional (recorded on AWS); `*` names any. What AWS does
-/// with a weak tag or a list is not known, so one of those with the tag inside may or may not name it.
-pub(crate) fn names_tag(wanted: &[u8], etag: &[u8]) -> Truth {
+/// Whether a condition's value names `etag`. Quotes are optional (recorded on AWS); `star` tells whether `*` names
+/// any. What AWS does with a weak tag or a list is not known, so one of those with the tag inside may or may not
+/// name it.
+pub(crate) fn names_tag(wanted: &[u8], etag: &[u8], star: Truth) -> Truth {
     let (wanted, etag) = (wanted.trim_ascii(), unquoted(etag));
-    if wanted == b"*" || unquoted(wanted) == etag {
+    if wanted == b"*" {
+        return star;
+    }
+    if unquoted(wanted) == etag {
         return Truth::Yes;
     }
     let inside = wanted.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|part| {
@@ -98,52 +149,84 @@ impl Request<'_> {
 
     /// What the conditions of a read earn: 412 or 304, or nothing.
     pub(crate) fn read_conditions(&self, object: &Object, faults: &mut Vec<Fault>) {
-        let (holds, condition) = self.read_precondition(object);
+        self.conditions(&OF_READ, object, faults);
+    }
+
+    /// What the conditions on the source of a copy earn: 412, or nothing.
+    pub(crate) fn source_conditions(&self, object: &Object, faults: &mut Vec<Fault>) {
+        self.conditions(&OF_COPY_SOURCE, object, faults);
+    }
+
+    /// What the conditions on a source of which nothing is known may earn.
+    pub(crate) fn obscure_source_conditions(&self, faults: &mut Vec<Fault>) {
+        let Conditions { matching, unmodified, other, modified, source, .. } = OF_COPY_SOURCE;
+        for (header, name) in [matching, unmodified, other, modified] {
+            if self.argument(header).is_some() {
+                faults.push(self.failed(faults::READ_CONDITION, name, source).perhaps());
+            }
+        }
+    }
+
+    fn conditions(&self, conditions: &Conditions, object: &Object, faults: &mut Vec<Fault>) {
+        let (holds, condition) = self.precondition(conditions, object);
         if holds != Truth::Yes {
-            let failed = self.failed(faults::READ_CONDITION, condition, READS);
+            let failed = self.failed(faults::READ_CONDITION, condition, conditions.source);
             faults.push(if holds == Truth::No { failed } else { failed.perhaps() });
         }
         if holds == Truth::No {
             return;
         }
-        let (unmodified, basis, source) = self.is_unmodified(object);
-        if unmodified != Truth::No {
-            let fault = Fault::new(faults::READ_CONDITION, self.not_modified(object), basis, source);
-            faults.push(if unmodified == Truth::Yes { fault } else { fault.perhaps() });
+        let unmodified = self.unmodified(conditions, object);
+        if unmodified.holds != Truth::No {
+            let Unmodified { basis, source, .. } = unmodified;
+            let fault = if conditions.caches {
+                Fault::new(faults::READ_CONDITION, self.not_modified(object), basis, source)
+            } else {
+                Fault { basis, ..self.failed(faults::READ_CONDITION, unmodified.by.1, source) }
+            };
+            faults.push(if unmodified.holds == Truth::Yes { fault } else { fault.perhaps() });
         }
     }
 
     /// `if-match`, or else `if-unmodified-since`: with the first one true the second is not looked at
-    /// (AWS `GetObject`, documented).
-    fn read_precondition(&self, object: &Object) -> (Truth, &'static str) {
-        let tag = self.argument("if-match").map(|wanted| names_tag(wanted, &object.etag));
-        let date = || self.moment("if-unmodified-since").map_or(Truth::Yes, |date| self.is_later(object, date).not());
-        match tag {
-            Some(Truth::Yes) => (Truth::Yes, "If-Match"),
-            Some(other) => (other, "If-Match"),
-            None => (date(), "If-Unmodified-Since"),
+    /// (AWS `GetObject` and `CopyObject`, documented).
+    fn precondition(&self, conditions: &Conditions, object: &Object) -> (Truth, &'static str) {
+        let Conditions { matching, unmodified, star, .. } = conditions;
+        match self.argument(matching.0) {
+            Some(wanted) => (names_tag(wanted, &object.etag, *star), matching.1),
+            None => {
+                let date = self.moment(unmodified.0);
+                (date.map_or(Truth::Yes, |date| self.is_later(object, date).not()), unmodified.1)
+            }
         }
     }
 
-    /// `if-none-match` and `if-modified-since`: whether the answer is 304, how well that is known, and where it
-    /// is written.
-    fn is_unmodified(&self, object: &Object) -> (Truth, Basis, &'static str) {
-        let since = || match self.moment("if-modified-since") {
+    /// `if-none-match` and `if-modified-since`: whether the object is kept back as one that is known already.
+    fn unmodified(&self, conditions: &Conditions, object: &Object) -> Unmodified {
+        let Conditions { other, modified, star, source, .. } = conditions;
+        let since = || match self.moment(modified.0) {
             None => Truth::No,
             // A date in the future is ignored, recorded on AWS.
             Some(date) => self.is_later(object, date).not().and(self.is_future(date).not()),
         };
-        let Some(wanted) = self.argument("if-none-match") else { return (since(), Basis::Recorded, READS) };
-        match names_tag(wanted, &object.etag) {
+        let told = |holds, by: &Named, basis, source| Unmodified { holds, by: *by, basis, source };
+        let Some(wanted) = self.argument(other.0) else { return told(since(), modified, Basis::Recorded, source) };
+        match names_tag(wanted, &object.etag, *star) {
             Truth::Yes if wanted.trim_ascii() == b"*" => {
-                (Truth::Yes, Basis::Documented, "RFC 9110 section 13.1.2: `*` names whatever is there")
+                let source = "RFC 9110 section 13.1.2: `*` names whatever is there";
+                told(Truth::Yes, other, Basis::Documented, source)
             }
-            Truth::Yes => (Truth::Yes, Basis::Recorded, READS),
-            Truth::Unknown => (Truth::Unknown, Basis::Unknown, "weak tags and lists: undocumented by AWS"),
-            Truth::No if since() == Truth::No => (Truth::No, Basis::Recorded, READS),
+            Truth::Yes => told(Truth::Yes, other, Basis::Recorded, source),
+            Truth::Unknown => told(
+                Truth::Unknown,
+                other,
+                Basis::Unknown,
+                "weak tags, lists, and `*` for the source of a copy: undocumented by AWS",
+            ),
+            Truth::No if since() == Truth::No => told(Truth::No, modified, Basis::Recorded, source),
             Truth::No => {
                 let source = "RFC 9110 section 13.2.2 ignores if-modified-since here, LocalStack and MinIO do not";
-                (Truth::Unknown, Basis::Unknown, source)
+                told(Truth::Unknown, modified, Basis::Unknown, source)
             }
         }
     }
@@ -204,7 +287,7 @@ impl Request<'_> {
             return;
         };
         let failed = self.failed(faults::WRITE_CONDITION, "If-Match", WRITES);
-        match names_tag(wanted, &object.etag) {
+        match names_tag(wanted, &object.etag, Truth::Yes) {
             Truth::Yes => {}
             Truth::No => faults.push(failed),
             Truth::Unknown => faults.push(failed.perhaps()),
@@ -242,7 +325,7 @@ impl Request<'_> {
         let Some(wanted) = self.argument("if-match") else { return };
         let failed =
             || self.failed(faults::WRITE_CONDITION, "If-Match", "LocalStack test_delete_object_if_match (AWS)");
-        match self.object().map(|object| names_tag(wanted, &object.etag)) {
+        match self.object().map(|object| names_tag(wanted, &object.etag, Truth::Yes)) {
             Some(Truth::Yes) => {}
             Some(Truth::No) => faults.push(failed()),
             Some(Truth::Unknown) => faults.push(failed().perhaps()),
@@ -274,7 +357,7 @@ mod tests {
             ("\"x\", \"abc\"", Truth::Unknown),
             ("\"x\", \"y\"", Truth::No),
         ] {
-            assert_eq!(names_tag(wanted.as_bytes(), b"\"abc\""), truth, "{wanted}");
+            assert_eq!(names_tag(wanted.as_bytes(), b"\"abc\"", Truth::Yes), truth, "{wanted}");
         }
     }
 }

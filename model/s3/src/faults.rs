@@ -17,6 +17,8 @@ pub(crate) const PAYLOAD_HASH: &str = "payload-hash";
 pub(crate) const BUCKET_NAME: &str = "bucket-name";
 /// A bucket that is not there.
 pub(crate) const BUCKET: &str = "bucket";
+/// A bucket to copy from that is not there.
+pub(crate) const SOURCE_BUCKET: &str = "source-bucket";
 /// What the bucket holds or who owns it, as met by an operation on the bucket.
 pub(crate) const BUCKET_STATE: &str = "bucket-state";
 /// A name that no object can have.
@@ -31,7 +33,7 @@ pub(crate) const QUERY: &str = "query-syntax";
 pub(crate) const BODY_XML: &str = "body-xml";
 /// An object that is not there.
 pub(crate) const KEY: &str = "key";
-/// An object in a storage class that cannot be read.
+/// An object in a storage class that cannot be read, or one that would be copied to itself as it is.
 pub(crate) const OBJECT_STATE: &str = "object-state";
 /// A condition of a read that does not hold.
 pub(crate) const READ_CONDITION: &str = "read-condition";
@@ -63,6 +65,11 @@ const fn documented(over: &'static str, under: &'static str, source: &'static st
 /// The firm edges.
 pub(crate) const EDGES: &[Edge] = &[
     agreed(CREDENTIALS, BUCKET, "Ceph RGW, versitygw: credentials are decided before the bucket is looked up"),
+    agreed(
+        CREDENTIALS,
+        SOURCE_BUCKET,
+        "LocalStack, Ceph RGW, versitygw: credentials are decided before a bucket is looked up",
+    ),
     agreed(CREDENTIALS, BUCKET_STATE, AUTHENTICATION_FIRST),
     agreed(CREDENTIALS, KEY, AUTHENTICATION_FIRST),
     agreed(CREDENTIALS, OBJECT_STATE, AUTHENTICATION_FIRST),
@@ -118,6 +125,12 @@ mod tests {
             // Ceph RGW checks the name first; MinIO, LocalStack and Swift check its length on writes only.
             (KEY_NAME, KEY),
             (PAYLOAD_HASH, BUCKET),
+            (BUCKET, SOURCE_BUCKET),
+            (SOURCE_BUCKET, WRITE_CONDITION),
+            // Ceph RGW compares the names before it looks anything up, LocalStack after it has found the source.
+            (OBJECT_STATE, KEY),
+            (OBJECT_STATE, READ_CONDITION),
+            (OBJECT_STATE, WRITE_CONDITION),
             (METADATA, DIGEST),
             (QUERY, BUCKET),
             (BODY_XML, BUCKET_STATE),

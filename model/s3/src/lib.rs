@@ -13,9 +13,10 @@
 //! permits each possible answer.
 //!
 //! Reading order: [`State`], [`S3`], `operations/` (one file each), `faults` (what may be wrong, and what must
-//! win), `conditions`, `ranges`, `paging`, `listing`, `errors`, `wire/`, [`sigv4`], `resources`, `plants/`.
+//! win), `conditions`, `copy_source`, `ranges`, `paging`, `listing`, `errors`, `wire/`, [`sigv4`], `resources`, `plants/`.
 
 mod conditions;
+mod copy_source;
 mod errors;
 mod faults;
 mod listing;

@@ -46,6 +46,12 @@ impl<'a> Request<'a> {
         Self { state, call, seen, aws, head, bucket_name, bucket, key: argument("key") }
     }
 
+    /// The same call, seen as one on another bucket and key that it names.
+    pub(crate) fn about(&self, bucket_name: Bytes, key: Bytes) -> Self {
+        let bucket = self.state.buckets.get(&bucket_name);
+        Self { bucket_name, bucket, key, ..*self }
+    }
+
     /// The bytes of an argument.
     pub(crate) fn argument(&self, name: &str) -> Option<&'a Bytes> {
         self.call.bytes(name)
@@ -100,7 +106,7 @@ impl<'a> Request<'a> {
         if self.bucket.is_none() {
             faults.push(self.no_such_bucket());
         }
-        self.owner_fault(&mut faults);
+        self.owner_fault("x-amz-expected-bucket-owner", &mut faults);
         faults
     }
 
@@ -126,11 +132,11 @@ impl<'a> Request<'a> {
         owner.zip(self.seen.actor).is_some_and(|(owner, actor)| owner != actor)
     }
 
-    fn access_denied(&self, source: &'static str) -> Fault {
+    pub(crate) fn access_denied(&self, source: &'static str) -> Fault {
         Fault::new(faults::ACCESS, self.refuse(errors::ACCESS_DENIED), Basis::Documented, source)
     }
 
-    fn no_such_bucket(&self) -> Fault {
+    pub(crate) fn no_such_bucket(&self) -> Fault {
         let answer = self.refuse_with(errors::NO_SUCH_BUCKET, || vec![field("BucketName", &self.bucket_name)]);
         let source = "LocalStack test_bucket_does_not_exist (recorded on AWS)";
         Fault::new(faults::BUCKET, answer, Basis::Recorded, source)
@@ -199,10 +205,10 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// `x-amz-expected-bucket-owner`: an account has 12 digits. Which account owns the bucket is not known here,
+    /// An account that is taken for a bucket's owner has 12 digits. Which account owns the bucket is not known here,
     /// so one that is well-formed is perhaps the wrong one.
-    fn owner_fault(&self, faults: &mut Vec<Fault>) {
-        let Some(owner) = self.argument("x-amz-expected-bucket-owner") else { return };
+    pub(crate) fn owner_fault(&self, header: &str, faults: &mut Vec<Fault>) {
+        let Some(owner) = self.argument(header) else { return };
         if owner.len() == 12 && owner.iter().all(u8::is_ascii_digit) {
             let source = "LocalStack (recorded on AWS): AccessDenied on a mismatch; the bucket's account is not known";
             let denied = Fault::new(faults::ACCESS, self.refuse(errors::ACCESS_DENIED), Basis::Unknown, source);

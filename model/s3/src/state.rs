@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use plumb_model::bodies::Payload;
 use plumb_model::call::ArgumentName;
 use plumb_model::model::Lease;
@@ -62,12 +62,39 @@ pub struct Bucket {
     /// The objects by key, in the order of the keys' bytes.
     #[serde(serialize_with = "map_as_text")]
     pub objects: OrdMap<Bytes, Arc<Object>>,
+    /// The keys under which lies what nobody here knows: it was copied from where nothing is known.
+    #[serde(serialize_with = "set_as_text")]
+    pub obscure: OrdSet<Bytes>,
 }
 
 impl Bucket {
     /// Whether every key that starts with `prefix` is known.
     pub fn knows(&self, prefix: &[u8]) -> bool {
-        self.prefix.as_ref().is_none_or(|own| prefix.starts_with(own))
+        let own = self.prefix.as_ref().is_none_or(|own| prefix.starts_with(own));
+        own && !self.obscure.iter().any(|key| key.starts_with(prefix))
+    }
+
+    /// Whether there is certainly something in it.
+    pub fn is_used(&self) -> bool {
+        !self.objects.is_empty() || !self.obscure.is_empty()
+    }
+
+    /// Stores an object.
+    pub fn put(&mut self, key: Bytes, object: Object) {
+        self.obscure.remove(&key);
+        self.objects.insert(key, Arc::new(object));
+    }
+
+    /// Stores what nobody here knows.
+    pub fn put_obscure(&mut self, key: Bytes) {
+        self.objects.remove(&key);
+        self.obscure.insert(key);
+    }
+
+    /// Takes away what lies under a key.
+    pub fn remove(&mut self, key: &Bytes) {
+        self.obscure.remove(key);
+        self.objects.remove(key);
     }
 }
 
@@ -104,7 +131,7 @@ impl State {
         let bucket = |lease: &Lease| Bucket {
             owner: lease.owner.as_deref().map(Arc::from),
             prefix: lease.prefix.clone(),
-            objects: OrdMap::new(),
+            ..Bucket::default()
         };
         let buckets = leases.iter().filter(|lease| lease.kind == "bucket");
         Self { buckets: buckets.map(|lease| (lease.name.clone(), bucket(lease))).collect(), tokens: OrdMap::new() }
@@ -148,6 +175,10 @@ fn maybe_as_text<S: Serializer>(bytes: &Option<Bytes>, to: S) -> Result<S::Ok, S
 
 fn pairs_as_text<S: Serializer>(pairs: &Pairs, to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(pairs.iter().map(|(name, value)| (name, text(value))))
+}
+
+fn set_as_text<S: Serializer>(set: &OrdSet<Bytes>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(set.iter().map(text))
 }
 
 fn map_as_text<S: Serializer, V: Serialize>(map: &OrdMap<Bytes, V>, to: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use imbl::OrdMap;
 use plumb_model::call::{Call, Turn};
 use plumb_model::expectation::{Form, Matcher};
 use plumb_model::fault::{Basis, Fault, Precedence};
@@ -119,7 +118,7 @@ fn made(request: &Request<'_>) -> Outcome<State> {
     if request.bucket.is_some() {
         return outcome;
     }
-    let bucket = Bucket { owner: request.seen.actor.map(Arc::from), prefix: None, objects: OrdMap::new() };
+    let bucket = Bucket { owner: request.seen.actor.map(Arc::from), ..Bucket::default() };
     outcome.leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
 }
 

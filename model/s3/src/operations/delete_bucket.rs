@@ -29,7 +29,7 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
 fn not_empty(request: &Request<'_>, faults: &mut Vec<Fault>) {
     let Some(bucket) = request.bucket else { return };
     let refuse = || request.refuse_with(errors::BUCKET_NOT_EMPTY, || vec![field("BucketName", &request.bucket_name)]);
-    if !bucket.objects.is_empty() {
+    if bucket.is_used() {
         let source = "LocalStack test_delete_bucket_with_objects (recorded on AWS)";
         faults.push(Fault::new(faults::BUCKET_STATE, refuse(), Basis::Recorded, source));
     } else if bucket.prefix.is_some() {

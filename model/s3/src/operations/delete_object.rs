@@ -27,12 +27,10 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
             .header("x-amz-delete-marker", Matcher::Absent)
             .header("x-amz-version-id", request.told_version());
         let outcome = documented(answer, SOURCE);
-        if request.object().is_none() {
+        if request.object().is_none() && !request.is_foreign_key() {
             return vec![outcome];
         }
-        vec![outcome.leaving(request.with_bucket(|bucket| {
-            bucket.objects.remove(&request.key);
-        }))]
+        vec![outcome.leaving(request.with_bucket(|bucket| bucket.remove(&request.key)))]
     })
 }
 

@@ -38,9 +38,9 @@ pub(crate) fn key_and(end: &str) -> Value {
     Value::concat([key(), end.into()])
 }
 
-/// The key of a case, filled up to so many bytes.
-fn key_of(bytes: usize) -> Value {
-    Value::Apply { function: Function::PadTo, of: vec![key(), Value::literal(bytes.to_string())] }
+/// A key, filled up to so many bytes.
+pub(crate) fn filled(key: Value, bytes: usize) -> Value {
+    Value::Apply { function: Function::PadTo, of: vec![key, Value::literal(bytes.to_string())] }
 }
 
 fn need(sharing: Sharing) -> Need {
@@ -128,27 +128,28 @@ pub(crate) fn versions() -> Dimension {
     Dimension::argument("version", choices)
 }
 
-/// Names that are legal, and hostile to whoever takes a key for a path.
-fn odd_keys() -> Vec<(&'static str, Value)> {
+/// Names that are legal, and hostile to whoever takes a key for a path. Each begins with `key`.
+pub(crate) fn odd_keys(key: &Value) -> Vec<(&'static str, Value)> {
+    let and = |end: &str| Value::concat([key.clone(), end.into()]);
     vec![
-        ("slash", key_and("/b")),
-        ("trailing-slash", key_and("/")),
-        ("space", key_and(" b")),
-        ("unicode", key_and("-\u{fc}\u{65e5}\u{1f600}")),
-        ("percent", key_and("%41%")),
-        ("plus", key_and("+b")),
-        ("marks", key_and("?b&c=d#e;f:@$,'()*!~")),
-        ("longest", key_of(KEY_BYTES_MAX)),
-        ("dots-up", key_and("/../b")),
-        ("dot", key_and("/./b")),
-        ("double-slash", key_and("//b")),
-        ("dots-at-the-end", key_and("/..")),
-        ("backslash", key_and("\\..\\b")),
-        ("escaped-slash", key_and("%2Fb")),
-        ("angles", key_and("<b>&\"c\"")),
-        ("control", key_and("\u{1}\t\r\n\u{7f}b")),
-        ("blank-at-the-end", key_and("b ")),
-        ("long-unicode", key_and(&"\u{1f600}".repeat(100))),
+        ("slash", and("/b")),
+        ("trailing-slash", and("/")),
+        ("space", and(" b")),
+        ("unicode", and("-\u{fc}\u{65e5}\u{1f600}")),
+        ("percent", and("%41%")),
+        ("plus", and("+b")),
+        ("marks", and("?b&c=d#e;f:@$,'()*!~")),
+        ("longest", filled(key.clone(), KEY_BYTES_MAX)),
+        ("dots-up", and("/../b")),
+        ("dot", and("/./b")),
+        ("double-slash", and("//b")),
+        ("dots-at-the-end", and("/..")),
+        ("backslash", and("\\..\\b")),
+        ("escaped-slash", and("%2Fb")),
+        ("angles", and("<b>&\"c\"")),
+        ("control", and("\u{1}\t\r\n\u{7f}b")),
+        ("blank-at-the-end", and("b ")),
+        ("long-unicode", and(&"\u{1f600}".repeat(100))),
     ]
 }
 
@@ -170,13 +171,13 @@ fn alike_keys() -> [(&'static str, Value, Value); 8] {
 /// The keys that an operation may be given, whatever is stored.
 pub(crate) fn keys() -> Dimension {
     let mut choices = vec![Choice::valid("plain", "key", key())];
-    choices.extend(odd_keys().into_iter().map(|(name, key)| Choice::valid(name, "key", key)));
+    choices.extend(odd_keys(&key()).into_iter().map(|(name, key)| Choice::valid(name, "key", key)));
     choices.push(too_long());
     Dimension::argument("key", choices)
 }
 
 fn too_long() -> Choice {
-    Choice::fault("too-long", "key", key_of(KEY_BYTES_MAX + 1))
+    Choice::fault("too-long", "key", filled(key(), KEY_BYTES_MAX + 1))
 }
 
 /// The object that an operation is about, stored under its key before.
@@ -196,7 +197,7 @@ pub(crate) fn objects() -> Dimension {
         Choice::fault("absent", "key", key_and("-absent")),
         too_long(),
     ];
-    choices.extend(odd_keys().into_iter().map(|(name, key)| stored(name, key, STORED)));
+    choices.extend(odd_keys(&key()).into_iter().map(|(name, key)| stored(name, key, STORED)));
     // They hold the fault of the absent key, which stands for them all where faults are combined.
     choices.extend(alike_keys().map(|(name, stored, asked)| {
         Choice::valid(name, "key", asked).needs(need(Sharing::Shared)).after(STORED_ID, put(stored, STORED))

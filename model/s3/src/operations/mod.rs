@@ -1,5 +1,6 @@
 //! The operations, one file each: what may vary in it, what may be wrong with it, what it answers.
 
+pub(crate) mod copy_object;
 pub(crate) mod create_bucket;
 pub(crate) mod delete_bucket;
 pub(crate) mod delete_object;
@@ -24,10 +25,11 @@ use crate::state::State;
 type Step = fn(&Request<'_>, &Precedence) -> Vec<Outcome<State>>;
 
 /// Every operation with its name, in the order in which a bucket lives.
-const TABLE: [(&str, fn() -> Operation, Step); 8] = [
+const TABLE: [(&str, fn() -> Operation, Step); 9] = [
     ("CreateBucket", create_bucket::operation, create_bucket::step),
     ("HeadBucket", head_bucket::operation, head_bucket::step),
     ("PutObject", put_object::operation, put_object::step),
+    ("CopyObject", copy_object::operation, copy_object::step),
     ("GetObject", get_object::operation, reading::step),
     ("HeadObject", head_object::operation, reading::step),
     ("ListObjectsV2", list_objects_v2::operation, list_objects_v2::step),

@@ -1,7 +1,5 @@
 //! `PutObject`: stores an object.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use plumb_model::bodies::{BodySpec, Pooled};
@@ -12,12 +10,11 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::{Function, Value};
 
 use super::dimensions::{
-    STORED, STORED_ID, Sharing, bucket_choice, buckets, caller, expected_owner, get_probe, key, keys, list_probe, only,
-    other_meets, put, signature,
+    Sharing, buckets, caller, expected_owner, get_probe, keys, list_probe, only, other_meets, signature,
 };
 use super::storing::{
-    METADATA_BYTES_MAX, conditions, given_headers, given_metadata, metadata_fault, metadata_of, object, storage_class,
-    storage_class_fault,
+    METADATA_BYTES_MAX, conditions, given_headers, given_metadata, key_state, metadata_fault, metadata_of, object,
+    storage_class, storage_class_fault,
 };
 use crate::errors;
 use crate::faults;
@@ -104,9 +101,7 @@ fn written(request: &Request<'_>) -> Outcome<State> {
     for (name, matcher) in told_checksums(request) {
         answer = answer.header(name, matcher);
     }
-    let state = request.with_bucket(|bucket| {
-        bucket.objects.insert(request.key.clone(), Arc::new(object));
-    });
+    let state = request.with_bucket(|bucket| bucket.put(request.key.clone(), object));
     documented(answer, SOURCE).leaving(state)
 }
 
@@ -156,12 +151,6 @@ fn signatures() -> Dimension {
     let other = Quality::OtherBody.name();
     dimension.choices.push(Choice::fault(other, signature::ARGUMENT, other));
     dimension
-}
-
-fn key_state() -> Dimension {
-    let need = bucket_choice("", Sharing::Shared).needs;
-    let present = Choice { needs: need, ..Choice::absent("present") };
-    Dimension::state("key-state", vec![Choice::absent("absent"), present.after(STORED_ID, put(key(), STORED))])
 }
 
 fn bodies() -> Dimension {

@@ -52,7 +52,7 @@ pub(super) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     outcomes(&faults, precedence, || read(request, object, selection))
 }
 
-fn no_such_key(request: &Request<'_>) -> Fault {
+pub(super) fn no_such_key(request: &Request<'_>) -> Fault {
     let answer = request.refuse_with(errors::NO_SUCH_KEY, || vec![field("Key", &request.key)]);
     let mut fault = Fault::new(faults::KEY, answer, Basis::Documented, SOURCE);
     if request.argument("versionId").is_some() {
@@ -78,7 +78,7 @@ fn override_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
 }
 
 /// The bytes cannot be had; what is told beside them can (AWS S3 API Reference, `HeadObject`).
-fn archived(request: &Request<'_>, object: &Object, faults: &mut Vec<Fault>) {
+pub(super) fn archived(request: &Request<'_>, object: &Object, faults: &mut Vec<Fault>) {
     if request.head {
         return;
     }
@@ -194,16 +194,16 @@ fn storage_class(request: &Request<'_>, object: &Object, answer: Expectation) ->
     answer.header("x-amz-storage-class", matcher)
 }
 
-/// A condition on the entity tag. Which choices keep the object back depends on the header.
-fn tags(header: &'static str, faults: &[&str]) -> Dimension {
+/// A condition on the entity tag, which is `tag`. Which choices keep the object back depends on the header.
+pub(super) fn tags(header: &'static str, tag: &Value, faults: &[&str]) -> Dimension {
     let choices = vec![
         Choice::absent("none"),
-        Choice::valid("right", header, stored_tag()),
-        Choice::valid("right-without-quotes", header, stored_tag().apply(Function::Unquoted)),
-        Choice::valid("wrong", header, stored_tag().apply(Function::DifferentFrom)),
+        Choice::valid("right", header, tag.clone()),
+        Choice::valid("right-without-quotes", header, tag.clone().apply(Function::Unquoted)),
+        Choice::valid("wrong", header, tag.clone().apply(Function::DifferentFrom)),
         Choice::valid("star", header, "*"),
-        Choice::valid("weak", header, Value::concat(["W/".into(), stored_tag()])),
-        Choice::valid("list", header, Value::concat(["\"x\", ".into(), stored_tag()])),
+        Choice::valid("weak", header, Value::concat(["W/".into(), tag.clone()])),
+        Choice::valid("list", header, Value::concat(["\"x\", ".into(), tag.clone()])),
     ];
     Dimension::argument(header, marked(choices, faults))
 }
@@ -215,12 +215,17 @@ fn marked(choices: Vec<Choice>, faults: &[&str]) -> Vec<Choice> {
     choices.into_iter().map(mark).collect()
 }
 
-/// A condition on the date. The object is read before, as no other answer tells its date.
-fn dates(header: &'static str, read: &'static str, faults: &[&str]) -> Dimension {
-    let modified = || Symbol::new(STORED_ID, "last-modified");
+/// A condition on the date of the object that the call `stored` stores under `key`. It is read before, by the call
+/// `read`, as no other answer tells its date.
+pub(super) fn dates(
+    header: &'static str,
+    (read, stored, key): (&'static str, &str, &Value),
+    faults: &[&str],
+) -> Dimension {
+    let modified = || Symbol::new(stored, "last-modified");
     let moved = |offset_s| Value::Clock { from: Some(modified()), offset_s }.apply(Function::HttpDate);
     let relative =
-        |name, offset_s| Choice::valid(name, header, moved(offset_s)).after(read, on_key("GetObject", key()));
+        |name, offset_s| Choice::valid(name, header, moved(offset_s)).after(read, on_key("GetObject", key.clone()));
     let choices = vec![
         Choice::absent("none"),
         relative("equal", 0),
@@ -255,10 +260,10 @@ pub(super) fn dimensions() -> Vec<Dimension> {
         objects(),
         signature(),
         caller(),
-        tags("if-match", &["wrong"]),
-        dates("if-unmodified-since", "read-for-unmodified", &["before", "yesterday"]),
-        tags("if-none-match", &["right"]),
-        dates("if-modified-since", "read-for-modified", &["equal"]),
+        tags("if-match", &stored_tag(), &["wrong"]),
+        dates("if-unmodified-since", ("read-for-unmodified", STORED_ID, &key()), &["before", "yesterday"]),
+        tags("if-none-match", &stored_tag(), &["right"]),
+        dates("if-modified-since", ("read-for-modified", STORED_ID, &key()), &["equal"]),
         parts::ranges(),
         parts::numbers(),
         versions(),

@@ -10,7 +10,7 @@ use plumb_model::fault::{Basis, Fault};
 use plumb_model::space::{Choice, Dimension};
 use plumb_model::value::{Function, Value};
 
-use super::dimensions::{STORED, Sharing, bucket_choice, key, put, stored_tag};
+use super::dimensions::{STORED, STORED_ID, Sharing, bucket_choice, key, put, stored_tag};
 use crate::errors;
 use crate::faults;
 use crate::request::Request;
@@ -102,6 +102,13 @@ pub(crate) fn object(request: &Request<'_>, payload: Payload, headers: Pairs, me
 /// The value of `x-amz-meta-a` with which the metadata has so many bytes: the name counts as one.
 pub(crate) fn metadata_of(bytes: usize) -> Value {
     Value::Apply { function: Function::PadTo, of: vec!["v".into(), Value::literal((bytes - 1).to_string())] }
+}
+
+/// Whether there is an object already.
+pub(crate) fn key_state() -> Dimension {
+    let need = bucket_choice("", Sharing::Shared).needs;
+    let present = Choice { needs: need, ..Choice::absent("present") };
+    Dimension::state("key-state", vec![Choice::absent("absent"), present.after(STORED_ID, put(key(), STORED))])
 }
 
 /// Which of them holds depends on what is stored.

@@ -31,7 +31,7 @@ fn recount(answer: &mut Answer, by: i64) {
 }
 
 /// Makes an answer an error.
-fn fail(answer: &mut Answer, status: u16, code: &str) {
+pub(super) fn fail(answer: &mut Answer, status: u16, code: &str) {
     let text = |text: &str| Document::Text(text.to_owned());
     answer.status = status;
     answer.code = Some(code.to_owned());

@@ -7,7 +7,7 @@ use plumb_model::value::Value;
 use crate::operations::storing::METADATA_PREFIX;
 
 /// The call without an argument, where it is of this operation and has it.
-fn without(call: &Call, operation: &str, argument: &str) -> Effect {
+pub(super) fn without(call: &Call, operation: &str, argument: &str) -> Effect {
     if call.operation != operation || call.argument(argument).is_none() {
         return Effect::Honest;
     }
@@ -82,7 +82,7 @@ pub(super) fn lost_delete(call: &Call, _: &[Call]) -> Effect {
 }
 
 /// The call without its metadata.
-fn without_metadata(call: &Call) -> Call {
+pub(super) fn without_metadata(call: &Call) -> Call {
     let mut other = call.clone();
     other.arguments.retain(|name, _| !name.starts_with(METADATA_PREFIX));
     other

@@ -1,10 +1,11 @@
 //! Bugs to plant into a server made from the model, each with the finding it must give.
 //!
 //! What a bug does to a call stands in `calls`, what it does to an answer in `answers`, and what it must remember
-//! for that in `memory`.
+//! for that in `memory`; those of copies stand in `copies`.
 
 mod answers;
 mod calls;
+mod copies;
 mod memory;
 
 use std::sync::Arc;
@@ -78,11 +79,11 @@ const ON_ANSWER: &[Row<ActOnAnswer>] = &[
 
 /// Every plant.
 pub(crate) fn all() -> Vec<Plant> {
-    let calls = ON_CALL.iter().map(|(name, about, operation, kind, act)| {
+    let calls = ON_CALL.iter().chain(&copies::ON_CALL).map(|(name, about, operation, kind, act)| {
         let bug: Arc<dyn Bug> = Arc::new(OnCall(*act));
         Plant { name, about, operation, kind, bug }
     });
-    let answers = ON_ANSWER.iter().map(|(name, about, operation, kind, act)| {
+    let answers = ON_ANSWER.iter().chain(&copies::ON_ANSWER).map(|(name, about, operation, kind, act)| {
         let bug: Arc<dyn Bug> = Arc::new(OnAnswer(*act));
         Plant { name, about, operation, kind, bug }
     });

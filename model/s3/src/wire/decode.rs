@@ -28,6 +28,13 @@ const NEUTRAL: [&str; 9] = [
     "x-amz-te",
 ];
 
+/// The codes by which a server says that it failed itself: those of 500 and 503. An answer that has begun with 200
+/// can still come to one of them.
+///
+/// Source: AWS S3 API Reference, `ErrorResponses`; `CopyObject`: "If the error occurs during the copy operation, the
+/// error response is embedded in the 200 OK response"; botocore, too, takes such an answer for a 500.
+const FAILURES: [&str; 3] = ["InternalError", "ServiceUnavailable", "SlowDown"];
+
 /// The call of a request; or why there is none.
 pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Received, String> {
     let (path, query) = target::split(&request.target);
@@ -189,6 +196,7 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
             answer.malformed = answer.malformed.or_else(|| unknown_encoding(&parsed));
             if parsed.root == "Error" {
                 answer.code = parsed.document.text("Code").map(str::to_owned);
+                answer.fails_late = status < 300 && answer.code.as_deref().is_some_and(|code| FAILURES.contains(&code));
                 answer.malformed = answer.malformed.or_else(|| foreign_error(&parsed));
             } else if let (Success::Document(root), 200) = (success, status) {
                 answer.malformed = answer.malformed.or_else(|| document_problem(call, root, &mut parsed));

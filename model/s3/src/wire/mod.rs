@@ -8,7 +8,7 @@ mod decode;
 mod encode;
 mod route;
 mod signing;
-mod target;
+pub(crate) mod target;
 mod touches;
 mod xml;
 

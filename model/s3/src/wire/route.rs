@@ -2,6 +2,7 @@
 
 use plumb_model::call::Call;
 
+use crate::operations::copy_object::COPY_SOURCE;
 use crate::operations::reading::OVERRIDES;
 use crate::operations::storing::{METADATA_PREFIX, STORED_HEADERS};
 use crate::signature;
@@ -96,7 +97,7 @@ const PLAIN: Route = Route {
 };
 
 /// The routes. Source: AWS S3 API Reference, "Request Syntax" of each operation.
-pub(crate) const ROUTES: [Route; 8] = [
+pub(crate) const ROUTES: [Route; 9] = [
     Route { operation: "CreateBucket", method: "PUT", headers: &[], content: Content::Configuration, ..PLAIN },
     Route { operation: "DeleteBucket", method: "DELETE", ..PLAIN },
     Route {
@@ -122,6 +123,31 @@ pub(crate) const ROUTES: [Route; 8] = [
         ],
         stores: true,
         content: Content::Object,
+        ..PLAIN
+    },
+    Route {
+        operation: "CopyObject",
+        method: "PUT",
+        subject: Subject::Object,
+        mark: Mark::Header(COPY_SOURCE),
+        headers: &[
+            "if-match",
+            "if-none-match",
+            "x-amz-checksum-algorithm",
+            COPY_SOURCE,
+            "x-amz-copy-source-if-match",
+            "x-amz-copy-source-if-modified-since",
+            "x-amz-copy-source-if-none-match",
+            "x-amz-copy-source-if-unmodified-since",
+            OWNER,
+            "x-amz-metadata-directive",
+            "x-amz-server-side-encryption",
+            "x-amz-source-expected-bucket-owner",
+            "x-amz-storage-class",
+            "x-amz-tagging-directive",
+        ],
+        stores: true,
+        success: Success::Document("CopyObjectResult"),
         ..PLAIN
     },
     Route {

@@ -260,6 +260,10 @@ fn copy_source(request: &Request, found: &mut Found) -> Result<(), String> {
             return Err("the copy source is an ARN".to_owned());
         }
         let source = source.trim_ascii();
+        if source.is_empty() {
+            // It names nothing, and whoever takes it for nothing looks at the path alone.
+            continue;
+        }
         let path = if source.starts_with(b"/") { source.to_vec() } else { [b"/", source].concat() };
         for path in interpretations(&path)? {
             let (bucket, key) = parts(&path)?;
@@ -355,6 +359,14 @@ mod tests {
         let source = |value| [("x-amz-copy-source", value)];
         check("PUT", b"/b/k", &source("c/d"), Some(&["Writes b/k", "Reads c/d"]));
         check("PUT", b"/b/k", &source("/c/d%20e"), Some(&["Writes b/k", "Reads c/d%20e", "Reads c/d e"]));
+        check(
+            "PUT",
+            b"/b/k",
+            &source("c/d?versionId=null"),
+            Some(&["Writes b/k", "Reads c/d?versionId=null", "Reads c/d"]),
+        );
+        check("PUT", b"/b/k", &source(""), Some(&["Writes b/k"]));
+        check("PUT", b"/b/k", &source("/"), None);
         check("PUT", b"/b/k", &source("arn:aws:s3:::c/d"), None);
         check("PUT", b"/b/k", &[("host", "127.0.0.1:9000")], Some(&["Writes b/k"]));
         check("PUT", b"/b/k", &[("host", "s3.eu-west-1.amazonaws.com")], Some(&["Writes b/k"]));

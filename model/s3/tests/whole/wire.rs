@@ -33,7 +33,7 @@ fn header() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn an_object_call_comes_back(
-        operation in proptest::sample::select(vec!["PutObject", "GetObject", "DeleteObject"]),
+        operation in proptest::sample::select(vec!["PutObject", "CopyObject", "GetObject", "DeleteObject"]),
         bucket in bytes(1),
         key in bytes(1),
         tag in header(),
@@ -44,6 +44,9 @@ proptest! {
         call = call.with("if-match", tag.as_str());
         if operation == "PutObject" {
             call = call.with("body", Value::literal(body)).with("x-amz-meta-a", tag.as_str()).with("content-type", tag.as_str());
+        }
+        if operation == "CopyObject" {
+            call = call.with("x-amz-copy-source", tag.as_str()).with("x-amz-metadata-directive", "COPY");
         }
         if operation == "GetObject" {
             call = call.with("response-content-type", tag.as_str());
@@ -133,6 +136,21 @@ fn errors_are_told_by_their_code() {
     assert_eq!(decoded("PutObject", &response(200, error)).class(), "200 NoSuchKey", "a 200 is not yet a success");
     assert_eq!(decoded("GetObject", &response(200, error)).class(), "200", "an object may hold what it likes");
     assert_eq!(decoded("GetObject", &response(404, "")).class(), "404");
+}
+
+#[test]
+fn an_error_under_200_is_no_success_of_a_copy() {
+    let error = |code: &str| {
+        let body = format!("<?xml version=\"1.0\"?>\n\n <Error><Code>{code}</Code></Error>");
+        let response = Response { status: 200, headers: Headers::default(), body: body.into(), truncated: false };
+        let answer = plumb_s3::api().wire.decode_response(&Call::new("CopyObject"), &response);
+        (answer.class(), answer.is_success(), answer.is_server_error())
+    };
+    assert_eq!(error("InternalError"), ("200 InternalError".into(), false, true));
+    assert_eq!(error("SlowDown"), ("200 SlowDown".into(), false, true));
+    assert_eq!(error("NoSuchKey"), ("200 NoSuchKey".into(), false, false), "that must be told by the status");
+    let copied = decoded("CopyObject", &response(200, "<CopyObjectResult><ETag>\"a\"</ETag></CopyObjectResult>"));
+    assert!(copied.is_success() && copied.malformed.is_none());
 }
 
 #[test]
@@ -226,7 +244,7 @@ fn what_is_not_modelled_is_told() {
         request("GET", "/b?list-type=1", None),
         request("GET", "/b/k?torrent", None),
         request("PUT", "/b?acl", None),
-        request("PUT", "/b/k", Some("x-amz-copy-source")),
+        request("PUT", "/b/k?partNumber=1&uploadId=u", Some("x-amz-copy-source")),
         request("GET", "/b/k", Some("if-range")),
         request("POST", "/b?delete", None),
     ] {
