@@ -13,7 +13,6 @@ use futures::future::{BoxFuture, FutureExt as _};
 use live::workflows::workflow;
 use plumb_generator::suites;
 use plumb_model::api::Api;
-use plumb_model::call::Case;
 use plumb_model::http::Request;
 use plumb_runner::engine::Done;
 use plumb_test_proxy::{Executed, Plan};
@@ -21,7 +20,7 @@ use plumb_validator::clock::SystemClock;
 use plumb_validator::model_server::{Answers, ModelServer};
 use plumb_validator::session::Exchange;
 use plumb_validator::transport::{MemoryTransport, NoAnswerKind, Received, SendError, SendLimits, Transport};
-use plumb_validator::verdict::Kind;
+use plumb_validator::verdict::{Divergence, Kind};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -75,23 +74,30 @@ impl Tally {
     }
 }
 
-/// The server under test lists wrong entity tags, which shows only where a delete was lost before it was done.
-fn without_listing_probes(mut case: Case) -> Case {
-    case.calls.retain(|turn| turn.id != "probe-list");
-    case
+/// What the server does wrong by itself: the divergences of a case whose lost calls were never sent at all.
+fn own_faults(api: &Api, done: &Done) -> Vec<String> {
+    let lost = |id: &str| done.run.exchanges.iter().any(|exchange| exchange.id == id && exchange.answer.is_none());
+    let mut case = done.case.clone();
+    case.calls.retain(|turn| !lost(&turn.id));
+    let run = live::run(api, Plan::Honest, [case]);
+    run.done.iter().flat_map(|done| &done.run.divergences).map(Divergence::signature).collect()
 }
 
 #[test]
 fn a_real_server_is_not_accused_of_lost_answers() {
     let api = plumb_s3::api();
-    let cases = live::cases(&api, CASES_OF_EACH).into_iter().map(without_listing_probes);
-    let honest = live::conforming(&api, cases.collect());
+    let honest = live::conforming(&api, live::cases(&api, CASES_OF_EACH));
     let run = live::run(&api, drops(), honest.iter().map(|done| done.case.clone()));
     assert_eq!(run.done.len(), honest.len(), "every case was run");
     let executed = run.applied.iter().filter(|applied| applied.forwarded).count();
     assert!(run.applied.len().abs_diff(2 * executed) <= 1, "half of {} were executed: {executed}", run.applied.len());
     let mut tally = Tally::default();
     run.done.iter().for_each(|done| tally.note(done));
+    // A delete that was lost before it was done leaves an object for the probes, which the server may read badly.
+    for done in run.done.iter().filter(|done| !done.run.divergences.is_empty()) {
+        let own = own_faults(&api, done);
+        tally.divergences.retain(|line| !own.iter().any(|signature| line.ends_with(signature)));
+    }
     println!("{} answers dropped, borrowing and clean-up included, {executed} of them executed", run.applied.len());
     tally.check("s3s-fs");
 }
