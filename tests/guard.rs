@@ -16,7 +16,7 @@ use plumb_model::api::Api;
 use plumb_model::bodies::BodySpec;
 use plumb_model::call::{Call, Case, Need, Turn};
 use plumb_model::http::Request;
-use plumb_model::space::Hazard;
+use plumb_model::space::{Choice, Dimension, Hazard};
 use plumb_model::value::Value;
 use plumb_runner::engine::Done;
 use plumb_validator::clock::SystemClock;
@@ -180,6 +180,18 @@ fn a_target_for_reading_is_only_read() {
     check_skipped(&kv, Safety::ReadOnly, changes.into(), &hint);
     let (done, sent) = send(&api, Safety::ReadOnly, vec![case(&api, on_key("GetObject", &bucket, "k"))]);
     assert_eq!((done[0].run.verdict.word(), sent.len()), ("conforms", 1), "reading is permitted");
+}
+
+#[test]
+fn a_choice_that_does_more_than_its_operation_needs_a_higher_safety_level() {
+    let mut api = plumb_kv::api();
+    let get = api.operations.iter_mut().find(|operation| operation.name == "Get").expect("it has one");
+    let open = Choice::valid("open", "if-none-match", "\"open\"").raising(Hazard::Exposes);
+    get.space.dimensions.push(Dimension::argument("exposure", vec![Choice::absent("none"), open]));
+    let read = || Call::new("Get").with("key", own().as_str());
+    check_skipped(&api, Safety::OwnData, vec![read().with("if-none-match", "\"open\"")], &["opens data to others"]);
+    let (done, sent) = send(&api, Safety::OwnData, vec![case(&api, read().with("if-none-match", "\"shut\""))]);
+    assert_eq!((done[0].run.verdict.word(), sent.len()), ("conforms", 1), "another value is harmless");
 }
 
 #[test]

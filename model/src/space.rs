@@ -43,7 +43,7 @@ pub struct Choice {
     pub needs: Vec<Need>,
     /// The calls that reach the state it stands for.
     pub setup: Vec<Turn>,
-    /// What it adds to the operation's hazard.
+    /// What a call with its arguments may do beyond what the operation does anyway.
     pub hazard: Option<Hazard>,
 }
 
@@ -81,6 +81,23 @@ impl Choice {
     pub fn needs(mut self, need: Need) -> Self {
         self.needs.push(need);
         self
+    }
+
+    /// The choice, making a call that carries its arguments do more than the operation does anyway.
+    #[must_use]
+    pub const fn raising(mut self, hazard: Hazard) -> Self {
+        self.hazard = Some(hazard);
+        self
+    }
+
+    /// Whether `call` carries what the choice gives. A value that is told only when it is sent counts wherever the
+    /// argument is there: a hazard is rather seen too often.
+    fn is_in(&self, call: &Call) -> bool {
+        let given = |(name, value): &(&str, Value)| {
+            call.argument(name)
+                .is_some_and(|own| own == value || !matches!((own, value), (Value::Literal(_), Value::Literal(_))))
+        };
+        !self.arguments.is_empty() && self.arguments.iter().all(given)
     }
 
     /// The choice with one more call before the call under test.
@@ -196,6 +213,13 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What `call` may do: what the operation does, and what the choices do whose arguments it carries.
+    pub fn hazard_of(&self, call: &Call) -> Hazard {
+        let choices = self.space.dimensions.iter().flat_map(|dimension| &dimension.choices);
+        let raised = choices.filter(|choice| choice.is_in(call)).filter_map(|choice| choice.hazard);
+        raised.fold(self.hazard, Hazard::max)
+    }
+
     /// The case of a row: what it borrows, the calls that reach the state, the call, the probes.
     pub fn case(&self, api: &str, suite: &str, row: &Row) -> Case {
         let mut case = Case::new(api);
@@ -226,6 +250,33 @@ impl Operation {
 mod tests {
     use super::*;
     use crate::wire::SECOND_ACTOR;
+
+    #[test]
+    fn a_choice_raises_the_hazard_of_calls_that_carry_it() {
+        let acl = vec![
+            Choice::absent("none"),
+            Choice::valid("public", "acl", "public-read").raising(Hazard::Exposes),
+            Choice::valid("private", "acl", "private"),
+        ];
+        let until = vec![
+            Choice::absent("none"),
+            Choice::valid("locked", "until", Value::now(60)).raising(Hazard::Irreversible),
+        ];
+        let dimensions = vec![Dimension::argument("acl", acl), Dimension::argument("until", until)];
+        let operation = Operation {
+            name: "Put",
+            about: "",
+            source: "",
+            hazard: Hazard::Writes,
+            space: Space { dimensions, constraints: vec![] },
+            probes: vec![],
+        };
+        let hazard = |name: &'static str, value: &str| operation.hazard_of(&Call::new("Put").with(name, value));
+        assert_eq!(hazard("acl", "private"), Hazard::Writes);
+        assert_eq!(hazard("acl", "public-read"), Hazard::Exposes);
+        assert_eq!(hazard("until", "2026-11-21T06:19:19Z"), Hazard::Irreversible, "whatever the moment");
+        assert_eq!(operation.hazard_of(&Call::new("Put")), Hazard::Writes);
+    }
 
     #[test]
     fn a_choice_of_the_sender_moves_the_call_under_test_alone() {

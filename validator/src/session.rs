@@ -222,7 +222,7 @@ impl<'c, 'a> Session<'c, 'a> {
         };
         let request =
             context.api.wire.encode(call, &sending).map_err(|error| Verdict::Unsupported(error.to_string()))?;
-        let hazard = context.api.operation(&call.operation).map_or(Hazard::Writes, |operation| operation.hazard);
+        let hazard = context.api.operation(&call.operation).map_or(Hazard::Writes, |own| own.hazard_of(call));
         let touches = context
             .guard
             .check(context.api, hazard, &request)

@@ -48,7 +48,7 @@ fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
             let with_body = turn.call.arguments.values().filter(|value| matches!(value, Value::Body(_)));
             plan.body_bytes +=
                 with_body.map(|value| seen::pooled(&bodies, Some(value)).bytes.len() as u64).sum::<u64>();
-            let hazard = api.operation(&turn.call.operation).map_or(Hazard::Writes, |operation| operation.hazard);
+            let hazard = api.operation(&turn.call.operation).map_or(Hazard::Writes, |own| own.hazard_of(&turn.call));
             *plan.hazards.entry(hazard).or_default() += 1;
             if !target.safety.permits(hazard) {
                 plan.refused.insert(hazard);
