@@ -123,10 +123,14 @@ fn a_plan_sends_nothing() {
     let home = Home::new();
     let nobody = Listener::new();
     let before = home.everything();
-    let plan = |url: &str| home.plumb(&["conform", "--api", "kv", "--endpoint-url", url, "--plan"]).exits(0);
-    let ran = plan(&nobody.url());
+    let plan = |url: &str| home.plumb(&["conform", "--api", "kv", "--endpoint-url", url, "--plan"]);
+    let ran = plan(&nobody.url()).exits(0);
     assert!(ran.stdout.contains("calls of Put") && ran.stdout.contains("safety full"), "{}", ran.stdout);
-    assert!(plan("http://192.0.2.1:9").stdout.contains("REFUSED"), "what cannot run is told");
+    assert!(!ran.stdout.contains("REFUSED"), "{}", ran.stdout);
+    let ran = plan("http://192.0.2.1:9").exits(3).says(&["192.0.2.1:9 is read-only", "--safety own-data"]);
+    let refused: Vec<&str> = ran.stdout.lines().filter(|line| line.ends_with("REFUSED at safety read-only")).collect();
+    let has = |what: &str| refused.iter().any(|line| line.contains(what));
+    assert!(has("calls of Put ") && has("calls of Delete ") && !has("calls of Get "), "{refused:?}");
     assert!(!nobody.was_called());
     assert_eq!(home.everything(), before);
 }

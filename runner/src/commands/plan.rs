@@ -1,18 +1,21 @@
 //! What a run would do, before its first call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
-use plumb_model::call::Case;
+use plumb_model::call::{Call, Case, Need};
 use plumb_model::seen;
 use plumb_model::space::Hazard;
 use plumb_model::value::Value;
-use plumb_validator::target::Target;
+use plumb_validator::target::{Safety, Target};
 
 use crate::cli::CasesArgs;
 use crate::error::{Error, Exit};
+
+/// The marker of names that are only planned.
+const PLANNED: &str = "plumb-plan";
 
 /// What all cases of a run add up to.
 #[derive(Default)]
@@ -22,7 +25,8 @@ struct Plan {
     body_bytes: u64,
     resources: BTreeMap<String, u64>,
     hazards: BTreeMap<Hazard, u64>,
-    refused: BTreeSet<Hazard>,
+    /// What the guard would not let go at the target's safety level, and how often.
+    refused: BTreeMap<String, u64>,
     /// How many cases need an identity that the target lacks, and why they are not run.
     unsupported: BTreeMap<String, u64>,
 }
@@ -42,23 +46,36 @@ fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
         }
         for need in &case.needs {
             *plan.resources.entry(need.kind.clone()).or_default() += u64::from(need.own);
+            if !provisions(api, need).all(|call| target.safety.permits(hazard_of(api, &call))) {
+                *plan.refused.entry(format!("making a {} for a case", need.kind)).or_default() += 1;
+            }
         }
         for turn in &case.calls {
             *plan.calls.entry(turn.call.operation.to_string()).or_default() += 1;
             let with_body = turn.call.arguments.values().filter(|value| matches!(value, Value::Body(_)));
             plan.body_bytes +=
                 with_body.map(|value| seen::pooled(&bodies, Some(value)).bytes.len() as u64).sum::<u64>();
-            let hazard = api.operation(&turn.call.operation).map_or(Hazard::Writes, |own| own.hazard_of(&turn.call));
+            let hazard = hazard_of(api, &turn.call);
             *plan.hazards.entry(hazard).or_default() += 1;
             if !target.safety.permits(hazard) {
-                plan.refused.insert(hazard);
+                *plan.refused.entry(format!("calls of {}", turn.call.operation)).or_default() += 1;
             }
         }
     }
     plan
 }
 
-/// Prints the plan.
+fn hazard_of(api: &Api, call: &Call) -> Hazard {
+    api.operation(&call.operation).map_or(Hazard::Writes, |own| own.hazard_of(call))
+}
+
+/// The calls that make what a case borrows, under some name.
+fn provisions(api: &Api, need: &Need) -> impl Iterator<Item = Call> {
+    let name = api.resources.name(&need.kind, &need.role, PLANNED);
+    name.map(|name| api.resources.provision(need, &name)).unwrap_or_default().into_iter()
+}
+
+/// Prints the plan. Exits as the run would where the guard would stop it.
 pub(super) fn plan(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Exit, Error> {
     let plan = add_up(api, target, cases);
     let mut lines = vec![
@@ -69,16 +86,16 @@ pub(super) fn plan(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Exit
     lines.extend(
         plan.resources.iter().map(|(kind, count)| format!("{count:>8} {kind}s of their own, made and removed again")),
     );
-    for (hazard, count) in &plan.hazards {
-        let refused = if plan.refused.contains(hazard) { "   REFUSED at this safety level" } else { "" };
-        lines.push(format!("{count:>8} calls that are {}{refused}", name(*hazard)));
-    }
+    lines.extend(plan.hazards.iter().map(|(hazard, count)| format!("{count:>8} calls that are {}", name(*hazard))));
+    lines.extend(
+        plan.refused.iter().map(|(what, count)| format!("{count:>8} {what} REFUSED at safety {}", target.safety)),
+    );
     lines.extend(plan.unsupported.iter().map(|(why, count)| format!("{count:>8} cases are not run: {why}")));
     lines.push(
         "Calls that make, empty and remove what cases borrow, and reruns of diverging cases, come on top.".into(),
     );
     crate::output::print(&(lines.join("\n") + "\n"))?;
-    Ok(Exit::Conforms)
+    if plan.refused.is_empty() { Ok(Exit::Conforms) } else { Err(refusal(target)) }
 }
 
 const fn name(hazard: Hazard) -> &'static str {
@@ -94,13 +111,17 @@ const fn name(hazard: Hazard) -> &'static str {
 
 /// Refuses a run of which hardly anything could be sent, and says what to add.
 pub(super) fn refuse_unsafe(api: &Api, target: &Target, cases: &CasesArgs) -> Result<(), Error> {
-    let plan = add_up(api, target, cases);
-    match plan.refused.first() {
-        None => Ok(()),
-        Some(_) => Err(Error::usage(
-            format!("the cases write, and the safety level of {} is {}", target.authority, target.safety),
-            "add --safety own-data to create, change and delete what this run makes itself; \
-             --plan shows every call, byte and hazard before",
-        )),
-    }
+    if add_up(api, target, cases).refused.is_empty() { Ok(()) } else { Err(refusal(target)) }
+}
+
+fn refusal(target: &Target) -> Error {
+    let needed = if target.safety < Safety::OwnData {
+        "--safety own-data to create, change and delete what this run makes itself"
+    } else {
+        "--safety full to open data to others, cost money, or do what cannot be taken back"
+    };
+    Error::usage(
+        format!("the cases do more than they may: the safety level of {} is {}", target.authority, target.safety),
+        format!("add {needed}; --plan shows every call, byte and hazard before"),
+    )
 }
