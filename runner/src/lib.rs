@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use plumb_validator::plugin::Plugin;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::{Cli, LogFormat};
 use crate::error::{Error, Exit};
@@ -64,13 +65,8 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
 }
 
 fn start_log(cli: &Cli) -> Result<(), Error> {
+    let filter = log_filter(&cli.log_level)?;
     let Some(format) = cli.log else { return Ok(()) };
-    let filter = EnvFilter::try_new(&cli.log_level).map_err(|error| {
-        Error::usage(
-            format!("the log filter {:?} is wrong: {error}", cli.log_level),
-            "use error, warn, info, debug or trace",
-        )
-    })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -80,4 +76,32 @@ fn start_log(cli: &Cli) -> Result<(), Error> {
         LogFormat::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// Reads `--log-level`. A word that is no level would be taken for the name of a module, and log nothing of ours.
+fn log_filter(text: &str) -> Result<EnvFilter, Error> {
+    let level = |directive: &str| {
+        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
+        !level.trim().is_empty() && level.trim().parse::<LevelFilter>().is_ok()
+    };
+    let refused = |why: String| Error::usage(why, "use error, warn, info, debug or trace, or plumb_validator=debug");
+    match text.split(',').find(|directive| !level(directive)) {
+        Some(wrong) => Err(refused(format!("--log-level {wrong:?} names no level"))),
+        None => EnvFilter::try_new(text).map_err(|error| refused(format!("--log-level {text:?} is wrong: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::log_filter;
+
+    #[test]
+    fn a_log_level_names_a_level() {
+        for text in ["error", "TRACE", "plumb_validator=debug", "info,plumb_runner=trace", "off"] {
+            assert!(log_filter(text).is_ok(), "{text}");
+        }
+        for text in ["nonsense", "", "plumb_validator", "plumb_validator=loud", "info,", "info,nonsense"] {
+            assert!(log_filter(text).is_err(), "{text}");
+        }
+    }
 }

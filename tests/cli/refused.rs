@@ -30,6 +30,12 @@ fn an_unknown_operation_is_refused_with_those_there_are() {
 }
 
 #[test]
+fn a_log_level_that_is_none_is_refused_even_where_nothing_is_logged() {
+    conform_refused(&["--log-level", "nonsense"], &["--log-level \"nonsense\" names no level", "info, debug"]);
+    conform_refused(&["--log", "text", "--log-level", "info,nonsense"], &["\"nonsense\" names no level"]);
+}
+
+#[test]
 fn an_unknown_flavour_is_refused_with_those_there_are() {
     conform_refused(&["--flavour", "vanilla"], &["\"vanilla\"", "there are: standard"]);
 }
