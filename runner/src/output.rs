@@ -108,9 +108,11 @@ impl Output {
         }
         if self.keep_all {
             write_json(&self.folder.join("run.json"), &report.to_json())?;
+            eprintln!("run.json, events.ndjson and findings are in {}", self.folder.display());
         }
         if let Some(path) = &self.html {
             write_whole(path, html::page(report).as_bytes())?;
+            eprintln!("the report is in {}", path.display());
         }
         let text = match self.format {
             Format::Terminal => terminal::text(report, terminal::colours_wanted()),

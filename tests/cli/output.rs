@@ -130,3 +130,15 @@ fn a_reader_that_goes_early_is_no_internal_error() {
     }
     assert_eq!(home.journals().read_dir().expect("a folder").count(), 0, "it has cleaned up");
 }
+
+#[test]
+fn where_results_were_written_is_said_on_standard_error() {
+    let home = Home::new();
+    let server = Served::kv(&home);
+    let more = ["--operation", "List", "--output", "out", "--html", "page.html"];
+    let ran = home.plumb(&arguments(&server.url, &more)).exits(0);
+    ran.json();
+    ran.says(&["the report is in page.html", "run.json, events.ndjson and findings are in out"]);
+    let ran = home.plumb(&arguments(&server.url, &["--operation", "List"])).exits(0);
+    assert!(!ran.stderr.contains(" in "), "nothing was asked for: {}", ran.stderr);
+}
