@@ -1,8 +1,10 @@
 //! Deviations: findings that somebody accepted for a while.
 
+use std::fmt;
 use std::path::Path;
 
 use jiff::civil::Date;
+use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
 use plumb_validator::verdict::Kind;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,9 @@ use crate::investigate::covers;
 
 /// The file that is read where none is named.
 pub const DEVIATIONS_FILE: &str = "plumb.deviations.toml";
+
+/// How much of a text is shown in one line.
+const WORDS_CHARACTERS_MAX: usize = 200;
 
 /// The longest such file, in bytes.
 const DEVIATIONS_BYTES_MAX: u64 = 16 << 20;
@@ -80,6 +85,21 @@ impl Deviation {
     }
 }
 
+impl fmt::Display for Deviation {
+    /// `Get wrong-code 200 -> 404 [key=absent], accepted by me until 2027-03-31`, safe for a terminal.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let safe = |text: &str| shown(text.as_bytes(), WORDS_CHARACTERS_MAX);
+        let (operation, kind) = (safe(&self.operation), self.kind.name());
+        let (expected, observed) = (safe(&self.expected), safe(&self.observed));
+        let (choices, owner) = (safe(&self.choices.join(", ")), safe(&self.owner));
+        write!(
+            formatter,
+            "{operation} {kind} {expected} -> {observed} [{choices}], accepted by {owner} until {}",
+            self.expires
+        )
+    }
+}
+
 fn expected_class(finding: &Finding) -> String {
     finding.expected.first().map_or_else(String::new, |expected| expected.class.clone())
 }
@@ -103,16 +123,17 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, Error> {
     })
 }
 
-/// Adds deviations to the file at `path`; what is in it already is not added again.
-pub fn add(path: &Path, new: Vec<Deviation>) -> Result<usize, Error> {
+/// Adds deviations to the file at `path`; tells what was in it already, which is not added again.
+pub fn add(path: &Path, new: Vec<Deviation>) -> Result<Vec<Deviation>, Error> {
     let mut all = if path.exists() { load(Some(path))? } else { Vec::new() };
-    let before = all.len();
+    let mut known = Vec::new();
     for deviation in new {
-        if !all.contains(&deviation) {
+        if all.contains(&deviation) {
+            known.push(deviation);
+        } else {
             all.push(deviation);
         }
     }
-    let added = all.len() - before;
     let text = toml::to_string_pretty(&File { deviation: all })
         .map_err(|error| Error::Internal(format!("write deviations: {error}")))?;
     // Whole or not at all: written beside, then moved.
@@ -120,5 +141,5 @@ pub fn add(path: &Path, new: Vec<Deviation>) -> Result<usize, Error> {
     let refused = |error| Error::file("write", path, error, "choose another file with --deviations FILE");
     std::fs::write(&beside, text).map_err(refused)?;
     std::fs::rename(&beside, path).map_err(refused)?;
-    Ok(added)
+    Ok(known)
 }

@@ -43,8 +43,28 @@ fn accepting_twice_adds_once() {
     accept(&home, &files, "2999-12-31").exits(0);
     let once = home.read("plumb.deviations.toml");
     let again = accept(&home, &files, "2999-12-31").exits(0);
-    assert!(again.stdout.starts_with("0 added"), "{}", again.stdout);
+    let known = again.stdout.lines().filter(|line| line.starts_with("already accepted: ")).count();
+    assert_eq!(known, files.len(), "{}", again.stdout);
+    assert!(again.stdout.contains("accepted by team-storage until 2999-12-31\n0 added"), "{}", again.stdout);
     assert_eq!(home.read("plumb.deviations.toml"), once);
+}
+
+#[test]
+fn what_is_accepted_and_no_longer_occurs_is_told_after_a_full_run() {
+    const UNSEEN: &str = "accepted but not seen in this run: ";
+    let home = Home::new();
+    let (server, mended) = (Served::new(&home, "kv", Some("lost-overwrite")), Served::kv(&home));
+    let files = diverging(&home, &server);
+    accept(&home, &files, "2999-12-31").exits(0);
+    let ran = home.plumb(&arguments(&mended.url, &[])).exits(0);
+    assert_eq!(ran.stderr.matches(UNSEEN).count(), files.len(), "{}", ran.stderr);
+    assert!(ran.stderr.contains("accepted by team-storage until 2999-12-31"), "{}", ran.stderr);
+    let part = home.plumb(&arguments(&mended.url, &["--operation", "List"])).exits(0);
+    let short = home.plumb(&arguments(&mended.url, &["--budget", "5"])).exits(0);
+    let seen = home.plumb(&arguments(&server.url, &[])).exits(0);
+    for ran in [part, short, seen] {
+        assert!(!ran.stderr.contains(UNSEEN), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -27,7 +27,12 @@ pub(super) fn accept(arguments: &AcceptArgs) -> Result<Exit, Error> {
         let (owner, reason) = (&arguments.owner, &arguments.reason);
         new.push(Deviation::of(&file.finding, &file.api, owner, reason, arguments.expires));
     }
-    let added = deviation::add(&arguments.deviations, new)?;
+    let all = new.len();
+    let known = deviation::add(&arguments.deviations, new)?;
+    for deviation in &known {
+        output::print(&format!("already accepted: {deviation}\n"))?;
+    }
+    let added = all - known.len();
     let path = arguments.deviations.display();
     output::print(&format!("{added} added to {path}, counting until {}\n", arguments.expires))?;
     Ok(Exit::Conforms)
