@@ -215,10 +215,38 @@ pub enum Shape {
     Fields(Vec<(Label, Shape)>),
     /// Exactly these entries in this order.
     List(Vec<Shape>),
+    /// Entries whose order says nothing.
+    Keyed(Keyed),
     /// May be missing; if it is there, it must match.
     Maybe(Box<Shape>),
     /// Left open, and why.
     Any(Label),
+}
+
+/// What a list must hold whose order says nothing: its entries are known by one of their fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyed {
+    /// The field by which an entry is known. The shapes of the entries need not name it again.
+    pub key: Label,
+    /// The entries that must be there, each once. One whose shape is [`Shape::Maybe`] may be missing.
+    pub entries: Vec<(Value, Shape)>,
+    /// The keys of entries that must not be there, whatever else may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<Value>,
+    /// The most entries there may be; none means that their number is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<usize>,
+    /// Why there may be entries that are not named here; none means that there must be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<Label>,
+}
+
+impl Keyed {
+    /// Exactly `entries`, known by the field `key`.
+    pub fn new(key: impl Into<Label>, entries: Vec<(Value, Shape)>) -> Self {
+        Self { key: key.into(), entries, absent: Vec::new(), most: None, others: None }
+    }
 }
 
 impl Shape {
@@ -249,6 +277,22 @@ mod tests {
         let element = Form::IsoDate(None).canonical(&Bytes::from_static(b"1970-01-01T00:01:00.250Z"));
         assert_eq!(header, Some(Bytes::from_static(b"60")));
         assert_eq!(header, element);
+    }
+
+    #[test]
+    fn a_list_known_by_keys_survives_json() {
+        let entries = vec![(Value::resource("bucket", "a"), Shape::absent().maybe())];
+        let whole = Keyed {
+            absent: vec!["b".into()],
+            most: Some(1),
+            others: Some("shared".into()),
+            ..Keyed::new("Name", entries)
+        };
+        for keyed in [whole, Keyed::new("Name", vec![])] {
+            let shape = Shape::Keyed(keyed);
+            let json = serde_json::to_string(&shape).expect("serialises");
+            assert_eq!(serde_json::from_str::<Shape>(&json).expect("parses"), shape, "{json}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The one comparison of the project: does this answer match this expectation?
 
+mod keyed;
+
 use std::fmt::{self, Display};
 
 use bytes::Bytes;
@@ -156,8 +158,10 @@ impl Comparison<'_> {
                 }
             }
             (Shape::List(shapes), Some(Document::List(entries))) => self.list(shapes, entries, place),
+            (Shape::Keyed(keyed), Some(Document::List(entries))) => self.keyed(keyed, entries, place),
             (Shape::Fields(_), found) => self.wrong_kind(place, "named fields", found),
             (Shape::List(shapes), found) => self.wrong_kind(place, &format!("{} entries", shapes.len()), found),
+            (Shape::Keyed(_), found) => self.wrong_kind(place, "a list", found),
         }
     }
 
@@ -239,6 +243,8 @@ enum Place<'a> {
     Body,
     Field(&'a Place<'a>, &'a str),
     Entry(&'a Place<'a>, usize),
+    /// The entry with this text in this field.
+    Known(&'a Place<'a>, &'a str, &'a [u8]),
 }
 
 impl Display for Place<'_> {
@@ -249,6 +255,7 @@ impl Display for Place<'_> {
             Self::Field(Self::Body, name) => write!(formatter, "body {name}"),
             Self::Field(outer, name) => write!(formatter, "{outer}.{name}"),
             Self::Entry(outer, index) => write!(formatter, "{outer}[{index}]"),
+            Self::Known(outer, key, value) => write!(formatter, "{outer}[{key}=\"{}\"]", keyed::shown_key(value)),
         }
     }
 }
@@ -299,6 +306,7 @@ fn open_in_shape(shape: &Shape, place: &Place<'_>, open: &mut Vec<(String, Label
                 open_in_shape(inner, &Place::Entry(place, index), open);
             }
         }
+        Shape::Keyed(own) => keyed::open(own, place, open),
     }
 }
 

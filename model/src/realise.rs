@@ -6,7 +6,7 @@ use rand_chacha::rand_core::Rng as _;
 
 use crate::answer::{Answer, Document};
 use crate::bodies;
-use crate::expectation::{BodyRule, Expectation, Form, Matcher, Shape};
+use crate::expectation::{BodyRule, Expectation, Form, Keyed, Matcher, Shape};
 use crate::seen::Seen;
 use crate::value::Value;
 
@@ -73,6 +73,7 @@ impl Realiser {
             Shape::List(entries) => {
                 Some(Document::List(entries.iter().filter_map(|entry| self.document(entry, seen, drawn)).collect()))
             }
+            Shape::Keyed(keyed) => Some(Document::List(self.keyed(keyed, seen, drawn))),
             Shape::Fields(fields) => {
                 let each = fields.iter();
                 let made =
@@ -80,6 +81,30 @@ impl Realiser {
                 Some(Document::Fields(made.collect()))
             }
         }
+    }
+
+    /// The entries that must be there, and of those that may be there as many as there is room for; in any order.
+    fn keyed(&mut self, keyed: &Keyed, seen: &Seen<'_>, drawn: &mut Drawn) -> Vec<Document> {
+        let is_optional = |shape: &Shape| matches!(shape, Shape::Maybe(_));
+        let required = keyed.entries.iter().filter(|(_, shape)| !is_optional(shape)).count();
+        let mut room = keyed.most.map_or(usize::MAX, |most| most.saturating_sub(required));
+        let mut made = Vec::with_capacity(keyed.entries.len());
+        for (name, shape) in &keyed.entries {
+            if is_optional(shape) && room == 0 {
+                continue;
+            }
+            let Some(entry) = self.document(shape, seen, drawn) else { continue };
+            room -= usize::from(is_optional(shape));
+            made.push(named(entry, &keyed.key, &literal(name, seen)));
+        }
+        if self.vary {
+            // Fisher-Yates, as the order says nothing.
+            for last in (1..made.len()).rev() {
+                let other = self.below(last + 1);
+                made.swap(last, other);
+            }
+        }
+        made
     }
 
     fn value(&mut self, matcher: &Matcher, seen: &Seen<'_>, drawn: &mut Drawn) -> Option<Bytes> {
@@ -128,6 +153,17 @@ impl Realiser {
     }
 }
 
+/// `entry` with the field by which it is known, in front where it has none of that name.
+fn named(entry: Document, key: &str, name: &Bytes) -> Document {
+    match entry {
+        Document::Fields(mut fields) if !fields.iter().any(|(own, _)| own == key) => {
+            fields.insert(0, (key.to_owned(), Document::Text(String::from_utf8_lossy(name).into_owned())));
+            Document::Fields(fields)
+        }
+        other => other,
+    }
+}
+
 type Drawn = Vec<(crate::value::Symbol, Bytes)>;
 
 fn literal(value: &Value, seen: &Seen<'_>) -> Bytes {
@@ -137,5 +173,36 @@ fn literal(value: &Value, seen: &Seen<'_>) -> Bytes {
         Value::Body(_) | Value::Content(_) => seen.pooled(Some(value)).bytes.clone(),
         // A model's expectation holds nothing else: names, clocks and functions were resolved with the call.
         _ => Bytes::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bodies::Bodies;
+    use crate::judge::judge;
+    use crate::seen::Bindings;
+    use crate::time::Interval;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    #[test]
+    fn entries_in_any_order_and_as_many_as_there_is_room_for_are_permitted() {
+        let entry = |name: &str, shape: Shape| (Value::from(name), shape);
+        let size = || Shape::Fields(vec![("Size".into(), Shape::is("1"))]);
+        let entries = vec![entry("a", size().maybe()), entry("b", size()), entry("c", size().maybe())];
+        let shape = Shape::Keyed(Keyed { most: Some(2), ..Keyed::new("Key", entries) });
+        let expectation = Expectation { body: BodyRule::Document(shape), ..Expectation::status(200) };
+        let (bindings, bodies) = (Bindings::new(), Bodies::new());
+        let time = Interval::at_ms(0);
+        let seen = Seen { call_id: "1", actor: None, bindings: &bindings, flavour: "", time, bodies: &bodies };
+        let mut drawn = std::collections::BTreeSet::new();
+        for seed in 0..40 {
+            let answer = Realiser::new(ChaCha8Rng::seed_from_u64(seed), seed > 0).answer(&expectation, &seen);
+            assert_eq!(judge(&expectation, &answer, &seen), Ok(vec![]), "{answer:?}");
+            let Some(Document::List(entries)) = answer.document else { panic!("no list") };
+            let names: Vec<_> = entries.iter().filter_map(|entry| entry.text("Key")).collect();
+            drawn.insert(names.join(""));
+        }
+        assert_eq!(drawn.into_iter().collect::<Vec<_>>(), ["ab", "b", "ba", "bc", "cb"]);
     }
 }

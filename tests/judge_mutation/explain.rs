@@ -1,8 +1,10 @@
 //! Why an answer that was altered may still conform: each difference, and the rule that leaves it open.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
-use plumb_model::expectation::{BodyRule, Expectation, Form, Matcher, Shape};
+use plumb_model::expectation::{BodyRule, Expectation, Form, Keyed, Matcher, Shape};
 use plumb_model::judge;
 use plumb_model::seen::Seen;
 
@@ -49,7 +51,7 @@ impl Explanation<'_> {
 
     /// What the judge itself says of a place that it leaves open.
     fn unconstrained(&self, place: &str) -> String {
-        let said = self.open.iter().find(|(own, _)| own == place.trim_end());
+        let said = self.open.iter().find(|(own, _)| without_indices(own) == without_indices(place.trim_end()));
         said.map_or(HOLE.to_owned(), |(_, why)| format!("{LEFT_OPEN}{why}"))
     }
 
@@ -122,7 +124,41 @@ impl Explanation<'_> {
                     self.document(shape, before.get(index), after.get(index), &format!("{place}[{index}]"));
                 }
             }
+            (Shape::Keyed(keyed), Some(Document::List(before)), Some(Document::List(after))) => {
+                self.keyed(keyed, before, after, place);
+            }
             _ => self.push(place, HOLE),
+        }
+    }
+
+    /// Entries known by a key: those that are named one by one, the others all together.
+    fn keyed(&mut self, keyed: &Keyed, before: &[Document], after: &[Document], place: &str) {
+        let of = |entries: &[Document], name: &[u8]| -> Vec<Document> {
+            let own = entries.iter().filter(|entry| entry.text(&keyed.key).map(str::as_bytes) == Some(name));
+            own.cloned().collect()
+        };
+        let left_before = self.left.len();
+        let mut named = BTreeSet::new();
+        for (name, shape) in &keyed.entries {
+            let name = name.as_literal().map_or(&b""[..], AsRef::as_ref);
+            named.insert(name);
+            let (before, after) = (of(before, name), of(after, name));
+            if before.len() == 1 && after.len() <= 1 {
+                self.document(shape, before.first(), after.first(), &format!("{place}[]"));
+            } else if before != after {
+                self.push(&format!("{place}[]"), HOLE);
+            }
+        }
+        let others = |entries: &[Document]| -> Vec<Document> {
+            let is_named =
+                |entry: &&Document| entry.text(&keyed.key).is_some_and(|name| named.contains(name.as_bytes()));
+            entries.iter().filter(|entry| !is_named(entry)).cloned().collect()
+        };
+        if others(before) != others(after) {
+            self.push(place, self.unconstrained(place));
+        }
+        if self.left.len() == left_before {
+            self.push(place, "in another order");
         }
     }
 
@@ -201,4 +237,15 @@ fn region(before: &[u8], after: &[u8]) -> &'static str {
         at if at <= root => "in the tag of the root",
         _ => "inside of the root",
     }
+}
+
+/// `body Contents[0].Key` as `body Contents[].Key`, and `body Deleted[Key="a"]` as `body Deleted[]`.
+pub(crate) fn without_indices(place: &str) -> String {
+    let mut inside = false;
+    let kept = place.chars().filter(|character| {
+        let was_inside = inside;
+        inside = if was_inside { *character != ']' } else { *character == '[' };
+        !was_inside || !inside
+    });
+    kept.collect()
 }

@@ -1,10 +1,10 @@
 //! One answer for each outcome that any call of any suite may have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use plumb_model::answer::Answer;
-use plumb_model::expectation::{BodyRule, Expectation, Matcher, Shape};
+use plumb_model::expectation::{BodyRule, Expectation, Keyed, Matcher, Shape};
 use plumb_model::http::Response;
 use plumb_model::realise::Realiser;
 use plumb_model::seen::{Bindings, Seen};
@@ -98,7 +98,23 @@ fn shape_rules(shape: &Shape, seen: &Seen<'_>, rules: &mut String) {
             }
             rules.push(']');
         }
+        Shape::Keyed(keyed) => keyed_rules(keyed, seen, rules),
     }
+}
+
+/// The kinds of entries, however many of each there are.
+fn keyed_rules(keyed: &Keyed, seen: &Seen<'_>, rules: &mut String) {
+    let kinds: BTreeSet<String> = keyed
+        .entries
+        .iter()
+        .map(|(_, shape)| {
+            let mut rules = String::new();
+            shape_rules(shape, seen, &mut rules);
+            rules
+        })
+        .collect();
+    let (absent, others) = (!keyed.absent.is_empty(), keyed.others.is_some());
+    _ = write!(rules, "{kinds:?} by {}, absent {absent}, bounded {}, others {others}", keyed.key, keyed.most.is_some());
 }
 
 fn kind(matcher: &Matcher, seen: &Seen<'_>) -> String {

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use plumb_model::answer::Answer;
 use plumb_model::judge;
 
-use crate::explain::{LEFT_OPEN, Left, explain};
+use crate::explain::{LEFT_OPEN, Left, explain, without_indices};
 use crate::mutants::{Vocabulary, mutants};
 use crate::samples::Sample;
 use crate::walk::Place;
@@ -90,9 +90,4 @@ impl AddAssign for Tally {
             self.left.entry(left).or_insert((0, example)).0 += count;
         }
     }
-}
-
-/// `body Contents[0].Key` as `body Contents[].Key`.
-fn without_indices(place: &str) -> String {
-    place.chars().filter(|character| !character.is_ascii_digit() || !place.contains('[')).collect()
 }

@@ -1,7 +1,8 @@
 //! Every way to spoil an answer that its expectation must notice.
 
 use plumb_model::answer::{Answer, Document};
-use plumb_model::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
+use plumb_model::expectation::{BodyRule, Expectation, Form, Keyed, Label, Matcher, Shape};
+use plumb_model::value::Value;
 
 /// Whether a matcher takes whatever stands there, or nothing.
 #[derive(PartialEq)]
@@ -100,9 +101,34 @@ fn document_mutants(shape: &Shape, document: &Document) -> Vec<(String, Document
             }
             all
         }
+        (Shape::Keyed(keyed), Document::List(entries)) => keyed_mutants(keyed, entries),
         (Shape::Fields(shapes), Document::Fields(fields)) => field_mutants(shapes, fields),
         _ => vec![],
     }
+}
+
+fn keyed_mutants(keyed: &Keyed, entries: &[Document]) -> Vec<(String, Document)> {
+    let mut all = Vec::new();
+    if keyed.others.is_none() {
+        all.push((" longer".into(), Document::List([entries, &[Document::Text("x".into())]].concat())));
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        let key = entry.text(&keyed.key).map(str::as_bytes);
+        let named = |name: &Value| name.as_literal().map(AsRef::as_ref) == key;
+        let Some((_, shape)) = keyed.entries.iter().find(|(name, _)| named(name)) else { continue };
+        if !matches!(shape, Shape::Maybe(_)) {
+            let mut fewer = entries.to_vec();
+            fewer.remove(index);
+            all.push((format!("[{index}] dropped"), Document::List(fewer)));
+        }
+        all.push((format!("[{index}] twice"), Document::List([entries, std::slice::from_ref(entry)].concat())));
+        for (place, other) in document_mutants(shape, entry) {
+            let mut changed = entries.to_vec();
+            changed[index] = other;
+            all.push((format!("[{index}]{place}"), Document::List(changed)));
+        }
+    }
+    all
 }
 
 fn field_mutants(shapes: &[(Label, Shape)], fields: &[(String, Document)]) -> Vec<(String, Document)> {
@@ -118,7 +144,7 @@ fn field_mutants(shapes: &[(Label, Shape)], fields: &[(String, Document)]) -> Ve
         let optional = match shape {
             Shape::Maybe(_) | Shape::Any(_) => true,
             Shape::Text(matcher) | Shape::Bare(matcher) => loose(matcher) != Loose::No,
-            Shape::List(_) | Shape::Fields(_) => false,
+            Shape::List(_) | Shape::Keyed(_) | Shape::Fields(_) => false,
         };
         if !optional {
             let mut fewer = fields.to_vec();
