@@ -13,8 +13,10 @@
 //! permits each possible answer.
 //!
 //! Reading order: [`State`], [`S3`], `operations/` (one file each), `faults` (what may be wrong, and what must
-//! win), `conditions`, `copy_source`, `ranges`, `paging`, `listing`, `errors`, `wire/`, [`sigv4`], `resources`, `plants/`.
+//! win), `conditions`, `copy_source`, `ranges`, `paging`, `listing`, `account`, `errors`, `wire/`, [`sigv4`],
+//! `resources`, `plants/`.
 
+mod account;
 mod conditions;
 mod copy_source;
 mod errors;
@@ -38,9 +40,10 @@ mod testing;
 
 pub use model::S3;
 pub use names::{BUCKET_NAME_BYTES_MAX, BUCKET_NAME_BYTES_MIN, KEY_BYTES_MAX, Naming, bucket_naming};
+pub use operations::list_buckets::BUCKETS_MAX;
 pub use operations::storing::METADATA_BYTES_MAX;
 pub use paging::KEYS_MAX;
-pub use state::{Bucket, Object, Pairs, State, TOKENS_MAX, Token};
+pub use state::{Bucket, DELETED_BUCKETS_MAX, Object, Pairs, State, TOKENS_MAX, Token};
 pub use wire::{INTERPRETATIONS_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 
 use plumb_model::api::{Api, Flavour};

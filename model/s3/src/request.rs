@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use plumb_model::call::Call;
-use plumb_model::expectation::{Expectation, Form, Matcher};
+use plumb_model::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
 use plumb_model::fault::{Basis, Fault};
 use plumb_model::model::Outcome;
 use plumb_model::seen::Seen;
@@ -12,7 +12,7 @@ use crate::faults;
 use crate::names::{KEY_BYTES_MAX, Naming, bucket_naming};
 use crate::signature::Quality;
 use crate::state::{Bucket, Object, State};
-use crate::wire::Route;
+use crate::wire::{NAMESPACE, NAMESPACE_FIELD, Route};
 
 const ERRORS: &str = "AWS S3 API Reference, ErrorResponses";
 const OWNERS: &str = "LocalStack test_get_bucket_policy_invalid_account_id (recorded on AWS)";
@@ -94,6 +94,19 @@ impl<'a> Request<'a> {
     /// 204. It must not tell a length, not even that of nothing (RFC 9110 section 8.6).
     pub(crate) fn no_content(&self) -> Expectation {
         self.answer(204).header("content-length", Matcher::Absent)
+    }
+
+    /// 200 with a document of these fields, in the namespace of S3.
+    ///
+    /// Source: AWS S3 API Reference: the root of every example has the namespace; clients read the names without it.
+    pub(crate) fn document(&self, mut fields: Vec<(Label, Shape)>) -> Expectation {
+        let namespace = Shape::is(NAMESPACE);
+        fields.insert(0, (NAMESPACE_FIELD.into(), if self.aws { namespace } else { namespace.maybe() }));
+        let answer = self
+            .answer(200)
+            .header("content-type", errors::xml_type(self.aws))
+            .header("content-length", errors::LENGTH_CHECKED);
+        Expectation { body: BodyRule::Document(Shape::Fields(fields)), ..answer }
     }
 
     /// The faults that every operation on a bucket that should exist looks for.

@@ -1,4 +1,5 @@
-//! What the service remembers: buckets, the objects in them, and what each continuation token stands for.
+//! What the service remembers: buckets, the objects in them, the names of buckets that are gone, and what each
+//! continuation token stands for.
 
 use std::sync::Arc;
 
@@ -11,9 +12,13 @@ use plumb_model::time::Interval;
 use plumb_model::value::Symbol;
 use serde::{Serialize, Serializer};
 
+use crate::resources::START;
+
 /// The most continuation tokens that are remembered. A case has fewer calls; a server that is made from the model
 /// forgets one for each that it gives beyond.
 pub const TOKENS_MAX: usize = 1_024;
+/// The most names of deleted buckets that are remembered; beyond it one is forgotten for each that comes.
+pub const DELETED_BUCKETS_MAX: usize = 1_024;
 
 /// Name and value pairs in the order of their names.
 pub type Pairs = Vec<(ArgumentName, Bytes)>;
@@ -52,10 +57,14 @@ impl Object {
 }
 
 /// A bucket.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Bucket {
     /// The public identifier of its owner; none where it is not known.
     pub owner: Option<Arc<str>>,
+    /// When it was made, as the server will tell it.
+    pub creation_date: Symbol,
+    /// When it was made, as far as it is known before; none where it is not.
+    pub created: Option<Interval>,
     /// Where the bucket is shared with other cases: only keys that start so are known.
     #[serde(serialize_with = "maybe_as_text")]
     pub prefix: Option<Bytes>,
@@ -68,6 +77,12 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// An empty one, all of it known.
+    pub fn new(owner: Option<Arc<str>>, creation_date: Symbol, created: Option<Interval>) -> Self {
+        let (prefix, objects, obscure) = (None, OrdMap::new(), OrdSet::new());
+        Self { owner, creation_date, created, prefix, objects, obscure }
+    }
+
     /// Whether every key that starts with `prefix` is known.
     pub fn knows(&self, prefix: &[u8]) -> bool {
         let own = self.prefix.as_ref().is_none_or(|own| prefix.starts_with(own));
@@ -121,6 +136,9 @@ pub struct State {
     /// The buckets by name. A name that is not here is absent.
     #[serde(serialize_with = "map_as_text")]
     pub buckets: OrdMap<Bytes, Bucket>,
+    /// The names of buckets that were deleted and not made again.
+    #[serde(serialize_with = "set_as_text")]
+    pub deleted: OrdSet<Bytes>,
     /// The tokens given so far; what one looks like is told by the bindings.
     pub tokens: OrdMap<Symbol, Token>,
 }
@@ -128,25 +146,38 @@ pub struct State {
 impl State {
     /// The state in which just these buckets exist, without objects that a case could know.
     pub fn of(leases: &[Lease]) -> Self {
-        let bucket = |lease: &Lease| Bucket {
-            owner: lease.owner.as_deref().map(Arc::from),
-            prefix: lease.prefix.clone(),
-            ..Bucket::default()
+        let bucket = |lease: &Lease| {
+            // No call of a case is known by an empty id, so this symbol is nobody else's.
+            let creation_date = Symbol::new("", &format!("creation-date-{}", text(&lease.name)));
+            let bucket = Bucket::new(lease.owner.as_deref().map(Arc::from), creation_date, None);
+            Bucket { prefix: lease.prefix.clone(), ..bucket }
         };
         let buckets = leases.iter().filter(|lease| lease.kind == "bucket");
-        Self { buckets: buckets.map(|lease| (lease.name.clone(), bucket(lease))).collect(), tokens: OrdMap::new() }
+        Self { buckets: buckets.map(|lease| (lease.name.clone(), bucket(lease))).collect(), ..Self::default() }
     }
 
     /// The state with `bucket` under `name`.
     #[must_use]
     pub fn with_bucket(&self, name: Bytes, bucket: Bucket) -> Self {
-        Self { buckets: self.buckets.update(name, bucket), tokens: self.tokens.clone() }
+        Self { deleted: self.deleted.without(&name), buckets: self.buckets.update(name, bucket), ..self.clone() }
     }
 
     /// The state without the bucket `name`.
     #[must_use]
     pub fn without_bucket(&self, name: &Bytes) -> Self {
-        Self { buckets: self.buckets.without(name), tokens: self.tokens.clone() }
+        let mut deleted = self.deleted.clone();
+        if deleted.len() >= DELETED_BUCKETS_MAX {
+            deleted.remove_min();
+        }
+        deleted.insert(name.clone());
+        Self { buckets: self.buckets.without(name), deleted, ..self.clone() }
+    }
+
+    /// Whether every bucket whose name starts with `prefix` is known. A name of ours goes to one case only, so what
+    /// starts like one that this case has for itself is this case's as well.
+    pub fn knows_buckets(&self, prefix: &[u8]) -> bool {
+        let own = self.buckets.iter().filter(|(_, bucket)| bucket.prefix.is_none()).map(|(name, _)| name);
+        own.chain(&self.deleted).any(|name| name.starts_with(START) && prefix.starts_with(name))
     }
 
     /// The state with one more token.
@@ -155,7 +186,7 @@ impl State {
         let full = self.tokens.len() >= TOKENS_MAX;
         let mut tokens = if full { self.tokens.without_min().1 } else { self.tokens.clone() };
         tokens.insert(symbol, token);
-        Self { buckets: self.buckets.clone(), tokens }
+        Self { tokens, ..self.clone() }
     }
 }
 
@@ -177,10 +208,48 @@ fn pairs_as_text<S: Serializer>(pairs: &Pairs, to: S) -> Result<S::Ok, S::Error>
     to.collect_map(pairs.iter().map(|(name, value)| (name, text(value))))
 }
 
+fn map_as_text<S: Serializer, V: Serialize>(map: &OrdMap<Bytes, V>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(map.iter().map(|(key, value)| (text(key), value)))
+}
+
 fn set_as_text<S: Serializer>(set: &OrdSet<Bytes>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(set.iter().map(text))
 }
 
-fn map_as_text<S: Serializer, V: Serialize>(map: &OrdMap<Bytes, V>, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(map.iter().map(|(key, value)| (text(key), value)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(name: &'static str, prefix: Option<&'static str>) -> State {
+        let prefix = prefix.map(Into::into);
+        State::of(&[Lease { kind: "bucket".into(), name: name.into(), prefix, owner: None }])
+    }
+
+    #[test]
+    fn only_names_that_start_like_ones_own_are_known() {
+        let mine = own("plumb-t-a", None);
+        for (state, prefix, known) in [
+            (&mine, "plumb-t-a", true),
+            (&mine, "plumb-t-a-b", true),
+            (&mine, "plumb-t-", false),
+            (&mine, "", false),
+            (&mine.without_bucket(&"plumb-t-a".into()), "plumb-t-a", true),
+            (&own("plumb-t-a", Some("p/")), "plumb-t-a", false),
+            (&own("logs", None), "logs", false),
+        ] {
+            assert_eq!(state.knows_buckets(prefix.as_bytes()), known, "{prefix} in {state:?}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_deleted_buckets_are_remembered_until_they_are_made_again_and_within_bounds() {
+        let state = own("plumb-t-a", None);
+        let bucket = state.buckets.values().next().cloned().expect("a bucket");
+        let gone = state.without_bucket(&"plumb-t-a".into());
+        assert!(gone.deleted.contains(&Bytes::from_static(b"plumb-t-a")));
+        assert_eq!(gone.with_bucket("plumb-t-a".into(), bucket), state);
+        let many =
+            (0..=DELETED_BUCKETS_MAX).fold(state, |state, number| state.without_bucket(&number.to_string().into()));
+        assert_eq!(many.deleted.len(), DELETED_BUCKETS_MAX);
+    }
 }

@@ -10,7 +10,7 @@ use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Dimension, Hazard, Operation, Space};
 use plumb_model::value::{Function, Value};
 
-use super::dimensions::{Sharing, bucket_choice, signature, their_bucket};
+use super::dimensions::{Sharing, bucket_choice, buckets_probe, signature, their_bucket};
 use crate::errors::{self, field};
 use crate::faults;
 use crate::request::{Request, documented};
@@ -21,7 +21,7 @@ const SOURCE: &str = "AWS S3 API Reference, CreateBucket";
 const LOCATIONS: &str = "LocalStack test_create_bucket_with_invalid_location_constraint (recorded on AWS)";
 
 /// The regions of AWS, and the one word that stands for `eu-west-1`. Source: AWS S3 API Reference, `CreateBucket`.
-const REGIONS: [&[u8]; 39] = [
+pub(super) const REGIONS: [&[u8]; 39] = [
     b"af-south-1",
     b"ap-east-1",
     b"ap-east-2",
@@ -114,12 +114,13 @@ fn configuration_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
 fn made(request: &Request<'_>) -> Outcome<State> {
     let location = location(request);
     let answer = request.bodiless().header("location", if request.aws { location } else { location.maybe() });
-    let outcome = documented(answer, SOURCE);
-    if request.bucket.is_some() {
-        return outcome;
-    }
-    let bucket = Bucket { owner: request.seen.actor.map(Arc::from), ..Bucket::default() };
-    outcome.leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
+    let creation_date = request.seen.symbol("creation-date");
+    let bucket = match request.bucket {
+        // AWS S3 API Reference, Bucket: its date "can change when making changes to your bucket".
+        Some(bucket) => Bucket { creation_date, created: None, ..bucket.clone() },
+        None => Bucket::new(request.seen.actor.map(Arc::from), creation_date, Some(request.seen.time)),
+    };
+    documented(answer, SOURCE).leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
 }
 
 /// Where the bucket is. A path; a URL where a region was asked for, which other servers give a host of their own.
@@ -151,11 +152,12 @@ pub(crate) fn operation() -> Operation {
         source: SOURCE,
         hazard: Hazard::Writes,
         space: Space { dimensions: vec![names(), signature(), configurations()], constraints: vec![] },
-        probes: vec![Turn::new("probe-list", probe)],
+        probes: vec![Turn::new("probe-list", probe), buckets_probe()],
     }
 }
 
-fn new() -> Value {
+/// The bucket that a case makes.
+pub(super) fn new() -> Value {
     Value::resource("bucket", "new")
 }
 

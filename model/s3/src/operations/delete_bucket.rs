@@ -5,8 +5,8 @@ use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Dimension, Hazard, Operation, Space};
 
 use super::dimensions::{
-    STORED, STORED_ID, Sharing, absent_bucket, bad_bucket, bucket_choice, caller, expected_owner, key, list_probe,
-    other_meets, put, signature, their_bucket,
+    STORED, STORED_ID, Sharing, absent_bucket, bad_bucket, bucket_choice, buckets_probe, caller, expected_owner, key,
+    list_probe, other_meets, put, signature, their_bucket,
 };
 use crate::errors::{self, field};
 use crate::faults;
@@ -58,7 +58,7 @@ pub(crate) fn operation() -> Operation {
             dimensions: vec![Dimension::state("bucket", buckets), signature(), caller(), expected_owner()],
             constraints: vec![other_meets(&["empty", "with-an-object"])],
         },
-        probes: vec![list_probe()],
+        probes: vec![list_probe(), buckets_probe()],
     }
 }
 

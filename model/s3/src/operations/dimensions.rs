@@ -229,3 +229,8 @@ pub(crate) fn get_probe() -> Turn {
 pub(crate) fn list_probe() -> Turn {
     Turn::new("probe-list", Call::new("ListObjectsV2").with("bucket", bucket()).with("prefix", key()))
 }
+
+/// A look at the buckets of the account.
+pub(crate) fn buckets_probe() -> Turn {
+    Turn::new("probe-buckets", Call::new("ListBuckets"))
+}

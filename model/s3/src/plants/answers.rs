@@ -87,6 +87,16 @@ pub(super) fn page_skips(_: &Call, answer: &mut Answer) {
     }
 }
 
+pub(super) fn own_bucket_hidden(_: &Call, answer: &mut Answer) {
+    if let Some(Document::Fields(fields)) = field(answer, "Buckets") {
+        for (_, buckets) in fields {
+            if let Document::List(buckets) = buckets {
+                buckets.pop();
+            }
+        }
+    }
+}
+
 pub(super) fn utf16_order(_: &Call, answer: &mut Answer) {
     if let Some(entries) = list(answer, "Contents") {
         entries.sort_by_cached_key(|entry| entry.text("Key").map(|key| key.encode_utf16().collect::<Vec<_>>()));

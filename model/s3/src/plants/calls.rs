@@ -77,6 +77,26 @@ pub(super) fn lost_overwrite(call: &Call, stored: &[Call]) -> Effect {
     if call.operation == "PutObject" && writes_before(call, stored) > 0 { Effect::Forget } else { Effect::Honest }
 }
 
+/// What is listed is what was there before the last change, where that was one of these operations.
+fn lists_what_was(call: &Call, stored: &[Call], listing: &str, deletions: &[&str]) -> Effect {
+    let reads = |call: &&Call| ["Get", "Head", "List"].iter().any(|start| call.operation.starts_with(start));
+    let last = stored.iter().rev().find(|call| !reads(call));
+    let is_deletion = last.is_some_and(|last| deletions.iter().any(|own| last.operation == *own));
+    if call.operation == listing && is_deletion { Effect::Stale } else { Effect::Honest }
+}
+
+pub(super) fn bucket_stays_listed(call: &Call, stored: &[Call]) -> Effect {
+    lists_what_was(call, stored, "ListBuckets", &["DeleteBucket"])
+}
+
+pub(super) fn key_stays_listed(call: &Call, stored: &[Call]) -> Effect {
+    lists_what_was(call, stored, "ListObjectsV2", &["DeleteObject"])
+}
+
+pub(super) fn bucket_prefix_ignored(call: &Call, _: &[Call]) -> Effect {
+    without(call, "ListBuckets", "prefix")
+}
+
 pub(super) fn lost_delete(call: &Call, _: &[Call]) -> Effect {
     if call.operation == "DeleteObject" { Effect::Forget } else { Effect::Honest }
 }

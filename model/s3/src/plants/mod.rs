@@ -35,6 +35,15 @@ const ON_CALL: &[Row<ActOnCall>] = &[
     ("stale-read", "a read after an overwrite gives the old object", "GetObject", WRONG_STATE, calls::stale_read),
     ("lost-overwrite", "an overwrite is acknowledged, not stored", "GetObject", WRONG_STATE, calls::lost_overwrite),
     ("delete-forgets", "a delete answers 204 and keeps the object", "GetObject", WRONG_STATE, calls::lost_delete),
+    ("key-stays-listed", "a deleted key is listed", "ListObjectsV2", WRONG_STATE, calls::key_stays_listed),
+    ("bucket-stays-listed", "a deleted bucket is listed", "ListBuckets", WRONG_STATE, calls::bucket_stays_listed),
+    (
+        "bucket-prefix-ignored",
+        "buckets are listed whatever the prefix",
+        "ListBuckets",
+        WRONG_CONTENT,
+        calls::bucket_prefix_ignored,
+    ),
     ("metadata-lost", "user metadata is not stored", "GetObject", WRONG_CONTENT, calls::metadata_lost),
     ("md5-unchecked", "content-md5 is not compared with the body", "PutObject", ACCEPTS, calls::md5_unchecked),
     (
@@ -60,6 +69,7 @@ const ON_ANSWER: &[Row<ActOnAnswer>] = &[
     ("bare-304", "304 comes without its entity tag", "GetObject", WRONG_CONTENT, answers::bare_not_modified),
     ("bare-tag", "the entity tag comes without quotes", "GetObject", WRONG_CONTENT, answers::bare_tag),
     ("page-skips", "a page leaves its last key out", "ListObjectsV2", WRONG_CONTENT, answers::page_skips),
+    ("own-bucket-hidden", "a bucket is not listed", "ListBuckets", WRONG_CONTENT, answers::own_bucket_hidden),
     ("utf16-order", "keys are sorted by UTF-16", "ListObjectsV2", WRONG_CONTENT, answers::utf16_order),
     ("prefix-twice", "a common prefix is counted twice", "ListObjectsV2", WRONG_CONTENT, answers::prefix_twice),
     ("full-bucket-deleted", "a bucket with objects is deleted", "DeleteBucket", ACCEPTS, answers::full_bucket_deleted),

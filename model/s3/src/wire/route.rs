@@ -97,7 +97,16 @@ const PLAIN: Route = Route {
 };
 
 /// The routes. Source: AWS S3 API Reference, "Request Syntax" of each operation.
-pub(crate) const ROUTES: [Route; 9] = [
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        operation: "ListBuckets",
+        method: "GET",
+        subject: Subject::Service,
+        headers: &[],
+        query: &["bucket-region", "continuation-token", "max-buckets", "prefix"],
+        success: Success::Document("ListAllMyBucketsResult"),
+        ..PLAIN
+    },
     Route { operation: "CreateBucket", method: "PUT", headers: &[], content: Content::Configuration, ..PLAIN },
     Route { operation: "DeleteBucket", method: "DELETE", ..PLAIN },
     Route {

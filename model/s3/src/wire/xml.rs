@@ -17,8 +17,13 @@ pub const XML_DEPTH_MAX: usize = 16;
 /// The most elements: a page of 1,000 keys has about 10,000.
 pub const XML_ELEMENTS_MAX: usize = 100_000;
 
-/// The elements that are lists even where there is just one of them. Source: AWS S3 API Reference, `ListObjectsV2`.
-const LISTS: [&str; 2] = ["Contents", "CommonPrefixes"];
+/// The elements that are lists even where there is just one of them, each with the element that holds it.
+///
+/// Source: AWS S3 API Reference, response syntax of `ListObjectsV2` and of `ListBuckets`.
+const LISTS: [(&str, &str); 3] =
+    [("ListBucketResult", "Contents"), ("ListBucketResult", "CommonPrefixes"), ("Buckets", "Bucket")];
+/// The elements that hold nothing but a list, and are there where it is empty.
+const HOLDERS: [&str; 1] = ["Buckets"];
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// A document with what its root and its declaration say.
@@ -169,14 +174,15 @@ impl Tree {
     fn close(&mut self) -> Result<(), String> {
         let element = self.open.pop().ok_or("it closes what was not open")?;
         let document = if element.fields.is_empty() {
-            Document::Text(element.text)
+            empty_list(&element).unwrap_or(Document::Text(element.text))
         } else if is_blank(&element.text) {
             Document::Fields(element.fields)
         } else {
             return Err(format!("{} has text beside elements", element.name));
         };
         if let Some(parent) = self.open.last_mut() {
-            add(&mut parent.fields, element.name, document);
+            let list = LISTS.contains(&(&parent.name, &element.name));
+            add(&mut parent.fields, element.name, document, list);
             return Ok(());
         }
         let (namespace, encoding) = (self.namespace.take(), self.encoding.take());
@@ -197,9 +203,15 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(|character| matches!(character, ' ' | '\t' | '\r' | '\n'))
 }
 
+/// What an element that holds nothing but a list stands for where it is empty.
+fn empty_list(element: &Element) -> Option<Document> {
+    let is_empty = HOLDERS.contains(&element.name.as_str()) && is_blank(&element.text);
+    let (_, list) = LISTS.iter().find(|(holder, _)| is_empty && *holder == element.name)?;
+    Some(Document::Fields(vec![((*list).to_owned(), Document::List(Vec::new()))]))
+}
+
 /// Adds a field. Two of one name become a list, so that nothing is lost and nothing passes for a single one.
-fn add(fields: &mut Vec<(String, Document)>, name: String, document: Document) {
-    let list = LISTS.contains(&name.as_str());
+fn add(fields: &mut Vec<(String, Document)>, name: String, document: Document, list: bool) {
     match fields.iter_mut().find(|(own, _)| *own == name) {
         Some((_, Document::List(entries))) => entries.push(document),
         Some((_, single)) => {
@@ -260,8 +272,20 @@ mod tests {
         check("<A>x</A>", Ok("A Text(\"x\")"));
         check("<?xml version=\"1.0\"?>\n<n:A xmlns:n=\"u\"> <B/> </n:A>\n", Ok("A Fields([(\"B\", Text(\"\"))])"));
         check("<A> &lt;&amp;&#x41;<![CDATA[<]]> </A>", Ok("A Text(\" <&A< \")"));
-        check("<A><Contents/></A>", Ok("A Fields([(\"Contents\", List([Text(\"\")]))])"));
+        check("<A><Contents/></A>", Ok("A Fields([(\"Contents\", Text(\"\"))])"));
         check("<A><B>1</B><B>2</B></A>", Ok("A Fields([(\"B\", List([Text(\"1\"), Text(\"2\")]))])"));
+    }
+
+    #[test]
+    fn lists_are_lists_however_many_there_are() {
+        let contents = "Fields([(\"Contents\", List([Text(\"\")]))])";
+        check("<ListBucketResult><Contents/></ListBucketResult>", Ok(&format!("ListBucketResult {contents}")));
+        for (xml, entries) in
+            [("<Buckets/>", ""), ("<Buckets> </Buckets>", ""), ("<Buckets><Bucket>b</Bucket></Buckets>", "Text(\"b\")")]
+        {
+            let expected = format!("A Fields([(\"Buckets\", Fields([(\"Bucket\", List([{entries}]))]))])");
+            check(&format!("<A>{xml}</A>"), Ok(&expected));
+        }
     }
 
     #[test]
@@ -301,11 +325,13 @@ mod tests {
     fn what_was_written_is_read_again() {
         let text = |text: &str| Document::Text(text.to_owned());
         let entry = Document::Fields(vec![("Key".into(), text(" a\r\n<&>\"' ü "))]);
-        let document =
-            Document::Fields(vec![("Name".into(), text("")), ("Contents".into(), Document::List(vec![entry]))]);
-        let xml = write("R", Some("urn:a&b"), &document);
+        let holder = Document::Fields(vec![("Bucket".into(), Document::List(vec![]))]);
+        let list = Document::List(vec![entry]);
+        let fields = vec![("Name".into(), text("")), ("Contents".into(), list), ("Buckets".into(), holder)];
+        let (root, document) = ("ListBucketResult", Document::Fields(fields));
+        let xml = write(root, Some("urn:a&b"), &document);
         let (namespace, encoding) = (Some("urn:a&b".to_owned()), Some("UTF-8".to_owned()));
-        assert_eq!(parse(xml.as_bytes()), Ok(Parsed { root: "R".into(), namespace, encoding, document }));
+        assert_eq!(parse(xml.as_bytes()), Ok(Parsed { root: root.into(), namespace, encoding, document }));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use plumb_model::model::{ErasedState, Lease, Outcome};
 use plumb_model::plant::{Effect, Plant};
 use plumb_model::realise::Realiser;
 use plumb_model::seen::{Bindings, Names, ResolveError, Seen, resolve_call};
-use plumb_model::space::Row;
+use plumb_model::space::{Hazard, Row};
 use plumb_model::time::Interval;
 use plumb_model::wire::{Actor, Receiving, SECOND_ACTOR, Sending};
 use rand_chacha::ChaCha8Rng;
@@ -195,7 +195,7 @@ pub(crate) fn run(api: &Api, case: &Case, way: Way<'_>, mut look: impl FnMut(&St
             flavour: way.flavour,
             time,
             bodies: &bodies,
-            reads: matches!(call.operation.as_ref(), "GetObject" | "ListObjectsV2"),
+            reads: api.operation(&call.operation).is_some_and(|operation| operation.hazard == Hazard::Reads),
         };
         let permitted = belief.permitted(&*api.model, &sent).expect("few worlds");
         let earlier = belief.clone();

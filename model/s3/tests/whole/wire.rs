@@ -70,6 +70,15 @@ proptest! {
     }
 
     #[test]
+    fn a_list_of_buckets_comes_back(prefix in bytes(0), token in bytes(0), most in "[ -~]{0,6}") {
+        let call = Call::new("ListBuckets")
+            .with("prefix", Value::literal(prefix))
+            .with("continuation-token", Value::literal(token))
+            .with("max-buckets", most.as_str());
+        prop_assert_eq!(there_and_back(&call).0, call);
+    }
+
+    #[test]
     fn no_request_panics(
         method in proptest::sample::select(vec!["GET", "PUT", "DELETE", "POST", "X"]),
         target in bytes(0),
