@@ -5,6 +5,7 @@ mod process;
 pub(crate) mod served;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,18 +24,29 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 /// What must not come in from whoever runs the tests.
-const FOREIGN_VARIABLES: [&str; 11] = [
+const FOREIGN_VARIABLES: [&str; 22] = [
+    "ALL_PROXY",
     "AWS_ACCESS_KEY_ID",
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_PROFILE",
+    "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
-    "AWS_REGION",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "HTTP_PROXY",
     "PLUMB_OTHER_ACCESS_KEY_ID",
     "PLUMB_OTHER_SECRET_ACCESS_KEY",
     "PLUMB_OTHER_SESSION_TOKEN",
-    "RUST_LOG",
+    "PYTHONPATH",
     "RUST_BACKTRACE",
+    "RUST_LOG",
+    "XDG_CONFIG_HOME",
+    "all_proxy",
     "http_proxy",
-    "HTTP_PROXY",
 ];
 
 /// A folder of its own for one test: the current folder, the home and the state of every process in it.
@@ -54,6 +66,12 @@ impl Home {
     /// Sets an environment variable for every process from now on.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) {
         self.variables.push((name, value.to_owned()));
+    }
+
+    /// The value of a variable that was set.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let mut set = self.variables.iter().rev();
+        set.find(|(own, _)| *own == name).map(|(_, value)| value.as_str()).expect("the variable was set")
     }
 
     /// A file in the current folder.
@@ -86,8 +104,15 @@ impl Home {
 
     /// `plumb` with these arguments, not yet started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_plumb"));
-        command.args(arguments).current_dir(self.path(""));
+        let mut command = self.program(env!("CARGO_BIN_EXE_plumb"));
+        command.args(arguments);
+        command
+    }
+
+    /// A program in this home, not yet started.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path(""));
         for name in FOREIGN_VARIABLES {
             command.env_remove(name);
         }

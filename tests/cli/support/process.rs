@@ -1,13 +1,14 @@
 //! Processes that are watched while they run and end with the test at the latest.
 
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::until;
+use super::{PATIENCE, TICK};
 
 /// What a process came to.
 #[derive(Debug)]
@@ -57,8 +58,13 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it and gives it its whole input.
     pub(crate) fn start(command: &mut Command, input: &[u8]) -> Self {
+        Self::try_start(command, input).expect("the process starts")
+    }
+
+    /// The same for a program that may be missing.
+    pub(crate) fn try_start(command: &mut Command, input: &[u8]) -> io::Result<Self> {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the process starts");
+        let mut child = command.spawn()?;
         let (stdout, stderr) = (Arc::default(), Arc::default());
         let readers = vec![
             collect(child.stdout.take().expect("a pipe"), Arc::clone(&stdout)),
@@ -66,7 +72,7 @@ impl Running {
         ];
         // Whoever does not want the input may have gone already.
         _ = child.stdin.take().expect("a pipe").write_all(input);
-        Self { child, stdout, stderr, readers }
+        Ok(Self { child, stdout, stderr, readers })
     }
 
     /// What it has printed on standard output so far.
@@ -99,16 +105,25 @@ impl Running {
 
     /// Waits for its end.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Ran {
-        let mut status = None;
-        until("the end of the process", || {
+    pub(crate) fn end(self) -> Ran {
+        self.end_within(PATIENCE).expect("the process ends")
+    }
+
+    /// Waits for its end, so long; a process that takes longer is killed.
+    pub(crate) fn end_within(mut self, patience: Duration) -> Option<Ran> {
+        let (mut status, began) = (self.status(), Instant::now());
+        while status.is_none() {
+            if began.elapsed() > patience {
+                return None;
+            }
+            std::thread::sleep(TICK);
             status = self.status();
-            status.is_some()
-        });
+        }
         for reader in self.readers.drain(..) {
             reader.join().expect("the output is read");
         }
-        Ran { code: status.and_then(|status| status.code()), stdout: self.stdout(), stderr: self.stderr() }
+        let code = status.and_then(|status| status.code());
+        Some(Ran { code, stdout: self.stdout(), stderr: self.stderr() })
     }
 }
 
