@@ -29,7 +29,7 @@ fn trial(script: String) -> Trial {
         command.env("ENDPOINT", service.url()).env("AWS_EC2_METADATA_DISABLED", "true");
         let ran = run(&mut command);
         assert!(!ran.stderr.contains("Ran 0 tests"), "{script}.py tests nothing");
-        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.code == Some(0), "{}{}", ran.stdout, ran.stderr);
     })
 }
 

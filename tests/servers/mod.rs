@@ -9,5 +9,5 @@ mod real;
 mod trial;
 
 pub(crate) use install::{program, python};
-pub(crate) use real::{RealServer, moto, s3_fs, s3rver};
+pub(crate) use real::{RealServer, moto, s3rver, s3s_fs};
 pub(crate) use trial::{Missing, trial};

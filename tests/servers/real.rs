@@ -26,7 +26,7 @@ enum Life {
 }
 
 /// `s3s-fs`, in this process.
-pub(crate) fn s3_fs() -> Result<RealServer, Missing> {
+pub(crate) fn s3s_fs() -> Result<RealServer, Missing> {
     let start = plumb_s3_plugin::plugin().demo_server;
     let start = start.ok_or_else(|| Missing::Tool("built without the feature of the demo's server".to_owned()))?;
     let server = start().map_err(|error| Missing::Tool(format!("s3s-fs: {error}")))?;
