@@ -3,7 +3,8 @@
 //!
 //! The model is asked as a session asks it: through the erased trait, with calls that are resolved already and
 //! with the dates of all objects known. A mixed round does to each key in turn: DELETE, PUT, GET, and a LIST
-//! whose prefix is the whole key, so that one key is listed.
+//! whose prefix is the whole key, so that one key is listed. The rounds by operation meet the same 100 keys: a copy
+//! goes to another key, a batch deletes that one again, and buckets are made and removed beside the one with the keys.
 
 #![expect(clippy::print_stdout, reason = "a benchmark speaks on standard output")]
 
@@ -90,6 +91,45 @@ fn list(key: usize) -> Call {
     Call::new("ListObjectsV2").with("bucket", BUCKET).with("prefix", format!("photos/{key:03}.jpg").as_str())
 }
 
+fn copied(key: usize) -> String {
+    format!("copies/{key:03}.jpg")
+}
+
+fn new_bucket(operation: &'static str, key: usize) -> Call {
+    Call::new(operation).with("bucket", format!("plumb-bench-new-{key:03}").as_str())
+}
+
+fn on_bucket(operation: &'static str) -> Call {
+    Call::new(operation).with("bucket", BUCKET)
+}
+
+/// What each operation is asked, in an order that leaves the state as it was.
+fn by_operation() -> Vec<(&'static str, Vec<(String, Call)>)> {
+    let copy = |key: usize| {
+        let source = format!("{BUCKET}/photos/{key:03}.jpg");
+        on_bucket("CopyObject").with("key", copied(key).as_str()).with("x-amz-copy-source", source.as_str())
+    };
+    let prefix = |key: usize| format!("photos/{key:03}.jpg");
+    vec![
+        ("CreateBucket", each(|key| new_bucket("CreateBucket", key))),
+        ("HeadBucket", each(|_| on_bucket("HeadBucket"))),
+        ("GetBucketLocation", each(|_| on_bucket("GetBucketLocation"))),
+        (
+            "ListBuckets",
+            each(|key| Call::new("ListBuckets").with("prefix", format!("plumb-bench-new-{key:03}").as_str())),
+        ),
+        ("DeleteBucket", each(|key| new_bucket("DeleteBucket", key))),
+        ("PutObject", each(put)),
+        ("GetObject", each(|key| on_key("GetObject", key))),
+        ("HeadObject", each(|key| on_key("HeadObject", key))),
+        ("CopyObject", each(copy)),
+        ("ListObjects", each(|key| on_bucket("ListObjects").with("prefix", prefix(key).as_str()))),
+        ("ListObjectsV2", each(|key| on_bucket("ListObjectsV2").with("prefix", prefix(key).as_str()))),
+        ("DeleteObjects", each(|key| on_bucket("DeleteObjects").with("key.1", copied(key).as_str()))),
+        ("DeleteObject", each(|key| on_bucket("DeleteObject").with("key", copied(key).as_str()))),
+    ]
+}
+
 fn each(call: impl Fn(usize) -> Call) -> Vec<(String, Call)> {
     (0..KEYS).map(|key| (id(key), call(key))).collect()
 }
@@ -103,16 +143,10 @@ fn main() {
     let fill: Vec<Call> = (0..KEYS).map(put).collect();
     let mixed = |key| [on_key("DeleteObject", key), put(key), on_key("GetObject", key), list(key)];
     let mixed = (0..KEYS).flat_map(|key| mixed(key).map(|call| (id(key), call))).collect();
-    let rounds: [(&str, Vec<(String, Call)>); 6] = [
-        ("mixed", mixed),
-        ("PUT over a key", each(put)),
-        ("GET", each(|key| on_key("GetObject", key))),
-        ("LIST of one key", each(list)),
-        ("DELETE", each(|key| on_key("DeleteObject", key))),
-        ("PUT of a new key", each(put)),
-    ];
+    let mut rounds = vec![("mixed", mixed)];
+    rounds.extend(by_operation());
     let mut bench = Bench::new(&fill);
-    let mut times = rounds.each_ref().map(|_| Vec::with_capacity(ROUNDS));
+    let mut times: Vec<Vec<f64>> = rounds.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
     for _ in 0..ROUNDS {
         for ((_, calls), times) in rounds.iter().zip(&mut times) {
             times.push(bench.time(calls));
