@@ -121,7 +121,7 @@ fn refusal(target: &Target) -> Error {
         "--safety full to open data to others, cost money, or do what cannot be taken back"
     };
     Error::usage(
-        format!("the cases do more than they may: the safety level of {} is {}", target.authority, target.safety),
+        format!("the cases do too much: the safety level of {} is {}", target.authority, target.safety),
         format!("add {needed}; --plan shows every call, byte and hazard before"),
     )
 }
