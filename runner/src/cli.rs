@@ -1,5 +1,7 @@
 //! The command line.
 
+mod compare;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use plumb_validator::target::Safety;
 
 use crate::engine::Budget;
+
+pub use compare::{AccessArgs, CompareArgs, CompareFormat};
 
 /// Tells whether a live HTTP service still does what its specification says.
 #[derive(Debug, Parser)]
@@ -39,6 +43,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Send generated cases to a target and judge every answer by the model
     Conform(ConformArgs),
+    /// Send the same cases to two targets and tell who is right where they differ
+    Compare(CompareArgs),
     /// Run a finding again: REPRODUCED, FIXED or INCONCLUSIVE
     Replay(ReplayArgs),
     /// Serve the model over HTTP on loopback

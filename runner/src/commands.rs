@@ -2,6 +2,7 @@
 
 mod accept;
 mod ask;
+mod compare;
 mod conform;
 mod demo;
 mod plan;
@@ -20,6 +21,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
     match command {
         Command::Demo(arguments) => demo::demo(plugins, &arguments),
         Command::Conform(arguments) => conform::conform(plugins, &arguments),
+        Command::Compare(arguments) => compare::compare(plugins, &arguments),
         Command::Replay(arguments) => replay::replay(plugins, &arguments),
         Command::Serve(arguments) => serve::serve(plugins, &arguments),
         Command::Ask(arguments) => ask::ask(plugins, &arguments),

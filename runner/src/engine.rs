@@ -20,7 +20,7 @@ use plumb_validator::transport::Transport;
 use plumb_validator::verdict::{Unclear, Verdict};
 
 /// How many results may wait for whoever reads them.
-const RESULTS_WAITING_MAX: usize = 64;
+pub(crate) const RESULTS_WAITING_MAX: usize = 64;
 /// How often a server that gave no answer is asked whether it lives.
 pub const LIVENESS_TRIES: u32 = 3;
 /// The wait between two of these.
@@ -78,10 +78,11 @@ pub struct Ended {
     pub left: Vec<Made>,
 }
 
-struct Source<'s> {
-    cases: &'s mut (dyn Iterator<Item = Case> + Send),
-    next: u64,
-    early: Option<String>,
+/// What all workers of a run take their cases from.
+pub(crate) struct Source<'s> {
+    pub(crate) cases: &'s mut (dyn Iterator<Item = Case> + Send),
+    pub(crate) next: u64,
+    pub(crate) early: Option<String>,
 }
 
 impl<'e> Engine<'e> {
@@ -162,7 +163,13 @@ impl<'e> Engine<'e> {
         })
     }
 
-    fn next_case(&self, source: &Mutex<Source<'_>>, budget: Budget, deadline: Option<Instant>) -> Option<(u64, Case)> {
+    /// The next case with its number; none where cases, budget or the target's life have ended.
+    pub(crate) fn next_case(
+        &self,
+        source: &Mutex<Source<'_>>,
+        budget: Budget,
+        deadline: Option<Instant>,
+    ) -> Option<(u64, Case)> {
         let mut source = lock(source);
         if source.early.is_some() {
             return None;
@@ -285,6 +292,6 @@ pub fn in_words(verdict: &Verdict) -> String {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,7 +14,7 @@ use crate::events::{Event, RunStarted};
 use crate::report::{Report, html, terminal};
 
 /// The folder for findings where none is named.
-const DEFAULT_FOLDER: &str = "plumb-runs";
+pub(crate) const DEFAULT_FOLDER: &str = "plumb-runs";
 const REMEDY: &str = "choose another folder with --output DIR";
 
 /// Where the results of one run go.
@@ -149,7 +149,8 @@ fn write_line(to: &mut impl std::io::Write, event: &Event) -> std::io::Result<()
     to.write_all(&line)
 }
 
-fn make_folder(path: &Path) -> Result<(), Error> {
+/// Makes a folder that only its owner can read.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| Error::file("make", path, error, REMEDY))
 }
@@ -172,7 +173,8 @@ fn create(path: &Path) -> Result<File, Error> {
     opened.map_err(|error| Error::file("write", path, error, "choose another place"))
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+/// Writes a file that only its owner can read, whole or not at all.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| Error::Internal(format!("write {}: {error}", path.display())))?;
     text.push(b'\n');

@@ -27,7 +27,7 @@ use crate::report::Report;
 use crate::select::Selected;
 
 /// How long confirming and making small may take. With a time for a budget it may take as long again.
-const INVESTIGATION_MAX: Duration = Duration::from_mins(30);
+pub(crate) const INVESTIGATION_MAX: Duration = Duration::from_mins(30);
 
 /// How the findings of a run are replayed: the words after the file.
 pub struct Replayed<'a> {
@@ -286,7 +286,8 @@ pub fn stop_on_ctrl_c() -> Arc<AtomicBool> {
     stop
 }
 
-fn progress(cases: u64) -> ProgressBar {
+/// A bar on standard error for long work.
+pub(crate) fn progress(cases: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(cases), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} cases  {msg}  {elapsed}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

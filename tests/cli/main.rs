@@ -3,6 +3,7 @@
 mod support;
 
 mod ask;
+mod compare;
 mod conform;
 mod deviations;
 mod hostile;

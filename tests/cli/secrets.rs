@@ -95,7 +95,24 @@ fn no_secret_that_the_server_repeats() {
     }
 }
 
-/// Answers with the head of the request, in a header and in the body.
+#[test]
+fn no_secret_in_a_comparison() {
+    let (home, server) = lab();
+    let url = listen(|stream| repeat(&stream));
+    for (index, [a, b]) in [[&server.url, &url], [&url, &server.url]].into_iter().enumerate() {
+        for format in ["terminal", "json"] {
+            let targets = ["--log", "text", "--log-level", "trace", "compare", "--api", "s3", a, b];
+            let cases = ["--operation", "CreateBucket", "--budget", "10", "--format", format];
+            let folder = format!("{format}-{index}");
+            let ran = home.plumb(&[&targets[..], &cases, &["--output", &folder]].concat()).exits(1);
+            assert!(ran.stderr.len() > 10_000, "there is a log");
+            check(&home, &ran);
+        }
+    }
+}
+
+/// Answers with the head of the request, in a header and in the body. Not with an error that rejects the
+/// credentials: after that nothing more is sent.
 fn repeat(stream: &TcpStream) {
     let (mut reader, mut writer) = (BufReader::new(stream), stream);
     let mut head = Vec::new();
@@ -103,8 +120,8 @@ fn repeat(stream: &TcpStream) {
         let Ok(1..) = reader.read_until(b'\n', &mut head) else { return };
     }
     let head = String::from_utf8_lossy(&head);
-    let body = format!("<Error><Code>SignatureDoesNotMatch</Code><CanonicalRequest>{head}</CanonicalRequest></Error>");
+    let body = format!("<Error><Code>InvalidRequest</Code><CanonicalRequest>{head}</CanonicalRequest></Error>");
     let field = head.lines().find(|line| line.starts_with("x-amz-security-token")).unwrap_or_default();
     let fields = format!("x-repeated: {field}\r\ncontent-length: {}\r\nconnection: close", body.len());
-    _ = writer.write_all(format!("HTTP/1.1 403 Forbidden\r\n{fields}\r\n\r\n{body}").as_bytes());
+    _ = writer.write_all(format!("HTTP/1.1 400 Bad Request\r\n{fields}\r\n\r\n{body}").as_bytes());
 }

@@ -26,7 +26,7 @@ pub(super) fn conform(plugins: &[Plugin], arguments: &ConformArgs) -> Result<Exi
 }
 
 /// The options that name the same target again.
-fn options(target: &TargetArgs) -> String {
+pub(super) fn options(target: &TargetArgs) -> String {
     let given = [
         ("--endpoint-url", target.endpoint_url.clone()),
         ("--target", target.target.clone()),

@@ -1,10 +1,13 @@
 //! The report for people at a terminal: what matters most stands last, nearest to the prompt.
 
 mod canvas;
+mod comparison;
 mod finding;
 mod sums;
 
 use std::io::IsTerminal as _;
+
+pub use comparison::comparison;
 
 use canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR};
 use plumb_validator::finding::Finding;

@@ -20,9 +20,13 @@ pub(crate) struct Served {
 impl Served {
     /// Serves an API, with a planted bug where one is named.
     pub(crate) fn new(home: &Home, api: &str, plant: Option<&str>) -> Self {
-        let mut arguments = vec!["serve", "--api", api, "--listen", "127.0.0.1:0"];
-        arguments.extend(plant.iter().flat_map(|plant| ["--plant", plant]));
-        let running = home.start(&arguments);
+        let plant: Vec<&str> = plant.iter().flat_map(|plant| ["--plant", plant]).collect();
+        Self::with(home, api, &plant)
+    }
+
+    /// Serves an API with more arguments.
+    pub(crate) fn with(home: &Home, api: &str, more: &[&str]) -> Self {
+        let running = home.start(&[&["serve", "--api", api, "--listen", "127.0.0.1:0"], more].concat());
         let mut url = None;
         until("the server's address", || {
             url = address(&running.stdout());

@@ -102,7 +102,8 @@ fn body(canvas: &mut Canvas, observed: &Observed) {
     }
 }
 
-fn calls(canvas: &mut Canvas, finding: &Finding) {
+/// The calls of the minimal case with what each answered.
+pub(super) fn calls(canvas: &mut Canvas, finding: &Finding) {
     let calls = words::calls(finding);
     let needs = words::needs(finding);
     if !needs.is_empty() {
@@ -128,7 +129,7 @@ fn turn(place: usize, words: &CallWords, diverged: bool) -> Vec<Cell> {
 }
 
 /// A command on lines of its own, whole, so that it can be copied.
-fn command(canvas: &mut Canvas, label: &str, style: Style, command: &str) {
+pub(super) fn command(canvas: &mut Canvas, label: &str, style: Style, command: &str) {
     canvas.wrapped(INDENT, DIM, label);
     for line in lines(command) {
         canvas.verbatim(INDENT + 2, style, &line);
