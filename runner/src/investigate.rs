@@ -1,6 +1,5 @@
 //! From diverging cases to findings: confirm, make small, group.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -25,6 +24,19 @@ pub const FINDINGS_PER_SIGNATURE_MAX: usize = 8;
 pub const MINIMISE_TRIES_MAX: usize = 120;
 /// The first number of the runs that confirm and make small.
 pub const FIRST_SEQUENCE: u64 = 1_000_000;
+
+/// Whether a case that failed as before, in this run, is still the one in question.
+pub type Still<'a> = dyn FnMut(&Case, &CaseRun) -> bool + 'a;
+
+/// How an investigation goes about its work.
+pub struct Terms<'a> {
+    /// When no further case is looked into.
+    pub deadline: Instant,
+    /// The number of its first run; no other run against the target may have it or one after it.
+    pub first_sequence: u64,
+    /// What a case must show besides its failure, whether it is confirmed or made smaller.
+    pub still: &'a mut Still<'a>,
+}
 
 /// Diverging cases, kept until they are looked into.
 #[derive(Default)]
@@ -127,19 +139,29 @@ impl Failures {
     /// Keeps a case for each of its divergences.
     pub fn note(&mut self, done: &Done) {
         for (index, divergence) in done.run.divergences.iter().enumerate() {
-            let signature = divergence.signature();
-            let count = self.by_signature.entry(signature.clone()).or_default();
-            *count += 1;
-            if *count <= KEPT_PER_SIGNATURE_MAX {
-                self.kept.push(Failure {
-                    sequence: done.sequence,
-                    is_first: index == 0,
-                    case: cut_after(&done.case, &divergence.call),
-                    signature,
-                    cause: Cause::of(&done.case, divergence),
-                });
-            }
+            self.note_one(done.sequence, &done.case, divergence, index == 0);
         }
+    }
+
+    /// Keeps a case for one of its divergences; `is_first` tells whether the verdict on the case is due to it.
+    pub fn note_one(&mut self, sequence: u64, case: &Case, divergence: &Divergence, is_first: bool) {
+        let signature = divergence.signature();
+        let count = self.by_signature.entry(signature.clone()).or_default();
+        *count += 1;
+        if *count <= KEPT_PER_SIGNATURE_MAX {
+            self.kept.push(Failure {
+                sequence,
+                is_first,
+                case: cut_after(case, &divergence.call),
+                signature,
+                cause: Cause::of(case, divergence),
+            });
+        }
+    }
+
+    /// How many divergences were only counted, because enough with their signature were kept.
+    pub fn only_counted(&self) -> usize {
+        self.by_signature.values().map(|count| count.saturating_sub(KEPT_PER_SIGNATURE_MAX)).sum()
     }
 
     /// How many coarse signatures there are.
@@ -154,9 +176,20 @@ impl Failures {
 
     /// Confirms, makes small and groups until `deadline`; each result goes to `on_event`.
     pub fn investigate(
-        mut self,
+        self,
         engine: &Engine<'_>,
         deadline: Instant,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Made>, String> {
+        let mut terms = Terms { deadline, first_sequence: FIRST_SEQUENCE, still: &mut |_, _| true };
+        self.investigate_on(engine, &mut terms, on_event)
+    }
+
+    /// The same on other terms.
+    pub fn investigate_on(
+        mut self,
+        engine: &Engine<'_>,
+        terms: &mut Terms<'_>,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Vec<Made>, String> {
         if self.is_empty() {
@@ -165,7 +198,7 @@ impl Failures {
         // The simplest case stands for its cause, whichever worker was faster.
         self.kept.sort_by_key(|failure| (failure.case.origin.choices.len(), failure.sequence));
         let worker = engine.worker()?;
-        let mut sequence = FIRST_SEQUENCE;
+        let mut search = Search { worker: &worker, sequence: terms.first_sequence, still: &mut *terms.still };
         let mut known: Vec<Known> = Vec::new();
         for failure in &self.kept {
             let of_signature = |own: &&Known| own.signature == failure.signature;
@@ -174,8 +207,10 @@ impl Failures {
             let event = match explained.or(if spent { known.iter().find(of_signature) } else { None }) {
                 Some(own) => Event::SeenAgain { finding: own.id.clone() },
                 None if engine.stop.load(Ordering::Relaxed) => failure.unconfirmed("the run was interrupted".into()),
-                None if Instant::now() >= deadline => failure.unconfirmed("no time was left to confirm it".into()),
-                None => investigate_one(engine, &worker, failure, &mut sequence),
+                None if Instant::now() >= terms.deadline => {
+                    failure.unconfirmed("no time was left to confirm it".into())
+                }
+                None => investigate_one(engine, failure, &mut search),
             };
             let Event::Found(finding) = event else {
                 on_event(event);
@@ -201,7 +236,8 @@ pub fn covers(finding: &[String], case: &[String]) -> bool {
     finding.iter().all(|choice| case.contains(choice))
 }
 
-fn cut_after(case: &Case, call: &str) -> Case {
+/// The case without what comes after a call.
+pub(crate) fn cut_after(case: &Case, call: &str) -> Case {
     let mut case = case.clone();
     if let Some(place) = case.calls.iter().position(|turn| turn.id == call) {
         case.calls.truncate(place + 1);
@@ -209,9 +245,25 @@ fn cut_after(case: &Case, call: &str) -> Case {
     case
 }
 
-fn investigate_one(engine: &Engine<'_>, worker: &Worker<'_, '_>, failure: &Failure, sequence: &mut u64) -> Event {
+/// Runs cases again under numbers of their own.
+struct Search<'s, 'w, 'e> {
+    worker: &'s Worker<'w, 'e>,
+    sequence: u64,
+    still: &'s mut Still<'s>,
+}
+
+impl Search<'_, '_, '_> {
+    /// Whether the case fails as before and is still the one in question.
+    fn still_fails(&mut self, case: &Case, signature: &str) -> bool {
+        self.sequence += 1;
+        let run = self.worker.run_alone(case, self.sequence);
+        same_failure(&run, case, signature).is_some() && (self.still)(case, &run)
+    }
+}
+
+fn investigate_one(engine: &Engine<'_>, failure: &Failure, search: &mut Search<'_, '_, '_>) -> Event {
     let Failure { case, signature, .. } = failure;
-    let first = confirm(worker, signature, case, sequence);
+    let first = confirm(search.worker, signature, case, &mut search.sequence);
     if first.reproduced == 0 {
         return failure.unconfirmed(format!("seen once, not in {CONFIRMATIONS} more runs"));
     }
@@ -219,27 +271,31 @@ fn investigate_one(engine: &Engine<'_>, worker: &Worker<'_, '_>, failure: &Failu
     if failure.cause.kind == Kind::ServerError && first.reproduced < CONFIRMATIONS {
         return failure.unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced));
     }
-    let sequence = RefCell::new(sequence);
-    let small = minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| {
-        let mut sequence = sequence.borrow_mut();
-        **sequence += 1;
-        same_failure(&worker.run_alone(candidate, **sequence), candidate, signature).is_some()
-    });
-    let confirmed = confirm(worker, signature, &small.case, sequence.into_inner());
+    let small =
+        minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| search.still_fails(candidate, signature));
+    let confirmed = confirm(search.worker, signature, &small.case, &mut search.sequence);
     // A case that fails only now and then may be cut too far; then the whole one stands.
     let small_stands = confirmed.reproduced >= first.reproduced;
     let (case, confirmed) = if small_stands { (&small.case, confirmed) } else { (case, first) };
-    let Some(shown) = &confirmed.shown else { return failure.unconfirmed("it stopped to come again".into()) };
-    Event::Found(Box::new(finding(engine, case, shown, &confirmed)))
+    confirmed.finding(engine, case).map_or_else(|| failure.unconfirmed("it stopped to come again".into()), Event::Found)
 }
 
-struct Confirmed {
+/// A failing case, run again.
+pub(crate) struct Confirmed {
     reproduced: u32,
     shown: Option<(CaseRun, Divergence)>,
     request_ids: Vec<String>,
 }
 
-fn confirm(worker: &Worker<'_, '_>, signature: &str, case: &Case, sequence: &mut u64) -> Confirmed {
+impl Confirmed {
+    /// The finding; none where the failure never came again.
+    pub(crate) fn finding(&self, engine: &Engine<'_>, case: &Case) -> Option<Box<Finding>> {
+        self.shown.as_ref().map(|shown| Box::new(finding(engine, case, shown, self)))
+    }
+}
+
+/// Runs a failing case again, as often as a finding tells.
+pub(crate) fn confirm(worker: &Worker<'_, '_>, signature: &str, case: &Case, sequence: &mut u64) -> Confirmed {
     let mut confirmed = Confirmed { reproduced: 0, shown: None, request_ids: Vec::new() };
     for _ in 0..CONFIRMATIONS {
         *sequence += 1;
