@@ -5,7 +5,7 @@ use plumb_model::answer::Answer;
 use plumb_model::belief::Belief;
 use plumb_model::call::{Call, Case, Need};
 use plumb_model::model::Lease;
-use plumb_model::seen::Names as _;
+use plumb_model::seen::{Bindings, Names as _};
 use tracing::{debug, instrument};
 
 use crate::journal::Made;
@@ -29,13 +29,15 @@ pub struct CaseRun {
     pub provisioned: Vec<Exchange>,
     /// Resources that could not be removed; the journal has them.
     pub left: Vec<Made>,
+    /// The values that the server chose, as far as its answers told them.
+    pub bindings: Bindings,
 }
 
 impl CaseRun {
     /// A case that ended with `verdict` before its first call.
     fn ended(verdict: Verdict) -> Self {
-        let (exchanges, provisioned) = (Vec::new(), Vec::new());
-        Self { verdict, divergences: Vec::new(), exchanges, provisioned, left: Vec::new() }
+        let (exchanges, provisioned, bindings) = (Vec::new(), Vec::new(), Bindings::new());
+        Self { verdict, divergences: Vec::new(), exchanges, provisioned, left: Vec::new(), bindings }
     }
 }
 
@@ -74,9 +76,10 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
     let mut session = Session::new(context, names, belief);
     let (verdict, divergences) = run_calls(&mut session, case).await;
     own.extend(session.made().iter().cloned());
+    let bindings = session.bindings();
     let exchanges = session.into_exchanges();
     let left = clean_up(context, own).await;
-    CaseRun { verdict, divergences, exchanges, provisioned, left }
+    CaseRun { verdict, divergences, exchanges, provisioned, left, bindings }
 }
 
 async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> (Verdict, Vec<Divergence>) {

@@ -9,7 +9,7 @@ use plumb_model::bodies::Bodies;
 use plumb_model::call::{Call, Turn};
 use plumb_model::http::Request;
 use plumb_model::judge::judge;
-use plumb_model::seen::{Seen, resolve_call};
+use plumb_model::seen::{Bindings, Seen, resolve_call};
 use plumb_model::space::Hazard;
 use plumb_model::time::Interval;
 use plumb_model::wire::{Access, Actor, Sending, Touch};
@@ -21,7 +21,7 @@ use crate::journal::{Journal, JournalError, Made};
 use crate::names::{CaseNames, RunId};
 use crate::target::Target;
 use crate::transport::{SendError, Transport};
-use crate::verdict::{self, Divergence, Kind, Observed, Unclear, Verdict};
+use crate::verdict::{self, Divergence, Kind, Observed, Permit, Unclear, Verdict};
 
 /// How often a call is sent again after the server asked to slow down.
 pub const THROTTLE_RETRIES_MAX: u32 = 4;
@@ -67,6 +67,8 @@ pub struct Exchange {
     pub answer: Option<Answer>,
     /// From the send to the end of the answer.
     pub latency: Duration,
+    /// Why the answer conforms; none where it does not, or where nothing was judged.
+    pub permit: Option<Permit>,
 }
 
 /// What one exchange without judgement came to.
@@ -109,6 +111,11 @@ impl<'c, 'a> Session<'c, 'a> {
     /// Whether an answer left no state that could be believed, so that nothing after it can be judged.
     pub const fn is_lost(&self) -> bool {
         self.lost
+    }
+
+    /// The values that the server chose, as far as its answers told them.
+    pub(crate) fn bindings(&self) -> Bindings {
+        self.belief.bindings()
     }
 
     /// Ends the session.
@@ -188,6 +195,7 @@ impl<'c, 'a> Session<'c, 'a> {
             request,
             answer: None,
             latency: Duration::ZERO,
+            permit: None,
         };
         let raw = match received {
             Ok(received) => {
@@ -275,13 +283,12 @@ impl<'c, 'a> Session<'c, 'a> {
                 self.lost = !follows;
                 self.diverges(turn, kind, verdict::expected(misses), answer)
             }
-            Ok(Judged::Permitted { preferred, .. }) => match &turn.also {
-                None => Verdict::Conforms { preferred },
-                Some(also) => match self.own_mismatch(turn, also, answer) {
-                    None => Verdict::Conforms { preferred },
+            Ok(Judged::Permitted { preferred, ground }) => {
+                match turn.also.as_ref().and_then(|also| self.own_mismatch(turn, also, answer)) {
+                    None => self.conforms(Permit { preferred, ground }),
                     Some(expected) => self.diverges(turn, Kind::OwnExpectation, vec![expected], answer),
-                },
-            },
+                }
+            }
         };
         let before = std::mem::replace(&mut self.belief, belief);
         if !sent.reads && self.history.len() < HISTORY_MAX {
@@ -316,6 +323,15 @@ impl<'c, 'a> Session<'c, 'a> {
         let mismatches = judge(expectation, answer, &seen).err()?;
         let (basis, source) = ("D".to_owned(), "the case's own expectation".to_owned());
         Some(verdict::Expected { class: expectation.class(), basis, source, mismatches })
+    }
+
+    /// Notes with the exchange why its answer conforms.
+    fn conforms(&mut self, permit: Permit) -> Verdict {
+        let preferred = permit.preferred;
+        if let Some(exchange) = self.exchanges.last_mut() {
+            exchange.permit = Some(permit);
+        }
+        Verdict::Conforms { preferred }
     }
 
     fn diverges(&self, turn: &Turn, kind: Kind, expected: Vec<verdict::Expected>, answer: &Answer) -> Verdict {

@@ -96,7 +96,7 @@ impl Expected {
 }
 
 /// A text from the server without any secret of ours that it repeats: nothing we print may show one.
-fn without_secrets(text: &str, actors: &[Actor]) -> String {
+pub fn without_secrets(text: &str, actors: &[Actor]) -> String {
     let secrets = actors.iter().flat_map(|actor| [Some(&actor.secret), actor.session_token.as_ref()]).flatten();
     secrets
         .filter(|secret| !secret.is_empty())
@@ -226,6 +226,15 @@ pub(crate) fn expected(misses: Vec<Miss>) -> Vec<Expected> {
         }
     });
     each.collect()
+}
+
+/// Why an answer conforms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    /// Whether it is a preferred answer.
+    pub preferred: bool,
+    /// How well it is known, and where it is written.
+    pub ground: Ground,
 }
 
 /// Why nothing can be said about a call or a case.
