@@ -4,6 +4,9 @@
 #[expect(dead_code, reason = "each test crate uses a part of it")]
 mod lab;
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_model::call::{Case, Turn};
@@ -22,34 +25,38 @@ fn findings(api: &Api, plant: &Plant, cases: impl IntoIterator<Item = Case>) -> 
     lab::run(api, server, cases, true).findings
 }
 
-/// The suites of the operation that must give the bug away, and of those that write: their probes look after it.
-fn cases_that_show<'a>(api: &'a Api, plant: &Plant) -> impl Iterator<Item = Case> + 'a {
-    let own = plant.operation;
-    let writes = |operation: &&Operation| operation.hazard != Hazard::Reads || operation.name == own;
-    let names: Vec<String> = api.operations.iter().filter(writes).map(|operation| operation.name.to_owned()).collect();
-    suites::cases(api, &[], 1)
-        .filter(move |case| case.origin.suite == suites::CHOICES && names.contains(&case.origin.operation))
+/// The cases of the operation that must give the bug away; then those of the operations that write, whose probes look
+/// after it.
+fn cases_that_show(api: &Api, plant: &Plant) -> [Vec<Case>; 2] {
+    let names = |fits: &dyn Fn(&Operation) -> bool| -> Vec<String> {
+        let fitting = api.operations.iter().filter(|operation| fits(operation));
+        fitting.map(|operation| operation.name.to_owned()).collect()
+    };
+    let own = names(&|operation| operation.name == plant.operation);
+    let writing = names(&|operation| operation.name != plant.operation && operation.hazard != Hazard::Reads);
+    [own, writing].map(|names| {
+        let cases = suites::cases(api, &names, 1).filter(|case| case.origin.suite == suites::CHOICES);
+        cases.filter(|case| names.contains(&case.origin.operation)).collect()
+    })
 }
 
 fn expected<'f>(plant: &Plant, findings: &'f [Finding]) -> Option<&'f Finding> {
     findings.iter().find(|finding| finding.operation == plant.operation && finding.kind.name() == plant.kind)
 }
 
-fn each_plant_is_found(api: &Api) {
-    for plant in &api.plants {
-        let findings = findings(api, plant, cases_that_show(api, plant));
-        let kinds: Vec<_> = findings.iter().map(|finding| (&finding.operation, finding.kind.name())).collect();
-        let finding = expected(plant, &findings)
-            .unwrap_or_else(|| panic!("{}: no {} of {}, only {kinds:?}", plant.name, plant.kind, plant.operation));
-        assert!(finding.case.calls.len() <= MINIMAL_CASE_CALLS, "{}: {:?}", plant.name, finding.case.calls);
-        println!(
-            "{:<28} {:>2} findings, {} calls: {}",
-            plant.name,
-            findings.len(),
-            finding.case.calls.len(),
-            finding.summary
-        );
+/// The finding that a plant must give.
+fn found(api: &Api, plant: &Plant) -> Finding {
+    let mut kinds = Vec::new();
+    for cases in cases_that_show(api, plant) {
+        let findings = findings(api, plant, cases);
+        if let Some(finding) = expected(plant, &findings) {
+            let (calls, summary) = (finding.case.calls.len(), &finding.summary);
+            println!("{:<28} {:>2} findings, {calls} calls: {summary}", plant.name, findings.len());
+            return finding.clone();
+        }
+        kinds.extend(findings.iter().map(|finding| format!("{} {}", finding.operation, finding.kind.name())));
     }
+    panic!("{}: no {} of {}, only {kinds:?}", plant.name, plant.kind, plant.operation);
 }
 
 /// `case` behind legal calls of the same API on keys of their own, so that only the end shows the bug.
@@ -78,36 +85,43 @@ fn hidden(api: &Api, case: &Case) -> Case {
     long
 }
 
-fn each_hidden_plant_comes_out_small(api: &Api) {
-    for plant in &api.plants {
-        let alone = findings(api, plant, cases_that_show(api, plant));
-        let Some(finding) = expected(plant, &alone) else { continue };
-        let long = hidden(api, &finding.case);
-        assert!(long.calls.len() >= LONG_CASE_CALLS);
-        let again = findings(api, plant, [long.clone()]);
-        let smallest = again.iter().map(|finding| finding.case.calls.len()).min();
-        assert_eq!(long.check(), Ok(()));
-        let seen: Vec<_> = again.iter().map(|finding| (&finding.signature, finding.case.calls.len())).collect();
-        assert!(smallest.is_some_and(|calls| calls <= MINIMAL_CASE_CALLS), "{}: {seen:?}", plant.name);
-    }
+/// Alone, and then hidden.
+fn check(api: &Api, plant: &Plant) {
+    let finding = found(api, plant);
+    assert!(finding.case.calls.len() <= MINIMAL_CASE_CALLS, "{}: {:?}", plant.name, finding.case.calls);
+    let long = hidden(api, &finding.case);
+    assert!(long.calls.len() >= LONG_CASE_CALLS);
+    assert_eq!(long.check(), Ok(()));
+    let again = findings(api, plant, [long]);
+    let smallest = again.iter().map(|finding| finding.case.calls.len()).min();
+    let seen: Vec<_> = again.iter().map(|finding| (&finding.signature, finding.case.calls.len())).collect();
+    assert!(smallest.is_some_and(|calls| calls <= MINIMAL_CASE_CALLS), "{}: {seen:?}", plant.name);
+}
+
+/// Every plant of an API, on as many threads as there are cores.
+fn check_all(make: fn() -> Api) {
+    let (next, threads) = (AtomicUsize::new(0), std::thread::available_parallelism().map_or(1, NonZero::get));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let api = make();
+                while let Some(plant) = api.plants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    check(&api, plant);
+                }
+            });
+        }
+    });
+    let count = make().plants.len();
+    assert!(next.into_inner() >= count, "{count} plants were tried");
+    println!("{count} plants, each found, and each at {MINIMAL_CASE_CALLS} calls or fewer out of {LONG_CASE_CALLS}");
 }
 
 #[test]
-fn each_plant_of_kv_is_found() {
-    each_plant_is_found(&plumb_kv::api());
+fn each_plant_of_kv_is_found_and_comes_out_of_a_long_case_small() {
+    check_all(plumb_kv::api);
 }
 
 #[test]
-fn each_hidden_plant_of_kv_comes_out_small() {
-    each_hidden_plant_comes_out_small(&plumb_kv::api());
-}
-
-#[test]
-fn each_plant_of_s3_is_found() {
-    each_plant_is_found(&plumb_s3::api());
-}
-
-#[test]
-fn each_hidden_plant_of_s3_comes_out_small() {
-    each_hidden_plant_comes_out_small(&plumb_s3::api());
+fn each_plant_of_s3_is_found_and_comes_out_of_a_long_case_small() {
+    check_all(plumb_s3::api);
 }

@@ -7,8 +7,8 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::{Function, Value};
 
 use super::dimensions::{
-    Sharing, buckets, caller, expected_owner, get_probe, list_probe, objects, only, other_meets, signature, stored_tag,
-    versions,
+    Sharing, buckets, caller, expected_owner, get_probe, list_probe, object_keys, objects, only,
+    other_keys_meet_stored, other_meets, signature, stored_tag, versions,
 };
 use crate::request::{Request, documented};
 use crate::state::State;
@@ -45,6 +45,7 @@ pub(crate) fn operation() -> Operation {
             dimensions: vec![
                 buckets(Sharing::Shared),
                 objects(),
+                object_keys(),
                 signature(),
                 caller(),
                 if_match(),
@@ -80,7 +81,8 @@ fn size_and_time() -> Dimension {
 }
 
 fn constraints() -> Vec<Constraint> {
-    vec![only("if-match", "right", "object", &["stored"]), other_meets(&["mine"])]
+    let own = [only("if-match", "right", "object", &["stored"]), other_meets(&["mine"])];
+    own.into_iter().chain(other_keys_meet_stored()).collect()
 }
 
 #[cfg(test)]

@@ -182,27 +182,35 @@ fn too_long() -> Choice {
 
 /// The object that an operation is about, stored under its key before.
 pub(crate) fn objects() -> Dimension {
-    let stored = |name, key: Value, body| {
-        Choice::valid(name, "key", key.clone()).needs(need(Sharing::Shared)).after(STORED_ID, put(key, body))
-    };
+    let stored =
+        |name, call: Call| Choice::valid(name, "key", key()).needs(need(Sharing::Shared)).after(STORED_ID, call);
     let described = put(key(), STORED)
         .with("content-type", "image/png")
         .with("cache-control", "no-cache")
         .with("content-disposition", "inline")
         .with("x-amz-meta-colour", "deep blue");
-    let mut choices = vec![
-        stored("stored", key(), STORED),
-        Choice::valid("described", "key", key()).needs(need(Sharing::Shared)).after(STORED_ID, described),
-        stored("empty", key(), BodySpec::random(1, 0)),
+    let choices = vec![
+        stored("stored", put(key(), STORED)),
+        stored("described", described),
+        stored("empty", put(key(), BodySpec::random(1, 0))),
         Choice::fault("absent", "key", key_and("-absent")),
-        too_long(),
     ];
-    choices.extend(odd_keys(&key()).into_iter().map(|(name, key)| stored(name, key, STORED)));
-    // They hold the fault of the absent key, which stands for them all where faults are combined.
-    choices.extend(alike_keys().map(|(name, stored, asked)| {
-        Choice::valid(name, "key", asked).needs(need(Sharing::Shared)).after(STORED_ID, put(stored, STORED))
-    }));
     Dimension::state("object", choices)
+}
+
+/// Other keys to ask for, with an object under each of them or under one that looks alike.
+pub(crate) fn object_keys() -> Dimension {
+    let asked = |name, key: Value, stored: Value| Choice::valid(name, "key", key).after("odd", put(stored, STORED));
+    let mut choices = vec![Choice::absent("plain"), too_long()];
+    choices.extend(odd_keys(&key()).into_iter().map(|(name, key)| asked(name, key.clone(), key)));
+    choices.extend(alike_keys().map(|(name, stored, key)| asked(name, key, stored)));
+    Dimension::argument("key", choices)
+}
+
+/// Another key is asked for in one state only: what is stored under the first one says nothing about it.
+pub(crate) fn other_keys_meet_stored() -> impl Iterator<Item = Constraint> {
+    let names = object_keys().choices.into_iter().map(|choice| choice.name).filter(|name| *name != "plain");
+    names.map(|name| only("key", name, "object", &["stored"]))
 }
 
 /// The entity tag of [`STORED`].

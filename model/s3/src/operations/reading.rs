@@ -12,8 +12,8 @@ use plumb_model::space::{Choice, Constraint, Dimension};
 use plumb_model::value::{Function, Symbol, Value};
 
 use super::dimensions::{
-    STORED_ID, Sharing, buckets, caller, expected_owner, key, objects, on_key, only, other_meets, signature,
-    stored_tag, versions,
+    STORED_ID, Sharing, buckets, caller, expected_owner, key, object_keys, objects, on_key, only,
+    other_keys_meet_stored, other_meets, signature, stored_tag, versions,
 };
 use super::parts;
 use super::put_object::known_checksums;
@@ -258,6 +258,7 @@ pub(super) fn dimensions() -> Vec<Dimension> {
     vec![
         buckets(Sharing::Shared),
         objects(),
+        object_keys(),
         signature(),
         caller(),
         tags("if-match", &stored_tag(), &["wrong"]),
@@ -283,5 +284,5 @@ pub(super) fn constraints() -> Vec<Constraint> {
     };
     let dates = ["if-unmodified-since", "if-modified-since"].into_iter().flat_map(relative);
     let tags = ["if-match", "if-none-match"].into_iter().flat_map(right);
-    dates.chain(tags).chain([other_meets(&["mine"])]).collect()
+    dates.chain(tags).chain(other_keys_meet_stored()).chain([other_meets(&["mine"])]).collect()
 }
