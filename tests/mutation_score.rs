@@ -77,7 +77,7 @@ fn fits(mutation: &Mutation, done: &Done) -> bool {
         Mutation::OffByOneRange => answers.any(|answer| answer.status == 206),
         Mutation::SwapEtag => answers.any(|answer| answer.headers.get("etag").is_some()),
         Mutation::LostWrite(_) => operations.any(|operation| operation == "PutObject") && done.case.calls.len() > 2,
-        Mutation::SwapXmlSiblings => operations.any(|operation| operation == "ListObjectsV2"),
+        Mutation::SwapXmlSiblings => operations.any(|operation| operation.starts_with("ListObjects")),
         Mutation::AlterXmlElement | Mutation::DropXmlElement => answers.any(|answer| answer.document.is_some()),
         Mutation::AlterBodyByte | Mutation::TruncateBody | Mutation::EmptyBody => {
             answers.any(|answer| !answer.body.is_empty())

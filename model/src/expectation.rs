@@ -84,6 +84,13 @@ pub enum Matcher {
     Maybe(Box<Matcher>),
     /// Left open, and why.
     Any(Label),
+    /// Must be there; what it is, is left open.
+    Open {
+        /// What a server made from the model says.
+        example: Value,
+        /// Why it is left open.
+        why: Label,
+    },
 }
 
 impl Matcher {

@@ -188,7 +188,9 @@ impl Comparison<'_> {
 
     fn matches(&mut self, matcher: &Matcher, value: Option<&Bytes>, place: &Place<'_>) {
         let good = match (matcher, value) {
-            (Matcher::Any(_), _) | (Matcher::Absent | Matcher::Maybe(_), None) => true,
+            (Matcher::Any(_), _) | (Matcher::Absent | Matcher::Maybe(_), None) | (Matcher::Open { .. }, Some(_)) => {
+                true
+            }
             (Matcher::Absent, Some(_)) | (_, None) => false,
             (Matcher::Maybe(inner), Some(_)) => return self.matches(inner, value, place),
             (Matcher::Is(Value::Symbol(symbol)), Some(value)) => self.binds(symbol, value.clone()),
@@ -268,7 +270,7 @@ pub fn describe(matcher: &Matcher) -> String {
         Matcher::Chosen { form, .. } | Matcher::Like(form) => form.describe(),
         Matcher::Absent => "nothing".into(),
         Matcher::Maybe(inner) => format!("nothing or {}", describe(inner)),
-        Matcher::Any(why) => format!("anything ({why})"),
+        Matcher::Any(why) | Matcher::Open { why, .. } => format!("anything ({why})"),
     }
 }
 
@@ -276,7 +278,7 @@ pub fn describe(matcher: &Matcher) -> String {
 pub fn unconstrained(expectation: &Expectation) -> Vec<(String, Label)> {
     let mut open = Vec::new();
     for (name, matcher) in &expectation.headers {
-        if let Matcher::Any(why) = matcher {
+        if let Matcher::Any(why) | Matcher::Open { why, .. } = matcher {
             open.push((format!("header {name}"), why.clone()));
         }
     }
@@ -290,7 +292,9 @@ pub fn unconstrained(expectation: &Expectation) -> Vec<(String, Label)> {
 
 fn open_in_shape(shape: &Shape, place: &Place<'_>, open: &mut Vec<(String, Label)>) {
     match shape {
-        Shape::Any(why) | Shape::Text(Matcher::Any(why)) | Shape::Bare(Matcher::Any(why)) => {
+        Shape::Any(why)
+        | Shape::Text(Matcher::Any(why) | Matcher::Open { why, .. })
+        | Shape::Bare(Matcher::Any(why) | Matcher::Open { why, .. }) => {
             open.push((place.to_string(), why.clone()));
         }
         Shape::Text(Matcher::Like(Form::Text)) => open.push((place.to_string(), "free text".into())),

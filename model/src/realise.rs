@@ -109,7 +109,7 @@ impl Realiser {
 
     fn value(&mut self, matcher: &Matcher, seen: &Seen<'_>, drawn: &mut Drawn) -> Option<Bytes> {
         match matcher {
-            Matcher::Is(value) => Some(literal(value, seen)),
+            Matcher::Is(value) | Matcher::Open { example: value, .. } => Some(literal(value, seen)),
             Matcher::OneOf(all) => {
                 let index = if self.vary { self.below(all.len()) } else { 0 };
                 all.get(index).map(|value| literal(value, seen))

@@ -182,7 +182,7 @@ impl Explanation<'_> {
     fn matcher(&self, matcher: &Matcher, place: &str, before: Option<&Bytes>, after: Option<&Bytes>) -> String {
         let canonical = |form: &Form, value: Option<&Bytes>| value.and_then(|value| form.canonical(value));
         match matcher {
-            Matcher::Any(_) | Matcher::Like(Form::Text) => self.unconstrained(place),
+            Matcher::Any(_) | Matcher::Open { .. } | Matcher::Like(Form::Text) => self.unconstrained(place),
             Matcher::Maybe(_) if after.is_none() => "may be missing".to_owned(),
             Matcher::Maybe(inner) => self.matcher(inner, place, before, after),
             Matcher::Like(form) | Matcher::Chosen { form, .. } if canonical(form, before) == canonical(form, after) => {

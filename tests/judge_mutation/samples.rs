@@ -126,6 +126,6 @@ fn kind(matcher: &Matcher, seen: &Seen<'_>) -> String {
         Matcher::Like(_) => "like".into(),
         Matcher::Absent => "absent".into(),
         Matcher::Maybe(inner) => format!("maybe {}", kind(inner, seen)),
-        Matcher::Any(_) => "any".into(),
+        Matcher::Any(_) | Matcher::Open { .. } => "any".into(),
     }
 }

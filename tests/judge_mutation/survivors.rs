@@ -34,6 +34,12 @@ const RIGHT: &[Row] = &[
     ),
     (
         "s3",
+        "body",
+        "the same document: inside of the root",
+        "RFC 3986 section 2.1: the digits of what is escaped in a key have no case",
+    ),
+    (
+        "s3",
         "body Contents[].LastModified",
         "any ISO 8601 date of the interval at first sight",
         "the server's clock; from then on it is bound",
@@ -43,6 +49,13 @@ const RIGHT: &[Row] = &[
         "body Contents[].LastModified",
         "the same ISO 8601 date of the interval, written otherwise",
         "RFC 3339 section 5.6: another fraction of the second, or a small t or z",
+    ),
+    ("s3", "body Contents[].Owner", "may be missing", "compatible only: servers with one account leave it out"),
+    (
+        "s3",
+        "body Contents[].Owner.ID",
+        "any visible text at first sight",
+        "AWS S3 API Reference, Owner: the service chooses the id; from then on it is bound",
     ),
     ("s3", "body Contents[].StorageClass", "may be missing", "compatible only: servers with one class leave it out"),
     (
@@ -54,6 +67,7 @@ const RIGHT: &[Row] = &[
     ("s3", "body Delimiter", "may be missing", "an empty parameter is echoed as an empty element or not at all"),
     ("s3", "body EncodingType", "may be missing", "an empty parameter is echoed as an empty element or not at all"),
     ("s3", "body HostId", "any visible text", "AWS S3 API Reference, REST error responses: for support only"),
+    ("s3", "body Marker", "may be missing", "compatible only: an empty parameter is echoed or not"),
     ("s3", "body Message", "may be missing", "compatible only: for people; programs go by the code"),
     (
         "s3",

@@ -67,6 +67,9 @@ const XML_TYPES: [&str; 6] = [
     "text/xml;charset=utf-8",
 ];
 
+/// Why a value is left open that is known.
+pub(crate) const NOT_CARRIED: &str = "XML 1.0 cannot carry this value";
+
 /// A field that a code adds to an error, where XML can carry the value.
 pub(crate) type Field = (&'static str, Shape);
 
@@ -77,11 +80,7 @@ pub(crate) fn field(name: &'static str, value: &[u8]) -> Field {
 
 /// A text equal to `value`; one that XML cannot carry is left open.
 pub(crate) fn text(value: &Bytes) -> Shape {
-    if is_xml_text(value) {
-        Shape::is(value.clone())
-    } else {
-        Shape::Text(Matcher::Any("XML 1.0 cannot carry this value".into()))
-    }
+    if is_xml_text(value) { Shape::is(value.clone()) } else { Shape::Text(Matcher::Any(NOT_CARRIED.into())) }
 }
 
 /// The rule for `content-length` of a body whose length the model cannot know.

@@ -1,6 +1,8 @@
 //! What a listing asks for: how many entries, and from where on.
 
 use bytes::Bytes;
+use plumb_model::expectation::Matcher;
+use plumb_model::value::Value;
 
 use crate::request::Request;
 use crate::state::Token;
@@ -11,32 +13,59 @@ pub const KEYS_MAX: usize = 1_000;
 /// How many entries are asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Most {
-    /// So many at most, and what the answer may say of it.
-    Entries { most: usize, asked: usize },
-    /// A number that may or may not be taken for one.
-    Odd,
+    /// So many, of which a page holds [`KEYS_MAX`].
+    Entries(usize),
+    /// A text without a character, which may stand for the default or for nothing.
+    Empty,
+    /// A number beyond 32 bits.
+    Enormous,
     /// No number.
     None,
 }
 
+/// How many entries a page may have, and what its answer says of that.
+#[derive(Debug, Clone)]
+pub(crate) struct Size {
+    /// The most entries.
+    pub(crate) most: usize,
+    /// `MaxKeys`.
+    pub(crate) told: Matcher,
+}
+
 impl Most {
     pub(crate) fn of(request: &Request<'_>) -> Self {
-        let Some(text) = request.argument("max-keys") else {
-            return Self::Entries { most: KEYS_MAX, asked: KEYS_MAX };
-        };
+        let Some(text) = request.argument("max-keys") else { return Self::Entries(KEYS_MAX) };
         if text.is_empty() {
-            return Self::Odd;
+            return Self::Empty;
         }
         if !text.iter().all(u8::is_ascii_digit) {
             return Self::None;
         }
         // The parameter is a 32-bit integer in the service model; what a larger one does is not said.
-        match std::str::from_utf8(text).ok().and_then(|text| text.parse::<i32>().ok()) {
-            Some(asked) => {
-                let asked = usize::try_from(asked).unwrap_or(KEYS_MAX);
-                Self::Entries { most: asked.min(KEYS_MAX), asked }
-            }
-            None => Self::Odd,
+        let asked = std::str::from_utf8(text).ok().and_then(|text| text.parse::<i32>().ok());
+        asked.map_or(Self::Enormous, |asked| Self::Entries(usize::try_from(asked).unwrap_or(KEYS_MAX)))
+    }
+
+    /// Whether it is not said if this is a number at all.
+    pub(crate) const fn is_odd(self) -> bool {
+        matches!(self, Self::Empty | Self::Enormous)
+    }
+
+    /// The sizes that a page may have. More than [`KEYS_MAX`] count as so many; that the answer says so is relied on
+    /// by nobody.
+    pub(crate) fn sizes(self, request: &Request<'_>) -> Vec<Size> {
+        let exactly = |most: usize| Size { most, told: Matcher::is(most.to_string()) };
+        let at_most = || {
+            let given = request.argument("max-keys").cloned().unwrap_or_default();
+            let told = Matcher::OneOf(vec![Value::literal(KEYS_MAX.to_string()), Value::Literal(given)]);
+            Size { most: KEYS_MAX, told }
+        };
+        match self {
+            Self::Entries(asked) if asked > KEYS_MAX && !request.aws => vec![at_most()],
+            Self::Entries(asked) => vec![exactly(asked.min(KEYS_MAX))],
+            Self::Empty => vec![exactly(KEYS_MAX), exactly(0)],
+            Self::Enormous => vec![at_most()],
+            Self::None => Vec::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How buckets are named, made, emptied and removed.
 
 use bytes::Bytes;
-use plumb_model::answer::Answer;
+use plumb_model::answer::{Answer, Document};
 use plumb_model::call::{Call, Need};
 use plumb_model::value::Value;
 use plumb_model::wire::Resources;
@@ -14,6 +14,11 @@ pub(crate) struct S3Resources;
 
 fn on_bucket(operation: &'static str, name: &Bytes) -> Call {
     Call::new(operation).with("bucket", Value::Literal(name.clone()))
+}
+
+/// The keys on a page.
+fn keys(document: &Document) -> impl Iterator<Item = &str> {
+    document.list("Contents").iter().filter_map(|entry| entry.text("Key"))
 }
 
 impl Resources for S3Resources {
@@ -41,21 +46,27 @@ impl Resources for S3Resources {
     }
 
     /// A page of keys as they are: some servers say `encoding-type=url` and do not encode, and a key that is then
-    /// decoded would be left behind.
+    /// decoded would be left behind. Where a page shows a character in place of one that XML cannot carry, the bucket
+    /// is listed once more, with its keys encoded.
     fn list(&self, kind: &str, name: &Bytes, last: Option<&Answer>) -> Option<Call> {
         if kind != "bucket" {
             return None;
         }
-        let call = on_bucket("ListObjectsV2", name);
-        let Some(answer) = last else { return Some(call) };
-        let document = answer.document.as_ref().filter(|document| document.text("IsTruncated") == Some("true"))?;
-        let token = document.text("NextContinuationToken").filter(|token| !token.is_empty())?;
-        Some(call.with("continuation-token", token))
+        let bare = on_bucket("ListObjectsV2", name);
+        let encoded = || bare.clone().with("encoding-type", "url");
+        let Some(answer) = last else { return Some(bare) };
+        let document = answer.document.as_ref()?;
+        let is_encoded = document.text("EncodingType") == Some("url");
+        if !is_encoded && keys(document).any(|key| key.contains(char::REPLACEMENT_CHARACTER)) {
+            return Some(encoded());
+        }
+        let is_last = document.text("IsTruncated") != Some("true");
+        let token = document.text("NextContinuationToken").filter(|token| !is_last && !token.is_empty())?;
+        Some(if is_encoded { encoded() } else { bare }.with("continuation-token", token))
     }
 
     fn remove_listed(&self, _kind: &str, name: &Bytes, listed: &Answer) -> Vec<Call> {
-        let contents = listed.document.as_ref().map(|document| document.list("Contents")).unwrap_or_default();
-        let keys = contents.iter().filter_map(|entry| entry.text("Key")).filter(|key| !key.is_empty());
+        let keys = listed.document.iter().flat_map(keys).filter(|key| !key.is_empty());
         keys.map(|key| on_bucket("DeleteObject", name).with("key", key)).collect()
     }
 
@@ -96,7 +107,6 @@ impl Resources for S3Resources {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plumb_model::answer::Document;
 
     #[test]
     fn a_bucket_whose_name_is_refused_is_not_there() {
@@ -131,6 +141,23 @@ mod tests {
         let removal = |key| on_bucket("DeleteObject", &name).with("key", key);
         assert_eq!(removals, [removal("a"), removal("b+c")]);
         assert_eq!(S3Resources.remove("bucket", &name), on_bucket("DeleteBucket", &name));
+    }
+
+    #[test]
+    fn keys_that_xml_cannot_carry_are_listed_again_encoded() {
+        let page = |encoding: &str, key: &str| {
+            let text = |text: &str| Document::Text(text.to_owned());
+            let contents = Document::List(vec![Document::Fields(vec![("Key".to_owned(), text(key))])]);
+            let more = [("IsTruncated", "true"), ("NextContinuationToken", "next"), ("EncodingType", encoding)];
+            let mut fields: Vec<_> = more.map(|(name, value)| (name.to_owned(), text(value))).into();
+            fields.push(("Contents".to_owned(), contents));
+            Answer { status: 200, document: Some(Document::Fields(fields)), ..Answer::default() }
+        };
+        let name = Bytes::from_static(b"plumb-k3f9a2c1-000001-a");
+        let encoded = on_bucket("ListObjectsV2", &name).with("encoding-type", "url");
+        let next = |last: &Answer| S3Resources.list("bucket", &name, Some(last));
+        assert_eq!(next(&page("", "a\u{fffd}")), Some(encoded.clone()), "from the start");
+        assert_eq!(next(&page("url", "a\u{fffd}")), Some(encoded.with("continuation-token", "next")), "and on");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use plumb_model::answer::Answer;
 use plumb_model::bodies::{Bodies, BodySpec};
 use plumb_model::call::Call;
+use plumb_model::expectation::{BodyRule, Shape};
 use plumb_model::judge;
 use plumb_model::model::{Lease, Model, Outcome};
 use plumb_model::realise::Realiser;
@@ -118,4 +119,21 @@ pub(crate) fn put(key: &str) -> Call {
 /// The classes of `call` after `before`.
 pub(crate) fn check(before: &[Call], call: &Call, expected: &[&str]) {
     assert_eq!(Bench::after(before).classes(call), expected, "{call:?}");
+}
+
+/// The text of `field` in each entry of `list`.
+pub(crate) fn listed(answer: &Answer, list: &str, field: &str) -> Vec<String> {
+    let entries = answer.document.as_ref().map(|document| document.list(list)).unwrap_or_default();
+    entries.iter().filter_map(|entry| entry.text(field).map(str::to_owned)).collect()
+}
+
+/// The shapes that the outcomes of `call` ask of the field `name` of their document; none where it is not named.
+pub(crate) fn shapes(bench: &Bench, call: &Call, name: &str) -> Vec<Option<Shape>> {
+    let shape = |outcome: Outcome<State>| match outcome.expectation.body {
+        BodyRule::Document(Shape::Fields(fields)) => {
+            fields.into_iter().find(|(own, _)| own == name).map(|(_, shape)| shape)
+        }
+        _ => None,
+    };
+    bench.outcomes("asked", call).into_iter().map(shape).collect()
 }

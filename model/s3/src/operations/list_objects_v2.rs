@@ -1,46 +1,43 @@
-//! `ListObjectsV2`: lists keys in pages.
+//! `ListObjectsV2`: lists keys in pages, each from a token on.
 //!
 //! Source, unless an item names another: `LocalStack` `test_s3_list_operations` (recorded on AWS).
 
-use bytes::Bytes;
-use plumb_model::bodies::BodySpec;
 use plumb_model::call::Call;
-use plumb_model::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
-use plumb_model::fault::{Basis, Fault, Ground, Precedence};
+use plumb_model::expectation::{Expectation, Form, Matcher, Shape};
+use plumb_model::fault::{Basis, Fault, Precedence};
 use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
 use plumb_model::value::Value;
 
-use super::dimensions::{
-    Sharing, bucket, bucket_choice, buckets, caller, expected_owner, only, other_meets, put, signature,
-};
-use crate::errors::{self, LENGTH_CHECKED, field, text, xml_type};
-use crate::faults;
-use crate::listing::{Ask, Entry, Page, page};
-use crate::paging::{KEYS_MAX, Most, Start};
-use crate::request::{Request, documented};
-use crate::state::{Bucket, Object, State, Token};
-use crate::wire::{NAMESPACE, NAMESPACE_FIELD};
+use super::dimensions::{Sharing, bucket, buckets, caller, expected_owner, only, other_meets, signature};
+use super::listing_dimensions::{SOME_OBJECTS, delimiters, encodings, keys, parameter, prefixes, sizes};
+use super::listings::{Fields, ODD_SIZE, SHARED, fault, given, owner, parameter_faults};
+use crate::errors::text;
+use crate::listing::{Ask, Page, page};
+use crate::paging::{Most, Size, Start};
+use crate::request::Request;
+use crate::state::{Bucket, State, Token};
 
 const SOURCE: &str = "AWS S3 API Reference, ListObjectsV2; LocalStack test_s3_list_operations (recorded on AWS)";
-const SIZES: &str = "MinIO, versitygw; ceph/s3-tests test_bucket_list_maxkeys_invalid";
 const TOKENS: &str = "LocalStack test_list_objects_v2_continuation_start_after (recorded on AWS)";
-const ENCODINGS: &str = "LocalStack test_list_ops_encoding_type_validation (recorded on AWS)";
 
 /// What the call may answer.
 pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
     let mut faults = request.common_faults();
     let (most, start) = (Most::of(request), Start::of(request));
-    match most {
-        Most::Entries { .. } => {}
-        Most::Odd => {
-            faults.push(size_fault(request, Basis::Unknown, "unknown: an empty or enormous max-keys").perhaps());
-        }
-        Most::None => faults.push(size_fault(request, Basis::Implemented, SIZES)),
+    parameter_faults(request, most, &mut faults);
+    token_fault(request, start, &mut faults);
+    if Owners::of(request) == Owners::Perhaps {
+        let source = "unknown: a fetch-owner that is neither true nor false";
+        faults.push(fault(request, "fetch-owner", Basis::Unknown, source).perhaps());
     }
-    if request.argument("encoding-type").is_some_and(|encoding| encoding != "url") {
-        faults.push(fault(request, "encoding-type", Basis::Recorded, ENCODINGS));
-    }
+    outcomes(&faults, precedence, || {
+        let Some(bucket) = request.bucket else { return Vec::new() };
+        most.sizes(request).iter().flat_map(|size| pages(request, bucket, most, size, start)).collect()
+    })
+}
+
+fn token_fault(request: &Request<'_>, start: Start<'_>, faults: &mut Vec<Fault>) {
     let token = |basis, source| fault(request, "continuation-token", basis, source);
     match start {
         Start::Beginning | Start::After(_) | Start::Token(_, true) => {}
@@ -50,108 +47,76 @@ pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
         Start::Empty => faults.push(token(Basis::Recorded, TOKENS)),
         Start::Unknown => faults.push(token(Basis::Implemented, "MinIO, versitygw: a token that was never given")),
     }
-    outcomes(&faults, precedence, || {
-        request.bucket.map_or_else(Vec::new, |bucket| listed(request, bucket, most, start))
-    })
 }
 
-/// A parameter that is none.
-fn fault(request: &Request<'_>, parameter: &'static str, basis: Basis, source: &'static str) -> Fault {
-    Fault::new(faults::QUERY, invalid(request, parameter), basis, source)
+/// Whether keys come with their owners. Source: AWS S3 API Reference, `ListObjectsV2`, `fetch-owner`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owners {
+    Without,
+    With,
+    /// What is asked for is no truth value.
+    Perhaps,
 }
 
-/// A `max-keys` that is none. What is no number is told under the parameter's own name (recorded on AWS); a number
-/// out of its bounds under the name that it has in the SDKs, or its own, by the servers that tell it.
-fn size_fault(request: &Request<'_>, basis: Basis, source: &'static str) -> Fault {
-    let given = request.argument("max-keys").map_or(&b""[..], AsRef::as_ref);
-    let digits = given.strip_prefix(b"-").unwrap_or(given);
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let fault = fault(request, "max-keys", basis, source);
-    if request.aws && is_number { fault.or(invalid(request, "maxKeys")) } else { fault }
-}
-
-fn invalid(request: &Request<'_>, parameter: &'static str) -> Expectation {
-    request.refuse_with(errors::INVALID_ARGUMENT, || vec![field("ArgumentName", parameter.as_bytes())])
-}
-
-/// The pages that may be answered. Whether a `start-after` inside a common prefix leaves that prefix out is
-/// recorded for the first version of the call only, so here either will do.
-fn listed(request: &Request<'_>, bucket: &Bucket, most: Most, start: Start<'_>) -> Vec<Outcome<State>> {
-    let prefix = request.argument("prefix").map_or(&b""[..], AsRef::as_ref);
-    if !bucket.knows(prefix) {
-        return open_pages(
-            request,
-            most,
-            start,
-            "the bucket is shared with other cases, whose keys are not known here",
-        );
+impl Owners {
+    fn of(request: &Request<'_>) -> Self {
+        match request.argument("fetch-owner").map(AsRef::as_ref) {
+            None | Some(b"false") => Self::Without,
+            Some(b"true") => Self::With,
+            Some(_) => Self::Perhaps,
+        }
     }
-    let Most::Entries { most, asked } = most else {
-        return open_pages(request, most, start, "unknown: an empty or enormous max-keys");
-    };
+
+    fn shape(self, request: &Request<'_>) -> Shape {
+        match self {
+            Self::Without => Shape::absent(),
+            Self::With => owner(request),
+            Self::Perhaps => owner(request).maybe(),
+        }
+    }
+}
+
+/// The pages of one size that may be answered. Whether a `start-after` inside a common prefix leaves that prefix out
+/// is recorded for the first version of the call only, so here either will do.
+fn pages(request: &Request<'_>, bucket: &Bucket, most: Most, size: &Size, start: Start<'_>) -> Vec<Outcome<State>> {
+    let prefix = given(request, "prefix");
+    if !bucket.knows(prefix) {
+        let unknown = |truncated| Outcome::new(unknown(request, size, start, truncated), Basis::Unknown, SHARED);
+        return vec![unknown(false), unknown(true)];
+    }
     let after = match start {
-        Start::After(key) => key,
-        Start::Token(token, _) => &token.after,
-        Start::Beginning | Start::Empty | Start::Unknown => &Bytes::new(),
+        Start::After(key) => key.as_ref(),
+        Start::Token(token, _) => token.after.as_ref(),
+        Start::Beginning | Start::Empty | Start::Unknown => &b""[..],
     };
-    let delimiter = request.argument("delimiter").map_or(&b""[..], AsRef::as_ref);
-    let ask = Ask { prefix, delimiter, after, past_prefix: true, most };
+    let ask = Ask { prefix, delimiter: given(request, "delimiter"), after, past_prefix: true, most: size.most };
     let first = page(&bucket.objects, &ask);
-    let mut outcomes = vec![outcome(request, &first, asked, start)];
     if let Start::After(_) = start {
         let second = page(&bucket.objects, &Ask { past_prefix: false, ..ask });
         if second != first {
             let ground = "unrecorded for version 2: start-after inside a common prefix";
-            outcomes.push(outcome(request, &second, asked, start));
-            for outcome in &mut outcomes {
-                outcome.ground = Ground { basis: Basis::Unknown, source: ground.into() };
-            }
+            return [first, second].map(|page| outcome(request, &page, size, start, Some(ground))).into();
         }
     }
-    outcomes
+    vec![outcome(request, &first, size, start, most.is_odd().then_some(ODD_SIZE))]
 }
 
-/// The last page and one before it, of keys that are not known.
-fn open_pages(request: &Request<'_>, most: Most, start: Start<'_>, why: &'static str) -> Vec<Outcome<State>> {
-    let page = |truncated: &'static str, next| {
-        let mut fields = echo(request, most, start);
-        fields.push(("KeyCount".into(), Shape::Text(Matcher::Like(Form::Integer))));
-        fields.push(("IsTruncated".into(), Shape::is(truncated)));
-        fields.push(("Contents".into(), Shape::Any(why.into())));
-        fields.push(("CommonPrefixes".into(), Shape::Any(why.into())));
-        fields.push(("NextContinuationToken".into(), next));
-        Outcome::new(document(request, fields), Basis::Unknown, why)
-    };
-    vec![page("false", Shape::absent()), page("true", Shape::Text(Matcher::Like(Form::Token)))]
-}
-
-fn document(request: &Request<'_>, fields: Vec<(Label, Shape)>) -> Expectation {
-    let answer =
-        request.answer(200).header("content-type", xml_type(request.aws)).header("content-length", LENGTH_CHECKED);
-    Expectation { body: BodyRule::Document(Shape::Fields(fields)), ..answer }
-}
-
-fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_>) -> Outcome<State> {
-    let mut fields = echo(request, Most::Entries { most: asked, asked }, start);
-    let (mut contents, mut prefixes) = (Vec::new(), Vec::new());
-    for entry in &page.entries {
-        match entry {
-            Entry::Key(key, object) => contents.push(line(request, key, object)),
-            Entry::Prefix(prefix) => prefixes.push(Shape::Fields(vec![("Prefix".into(), text(prefix))])),
-        }
-    }
-    fields.push(("KeyCount".into(), Shape::is(page.entries.len().to_string())));
-    fields.push(("IsTruncated".into(), Shape::is(if page.truncated { "true" } else { "false" })));
-    fields.push(("Contents".into(), list(contents)));
-    fields.push(("CommonPrefixes".into(), list(prefixes)));
+/// A page; where it is `open` whether it is this one, the reason.
+fn outcome(
+    request: &Request<'_>,
+    page: &Page<'_>,
+    size: &Size,
+    start: Start<'_>,
+    open: Option<&'static str>,
+) -> Outcome<State> {
+    let mut fields = echo(request, size, start);
+    fields.add_page(page, &Owners::of(request).shape(request));
+    fields.add("KeyCount", Shape::is(page.entries.len().to_string()));
     let symbol = request.seen.symbol("token");
-    let next = if page.truncated {
-        Shape::Text(Matcher::Chosen { symbol: symbol.clone(), form: Form::Token })
-    } else {
-        Shape::absent()
-    };
-    fields.push(("NextContinuationToken".into(), next));
-    let outcome = documented(document(request, fields), SOURCE);
+    let next = Shape::Text(Matcher::Chosen { symbol: symbol.clone(), form: Form::Token });
+    fields.add("NextContinuationToken", if page.truncated { next } else { Shape::absent() });
+    let (basis, source) = open.map_or((Basis::Documented, SOURCE), |why| (Basis::Unknown, why));
+    let outcome = Outcome::new(fields.answer(), basis, source);
     match page.entries.last() {
         Some(last) if page.truncated => {
             let token = Token {
@@ -166,80 +131,29 @@ fn outcome(request: &Request<'_>, page: &Page<'_>, asked: usize, start: Start<'_
     }
 }
 
-/// A list of elements; XML has none for one that is empty.
-fn list(entries: Vec<Shape>) -> Shape {
-    let is_empty = entries.is_empty();
-    let list = Shape::List(entries);
-    if is_empty { list.maybe() } else { list }
+fn unknown(request: &Request<'_>, size: &Size, start: Start<'_>, truncated: bool) -> Expectation {
+    let mut fields = echo(request, size, start);
+    fields.add_unknown(truncated);
+    fields.add("KeyCount", Shape::Text(Matcher::Like(Form::Integer)));
+    let next = if truncated { Shape::Text(Matcher::Like(Form::Token)) } else { Shape::absent() };
+    fields.add("NextContinuationToken", next);
+    fields.answer()
 }
 
-/// The namespace, and what the answer repeats of the request. With `encoding-type=url` keys and the like are encoded
-/// on the wire, which decodes them again; so here they stand as they are.
-fn echo(request: &Request<'_>, most: Most, start: Start<'_>) -> Vec<(Label, Shape)> {
-    let mut fields: Vec<(Label, Shape)> = Vec::with_capacity(16);
-    // AWS S3 API Reference, ListObjectsV2: the root of every example has it; clients read the names without it.
-    let namespace = Shape::is(NAMESPACE);
-    fields.push((NAMESPACE_FIELD.into(), if request.aws { namespace } else { namespace.maybe() }));
-    let mut given = |name: &'static str, argument: &str, required: bool| {
-        let shape = match request.argument(argument) {
-            Some(value) if !value.is_empty() => text(value),
-            _ if required => Shape::is(""),
-            _ => Shape::is("").maybe(),
-        };
-        fields.push((name.into(), shape));
+/// What the answer repeats of the request. A token wins over `start-after`, which is then left out.
+fn echo<'r, 'a>(request: &'r Request<'a>, size: &Size, start: Start<'_>) -> Fields<'r, 'a> {
+    let mut fields = Fields::new(request, size);
+    let token = match request.argument("continuation-token") {
+        Some(token) if !token.is_empty() => text(token),
+        _ => Shape::is("").maybe(),
     };
-    given("Prefix", "prefix", request.aws);
-    given("Delimiter", "delimiter", false);
-    given("EncodingType", "encoding-type", false);
-    given("ContinuationToken", "continuation-token", false);
+    fields.add("ContinuationToken", token);
     match start {
-        Start::After(key) => fields.push(("StartAfter".into(), text(key))),
-        Start::Token(..) => fields.push(("StartAfter".into(), Shape::absent())),
-        _ => fields.push(("StartAfter".into(), Shape::is("").maybe())),
+        Start::Token(..) => fields.add("StartAfter", Shape::absent()),
+        _ => fields.echo("StartAfter", "start-after", false),
     }
-    fields.push(("Name".into(), text(&request.bucket_name)));
-    fields.push(("MaxKeys".into(), max_keys(request, most)));
     fields
 }
-
-/// More than 1,000 count as 1,000; that the answer says so is relied on by nobody.
-fn max_keys(request: &Request<'_>, most: Most) -> Shape {
-    let Most::Entries { asked, .. } = most else {
-        return Shape::Text(Matcher::Like(Form::Integer));
-    };
-    if asked > KEYS_MAX && !request.aws {
-        let both = vec![Value::literal(KEYS_MAX.to_string()), Value::literal(asked.to_string())];
-        return Shape::Text(Matcher::OneOf(both));
-    }
-    Shape::is(asked.min(KEYS_MAX).to_string())
-}
-
-/// A key in a listing. Without `fetch-owner` the owner is left out (AWS S3 API Reference, `ListObjectsV2`).
-fn line(request: &Request<'_>, key: &Bytes, object: &Object) -> Shape {
-    let modified = Matcher::Chosen { symbol: object.last_modified.clone(), form: Form::IsoDate(Some(object.written)) };
-    let class = Shape::is(object.storage_class.clone().unwrap_or(Bytes::from_static(b"STANDARD")));
-    Shape::Fields(vec![
-        ("Key".into(), text(key)),
-        ("LastModified".into(), Shape::Text(modified)),
-        ("ETag".into(), Shape::is(object.etag.clone())),
-        ("Size".into(), Shape::is(object.payload.length.to_string())),
-        ("StorageClass".into(), if request.aws { class } else { class.maybe() }),
-        ("Owner".into(), Shape::absent()),
-    ])
-}
-
-/// What the listing meets, in the order of the keys' bytes. The last two change places where a server sorts by
-/// UTF-16; two keys roll up under a slash.
-pub(crate) const KEYS: [(&str, &str); 8] = [
-    ("stored-1", "a/1"),
-    ("stored-2", "a/2"),
-    ("stored-3", "a0"),
-    ("stored-4", "b c+d%20&<e>"),
-    ("stored-5", "d/1"),
-    ("stored-6", "\u{fc}"),
-    ("stored-7", "\u{ff5e}"),
-    ("stored-8", "\u{1f600}"),
-];
 
 /// The operation.
 pub(crate) fn operation() -> Operation {
@@ -248,17 +162,18 @@ pub(crate) fn operation() -> Operation {
         keys(),
         signature(),
         caller(),
-        parameter("prefix", &[("some", "a/"), ("one", "a0"), ("none-such", "zz"), ("empty", "")]),
-        parameter("delimiter", &[("slash", "/"), ("none-such", "|"), ("longer", "/1"), ("empty", "")]),
+        prefixes(),
+        delimiters(),
         sizes(),
-        parameter("start-after", &[("a-key", "a/1"), ("between", "a1"), ("a-prefix", "a/"), ("beyond", "\u{10ffff}")]),
+        starts(),
         tokens(),
+        owners(),
         encodings(),
         expected_owner(),
     ];
     Operation {
         name: "ListObjectsV2",
-        about: "lists keys in pages",
+        about: "lists keys in pages, each from a token on",
         source: SOURCE,
         hazard: Hazard::Reads,
         space: Space { dimensions, constraints: constraints() },
@@ -266,82 +181,73 @@ pub(crate) fn operation() -> Operation {
     }
 }
 
-fn keys() -> Dimension {
-    let need = bucket_choice("", Sharing::Own).needs;
-    let several = Choice { needs: need, ..Choice::absent("several") };
-    let several = KEYS
-        .iter()
-        .zip(1_u64..)
-        .fold(several, |choice, ((id, key), length)| choice.after(id, put((*key).into(), BodySpec::random(3, length))));
-    Dimension::state("objects", vec![several, Choice::absent("none")])
+/// The key after which the first page starts.
+fn starts() -> Dimension {
+    let values = [
+        ("a-key", "a/1"),
+        ("between", "a1"),
+        ("a-prefix", "a/"),
+        ("beyond", "\u{10ffff}"),
+        ("empty", ""),
+        ("multi-byte", "\u{ff5e}"),
+        ("control-character", "c\u{1}/1"),
+        ("inside-a-common-prefix", "a/1"),
+    ];
+    parameter("start-after", &values)
 }
 
-fn parameter(name: &'static str, values: &[(&'static str, &str)]) -> Dimension {
-    let mut choices = vec![Choice::absent("absent")];
-    choices.extend(values.iter().map(|(choice, value)| Choice::valid(choice, name, *value)));
-    Dimension::argument(name, choices)
-}
-
-fn sizes() -> Dimension {
-    let name = "max-keys";
-    let mut dimension =
-        parameter(name, &[("one", "1"), ("two", "2"), ("zero", "0"), ("largest", "1000"), ("too-large", "1001")]);
-    dimension.choices.push(Choice::fault("negative", name, "-1"));
-    dimension.choices.push(Choice::fault("no-number", name, "x"));
-    dimension
-}
-
-/// A token comes from a page before.
+/// A token comes from a page before, and is used with the same parameters.
 fn tokens() -> Dimension {
     let name = "continuation-token";
-    let first = Call::new("ListObjectsV2").with("bucket", bucket()).with("max-keys", "1");
+    let first = || Call::new("ListObjectsV2").with("bucket", bucket()).with("max-keys", "1");
+    let given = |choice| Choice::valid(choice, name, Value::symbol("page", "token"));
     let choices = vec![
         Choice::absent("absent"),
-        Choice::valid("given", name, Value::symbol("page", "token")).after("page", first),
+        given("given").after("page", first()),
+        given("given-with-a-delimiter").after("page", first().with("delimiter", "/")),
         Choice::fault("empty", name, ""),
         Choice::fault("never-given", name, "!plumb!"),
     ];
     Dimension::argument(name, choices)
 }
 
-fn encodings() -> Dimension {
-    let name = "encoding-type";
-    let mut dimension = parameter(name, &[("url", "url")]);
-    dimension.choices.push(Choice::fault("unknown", name, "base64"));
-    dimension.choices.push(Choice::fault("empty", name, ""));
-    dimension
+fn owners() -> Dimension {
+    let values = [("with", "true"), ("without", "false"), ("neither", "yes"), ("empty", "")];
+    parameter("fetch-owner", &values)
 }
 
 /// A token is given only where there is more.
 fn constraints() -> Vec<Constraint> {
-    vec![only("continuation-token", "given", "objects", &["several"]), other_meets(&["mine"])]
+    vec![
+        only("continuation-token", "given", "objects", SOME_OBJECTS),
+        only("continuation-token", "given-with-a-delimiter", "objects", SOME_OBJECTS),
+        only("continuation-token", "given-with-a-delimiter", "delimiter", &["slash"]),
+        only("start-after", "inside-a-common-prefix", "delimiter", &["slash"]),
+        other_meets(&["mine"]),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
-    use plumb_model::answer::{Answer, Document};
+    use plumb_model::answer::Document;
 
     use super::*;
-    use crate::testing::{Bench, check, on_bucket, put as put_key};
+    use crate::operations::listing_dimensions::KEYS;
+    use crate::testing::{Bench, check, listed, on_bucket, put, shapes};
 
     fn list(arguments: &[(&'static str, &str)]) -> Call {
         arguments.iter().fold(on_bucket("ListObjectsV2"), |call, (name, value)| call.with(*name, *value))
     }
 
     fn several() -> Bench {
-        Bench::after(&KEYS.map(|(_, key)| put_key(key)))
-    }
-
-    fn names(answer: &Answer, list: &str, field: &str) -> Vec<String> {
-        let entries = answer.document.as_ref().map(|document| document.list(list)).unwrap_or_default();
-        entries.iter().filter_map(|entry| entry.text(field).map(str::to_owned)).collect()
+        Bench::after(&KEYS.map(|(_, key)| put(key)))
     }
 
     /// Keys, common prefixes, and the text of some fields.
     fn page_of(arguments: &[(&'static str, &str)], keys: &[&str], prefixes: &[&str], fields: &[(&str, &str)]) {
         let answer = several().run("list", &list(arguments));
-        assert_eq!(names(&answer, "Contents", "Key"), keys, "{arguments:?}");
-        assert_eq!(names(&answer, "CommonPrefixes", "Prefix"), prefixes, "{arguments:?}");
+        assert_eq!(listed(&answer, "Contents", "Key"), keys, "{arguments:?}");
+        assert_eq!(listed(&answer, "CommonPrefixes", "Prefix"), prefixes, "{arguments:?}");
         for (name, text) in fields {
             assert_eq!(answer.document.as_ref().and_then(|own| own.text(name)), Some(*text), "{arguments:?} {name}");
         }
@@ -366,20 +272,32 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_are_none() {
-        let invalid = &["400 InvalidArgument"];
-        for (name, value) in [
-            ("max-keys", "-1"),
-            ("max-keys", "x"),
-            ("encoding-type", "value"),
-            ("encoding-type", ""),
-            ("continuation-token", ""),
-            ("continuation-token", "never given"),
-        ] {
-            check(&[], &list(&[(name, value)]), invalid);
+    fn tokens_that_are_none() {
+        let bench = Bench { flavour: "aws", ..Bench::new(None) };
+        for token in ["", "never given"] {
+            let call = list(&[("continuation-token", token)]);
+            check(&[], &call, &["400 InvalidArgument"]);
+            assert_eq!(shapes(&bench, &call, "ArgumentName"), [Some(Shape::is("continuation-token"))], "{token:?}");
         }
-        check(&[], &list(&[("max-keys", "")]), &["200", "200", "400 InvalidArgument"]);
-        check(&[], &list(&[]).with("bucket", "plumb-t-absent"), &["404 NoSuchBucket"]);
+    }
+
+    #[test]
+    fn owners_come_where_they_are_fetched() {
+        let owned = |flavour, arguments: &[(&'static str, &str)]| {
+            let bench = Bench { flavour, ..several() };
+            let contents = shapes(&bench, &list(arguments), "Contents").swap_remove(0);
+            let Some(Shape::List(lines)) = contents else { panic!("{contents:?}") };
+            let Shape::Fields(line) = &lines[0] else { panic!("{lines:?}") };
+            line.iter().find(|(name, _)| name == "Owner").map(|(_, shape)| shape.clone())
+        };
+        let with = owned("aws", &[("fetch-owner", "true")]).expect("an owner");
+        assert!(matches!(with, Shape::Fields(_)));
+        assert_eq!(owned("compatible", &[("fetch-owner", "true")]), Some(with.clone().maybe()));
+        for without in [&[][..], &[("fetch-owner", "false")]] {
+            assert_eq!(owned("aws", without), Some(Shape::absent()));
+        }
+        assert_eq!(owned("aws", &[("fetch-owner", "yes")]), Some(with.maybe()));
+        check(&[], &list(&[("fetch-owner", "yes")]), &["200", "400 InvalidArgument"]);
     }
 
     #[test]
@@ -390,46 +308,13 @@ mod tests {
         assert_eq!(several().outcomes("list", &list(&[("delimiter", "/"), ("start-after", "a0")])).len(), 1);
     }
 
-    #[test]
-    fn the_rest_of_a_shared_bucket_is_open() {
-        let bench = Bench::new(Some("p/"));
-        for (prefix, is_open) in [("p/", false), ("p/x", false), ("p", true), ("", true)] {
-            let outcomes = bench.outcomes("list", &list(&[("prefix", prefix)]));
-            let open = outcomes.iter().flat_map(|outcome| plumb_model::judge::unconstrained(&outcome.expectation));
-            assert_eq!(open.into_iter().any(|(place, _)| place == "body Contents"), is_open, "{prefix}");
-            assert_eq!(outcomes.len(), if is_open { 2 } else { 1 }, "{prefix}: the last page, or one before it");
-        }
-    }
-
-    #[test]
-    fn the_parameter_at_fault_is_told() {
-        let bench = Bench { flavour: "aws", ..Bench::new(None) };
-        for (name, value, told) in [
-            ("max-keys", "x", &["max-keys"][..]),
-            ("max-keys", "-1", &["max-keys", "maxKeys"]),
-            ("encoding-type", "", &["encoding-type"]),
-            ("continuation-token", "", &["continuation-token"]),
-            ("continuation-token", "never given", &["continuation-token"]),
-        ] {
-            let outcomes = bench.outcomes("list", &list(&[(name, value)]));
-            let rules = outcomes.iter().map(|outcome| match &outcome.expectation.body {
-                BodyRule::Document(Shape::Fields(fields)) => {
-                    fields.iter().find(|(own, _)| own == "ArgumentName").map(|(_, shape)| shape.clone())
-                }
-                other => panic!("{other:?}"),
-            });
-            let expected: Vec<_> = told.iter().map(|told| Some(Shape::is(*told))).collect();
-            assert_eq!(rules.collect::<Vec<_>>(), expected, "{name}={value}");
-        }
-    }
-
     /// Follows tokens to the end.
     fn pages(bench: &mut Bench, call: &Call) -> Vec<String> {
         let (mut all, mut next) = (Vec::new(), call.clone());
         for round in 0..100 {
             let answer = bench.run(&format!("page-{round}"), &next);
-            let mut page = names(&answer, "Contents", "Key");
-            page.extend(names(&answer, "CommonPrefixes", "Prefix"));
+            let mut page = listed(&answer, "Contents", "Key");
+            page.extend(listed(&answer, "CommonPrefixes", "Prefix"));
             all.extend(page);
             match answer.document.as_ref().and_then(|own| own.text("NextContinuationToken")) {
                 None => return all,
@@ -448,7 +333,7 @@ mod tests {
             most in 1..4_u32,
         ) {
             let keys: Vec<String> = keys.into_iter().filter(|key| !key.is_empty()).collect();
-            let stored: Vec<Call> = keys.iter().map(|key| put_key(key)).collect();
+            let stored: Vec<Call> = keys.iter().map(|key| put(key)).collect();
             let mut bench = Bench::after(&stored);
             let call = list(&[("delimiter", delimiter), ("prefix", &prefix)]);
             let mut found = pages(&mut bench, &call.with("max-keys", most.to_string().as_str()));

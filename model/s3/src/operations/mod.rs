@@ -9,7 +9,10 @@ mod get_object;
 mod head_bucket;
 mod head_object;
 pub(crate) mod list_buckets;
-pub(crate) mod list_objects_v2;
+mod list_objects;
+mod list_objects_v2;
+mod listing_dimensions;
+mod listings;
 mod parts;
 pub(crate) mod put_object;
 pub(crate) mod reading;
@@ -34,6 +37,7 @@ const TABLE: &[(&str, fn() -> Operation, Step)] = &[
     ("CopyObject", copy_object::operation, copy_object::step),
     ("GetObject", get_object::operation, reading::step),
     ("HeadObject", head_object::operation, reading::step),
+    ("ListObjects", list_objects::operation, list_objects::step),
     ("ListObjectsV2", list_objects_v2::operation, list_objects_v2::step),
     ("DeleteObject", delete_object::operation, delete_object::step),
     ("DeleteBucket", delete_bucket::operation, delete_bucket::step),

@@ -7,14 +7,15 @@ use plumb_model::call::Call;
 use crate::operations::storing::METADATA_PREFIX;
 
 /// The field `name` of an answer's document.
-fn field<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Document> {
+pub(super) fn field<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Document> {
     match &mut answer.document {
         Some(Document::Fields(fields)) => fields.iter_mut().find(|(own, _)| own == name).map(|(_, document)| document),
         _ => None,
     }
 }
 
-fn list<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Vec<Document>> {
+/// The list `name` of an answer's document.
+pub(super) fn list<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Vec<Document>> {
     match field(answer, name) {
         Some(Document::List(entries)) => Some(entries),
         _ => None,
@@ -22,7 +23,7 @@ fn list<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Vec<Document>>
 }
 
 /// Moves the number in `KeyCount`.
-fn recount(answer: &mut Answer, by: i64) {
+pub(super) fn recount(answer: &mut Answer, by: i64) {
     if let Some(Document::Text(text)) = field(answer, "KeyCount")
         && let Ok(count) = text.parse::<i64>()
     {

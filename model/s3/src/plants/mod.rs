@@ -1,11 +1,12 @@
 //! Bugs to plant into a server made from the model, each with the finding it must give.
 //!
 //! What a bug does to a call stands in `calls`, what it does to an answer in `answers`, and what it must remember
-//! for that in `memory`; those of copies stand in `copies`.
+//! for that in `memory`; those of copies stand in `copies`, those of listings in `listings`.
 
 mod answers;
 mod calls;
 mod copies;
+mod listings;
 mod memory;
 
 use std::sync::Arc;
@@ -93,11 +94,12 @@ pub(crate) fn all() -> Vec<Plant> {
         let bug: Arc<dyn Bug> = Arc::new(OnCall(*act));
         Plant { name, about, operation, kind, bug }
     });
-    let answers = ON_ANSWER.iter().chain(&copies::ON_ANSWER).map(|(name, about, operation, kind, act)| {
+    let answers = ON_ANSWER.iter().chain(&copies::ON_ANSWER).chain(&listings::ON_ANSWER);
+    let answers = answers.map(|(name, about, operation, kind, act)| {
         let bug: Arc<dyn Bug> = Arc::new(OnAnswer(*act));
         Plant { name, about, operation, kind, bug }
     });
-    calls.chain(answers).chain(memory::all()).collect()
+    calls.chain(answers).chain(listings::hidden()).chain(memory::all()).collect()
 }
 
 #[cfg(test)]

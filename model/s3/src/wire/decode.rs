@@ -28,6 +28,11 @@ const NEUTRAL: [&str; 9] = [
     "x-amz-te",
 ];
 
+/// The root of a listing of keys.
+const LISTING: &str = "ListBucketResult";
+/// What `encoding-type=url` encodes. Source: AWS S3 API Reference, `ListObjectsV2`, `EncodingType`; for the markers of
+/// `ListObjects`, botocore `handlers.py`, `decode_list_object`.
+const ENCODED: [&str; 6] = ["Key", "Prefix", "Delimiter", "StartAfter", "Marker", "NextMarker"];
 /// The codes by which a server says that it failed itself: those of 500 and 503. An answer that has begun with 200
 /// can still come to one of them.
 ///
@@ -191,7 +196,9 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
     if response.truncated || response.body.is_empty() || stored || is_head {
         return answer;
     }
-    match xml::parse(&response.body) {
+    let lists_bare_keys = status == 200 && success == Success::Document(LISTING) && !wants_url(call);
+    let parse = if lists_bare_keys { xml::parse_with_controls } else { xml::parse };
+    match parse(&response.body) {
         Ok(mut parsed) => {
             answer.malformed = answer.malformed.or_else(|| unknown_encoding(&parsed));
             if parsed.root == "Error" {
@@ -280,19 +287,22 @@ fn document_problem(call: &Call, root: &str, parsed: &mut xml::Parsed) -> Option
 
 /// Whether keys in a listing are encoded: the call wants it, and the answer says so.
 pub(crate) fn is_url_encoded(call: &Call, document: &Document) -> bool {
-    call.bytes("encoding-type").is_some_and(|encoding| encoding == "url")
-        && document.text("EncodingType") == Some("url")
+    wants_url(call) && document.text("EncodingType") == Some("url")
 }
 
-/// Visits every text that `encoding-type=url` encodes. Source: AWS S3 API Reference, `ListObjectsV2`, `EncodingType`.
+/// Whether the call wants keys encoded. A listing that is not may hold a key that XML cannot carry: AWS writes it all
+/// the same, so that many parsers refuse the document (AWS S3 API Reference, `ListObjects`, `encoding-type`).
+fn wants_url(call: &Call) -> bool {
+    call.bytes("encoding-type").is_some_and(|encoding| encoding == "url")
+}
+
+/// Visits every text that `encoding-type=url` encodes.
 pub(crate) fn each_encoded(document: &mut Document, visit: &mut impl FnMut(&mut String)) {
     match document {
         Document::Fields(fields) => {
             for (name, inner) in fields {
                 match inner {
-                    Document::Text(text) if matches!(name.as_str(), "Key" | "Prefix" | "Delimiter" | "StartAfter") => {
-                        visit(text);
-                    }
+                    Document::Text(text) if ENCODED.contains(&name.as_str()) => visit(text),
                     Document::Text(_) | Document::Bare(_) => {}
                     inner => each_encoded(inner, visit),
                 }

@@ -110,10 +110,25 @@ pub(crate) const ROUTES: &[Route] = &[
     Route { operation: "CreateBucket", method: "PUT", headers: &[], content: Content::Configuration, ..PLAIN },
     Route { operation: "DeleteBucket", method: "DELETE", ..PLAIN },
     Route {
+        operation: "ListObjects",
+        method: "GET",
+        query: &["delimiter", "encoding-type", "marker", "max-keys", "prefix"],
+        success: Success::Document("ListBucketResult"),
+        ..PLAIN
+    },
+    Route {
         operation: "ListObjectsV2",
         method: "GET",
         mark: Mark::Parameter("list-type", "2"),
-        query: &["continuation-token", "delimiter", "encoding-type", "max-keys", "prefix", "start-after"],
+        query: &[
+            "continuation-token",
+            "delimiter",
+            "encoding-type",
+            "fetch-owner",
+            "max-keys",
+            "prefix",
+            "start-after",
+        ],
         success: Success::Document("ListBucketResult"),
         ..PLAIN
     },

@@ -47,13 +47,16 @@ impl Parsed {
 
 /// Reads a document; or says why there is none.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
+    let parsed = parse_with_controls(bytes)?;
+    if is_xml_text(bytes) { Ok(parsed) } else { Err("it has a character that XML cannot carry".to_owned()) }
+}
+
+/// Reads a document that may hold characters which XML cannot carry, as if it could.
+pub(crate) fn parse_with_controls(bytes: &[u8]) -> Result<Parsed, String> {
     if bytes.len() > XML_BYTES_MAX {
         return Err(format!("it is longer than {XML_BYTES_MAX} bytes"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    if !is_xml_text(bytes) {
-        return Err("it has a character that XML cannot carry".to_owned());
-    }
     let mut reader = Reader::from_str(text);
     let mut tree = Tree::default();
     loop {
@@ -301,7 +304,8 @@ mod tests {
             ("<A>&x;</A>", "entity"),
             ("<A>&#0;</A>", ""),
             ("<A>\u{1}</A>", "cannot carry"),
-            ("\u{b}<A/>", "cannot carry"),
+            ("<A>\u{fffe}</A>", "cannot carry"),
+            ("\u{b}<A/>", "outside"),
             ("\u{a0}<A/>", "outside"),
             ("<A b=\"1\" b=\"2\"/>", "duplicate"),
             ("<n:A/>", "no namespace"),

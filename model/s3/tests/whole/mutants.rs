@@ -25,7 +25,7 @@ fn loose(matcher: &Matcher) -> Loose {
 /// Something that a value of this rule cannot be.
 fn altered(matcher: &Matcher, value: &[u8]) -> Option<Vec<u8>> {
     match matcher {
-        Matcher::Any(_) | Matcher::Like(Form::Text) | Matcher::Absent => None,
+        Matcher::Any(_) | Matcher::Open { .. } | Matcher::Like(Form::Text) | Matcher::Absent => None,
         Matcher::Maybe(inner) => altered(inner, value),
         Matcher::Like(_) | Matcher::Chosen { .. } => Some(Vec::new()),
         Matcher::Is(_) | Matcher::OneOf(_) => Some([value, b"~"].concat()),

@@ -1,6 +1,7 @@
 //! The wire format, there and back, with bytes that mean harm.
 
 use crate::harness::{actor, receiving, sending};
+use bytes::Bytes;
 use plumb_model::answer::Answer;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Call;
@@ -79,6 +80,16 @@ proptest! {
     }
 
     #[test]
+    fn a_listing_from_a_marker_comes_back(prefix in bytes(0), marker in bytes(0), delimiter in bytes(0)) {
+        let call = Call::new("ListObjects")
+            .with("bucket", "plumb-t")
+            .with("prefix", Value::literal(prefix))
+            .with("marker", Value::literal(marker))
+            .with("delimiter", Value::literal(delimiter));
+        prop_assert_eq!(there_and_back(&call).0, call);
+    }
+
+    #[test]
     fn no_request_panics(
         method in proptest::sample::select(vec!["GET", "PUT", "DELETE", "POST", "X"]),
         target in bytes(0),
@@ -101,7 +112,7 @@ proptest! {
     #[test]
     fn no_response_panics(
         status in proptest::sample::select(vec![200_u16, 204, 206, 304, 400, 404, 500]),
-        operation in proptest::sample::select(vec!["ListObjectsV2", "GetObject", "PutObject"]),
+        operation in proptest::sample::select(vec!["ListObjects", "ListObjectsV2", "GetObject", "PutObject"]),
         pieces in proptest::collection::vec(proptest::sample::select(vec![
             "<Error>", "</Error>", "<Code>", "</Code>", "<ListBucketResult>", "</ListBucketResult>", "<Contents>",
             "</Contents>", "<Key>", "</Key>", "<EncodingType>url</EncodingType>", "%zz", "&amp;", "&x;", "&#x110000;",
@@ -130,7 +141,7 @@ proptest! {
     }
 }
 
-fn response(status: u16, body: &'static str) -> Response {
+fn response(status: u16, body: impl Into<Bytes>) -> Response {
     Response { status, headers: Headers::default(), body: body.into(), truncated: false }
 }
 
@@ -199,12 +210,12 @@ fn another_namespace_or_encoding_is_noticed() {
         ("ListObjectsV2", 200, "<?xml version=\"1.0\" encoding=\"utf-8\"?><ListBucketResult/>".into(), false),
         ("ListObjectsV2", 200, "<?xml version=\"1.0\" encoding=\"utf-16\"?><ListBucketResult/>".into(), true),
     ] {
-        let response = Response { status, headers: Headers::default(), body: body.clone().into(), truncated: false };
+        let response = response(status, body.clone());
         assert_eq!(decoded(operation, &response).malformed.is_some(), malformed, "{body}");
     }
     for namespace in [known, "urn:plumb"] {
         let body = format!("<ListBucketResult xmlns=\"{namespace}\"><Name>n</Name></ListBucketResult>");
-        let response = Response { status: 200, headers: Headers::default(), body: body.into(), truncated: false };
+        let response = response(200, body);
         let document = decoded("ListObjectsV2", &response).document;
         assert_eq!(document.as_ref().and_then(|own| own.text("xmlns")), Some(namespace), "the model judges it");
     }
@@ -217,8 +228,7 @@ fn encoded_keys_are_decoded_and_bare_ones_noticed() {
         let body = format!(
             "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>{key}</Key></Contents></ListBucketResult>"
         );
-        let response = Response { status: 200, headers: Headers::default(), body: body.into(), truncated: false };
-        plumb_s3::api().wire.decode_response(&call, &response)
+        plumb_s3::api().wire.decode_response(&call, &response(200, body))
     };
     let key = |answer: &Answer| {
         let contents = answer.document.as_ref().map(|document| document.list("Contents")).unwrap_or_default();
@@ -226,6 +236,34 @@ fn encoded_keys_are_decoded_and_bare_ones_noticed() {
     };
     assert_eq!(key(&list("a%20b+c%2B%C3%BC/d")).as_deref(), Some("a b c+\u{fc}/d"));
     assert!(list("a b").malformed.is_some() && list("\u{fc}").malformed.is_some());
+}
+
+#[test]
+fn the_markers_of_a_listing_are_decoded_too() {
+    let call = Call::new("ListObjects").with("encoding-type", "url");
+    let fields = "<EncodingType>url</EncodingType><Marker>a%20b</Marker><NextMarker>%01+c</NextMarker>";
+    let answer = plumb_s3::api()
+        .wire
+        .decode_response(&call, &response(200, format!("<ListBucketResult>{fields}</ListBucketResult>")));
+    let text = |name| answer.document.as_ref().and_then(|document| document.text(name));
+    assert_eq!((text("Marker"), text("NextMarker")), (Some("a b"), Some("\u{1} c")));
+}
+
+#[test]
+fn a_listing_of_what_xml_cannot_carry_is_read_unless_it_must_be_encoded() {
+    for (operation, encoding, status, body, malformed) in [
+        ("ListObjects", None, 200, "<ListBucketResult><Prefix>\u{1}</Prefix></ListBucketResult>", false),
+        ("ListObjectsV2", None, 200, "<ListBucketResult><Prefix>&#x1;</Prefix></ListBucketResult>", false),
+        ("ListObjects", Some("url"), 200, "<ListBucketResult><Prefix>\u{1}</Prefix></ListBucketResult>", true),
+        ("ListObjects", None, 404, "<Error><Code>\u{1}</Code></Error>", true),
+        ("GetObject", None, 404, "<Error><Code>\u{1}</Code></Error>", true),
+    ] {
+        let call = encoding.iter().fold(Call::new(operation), |call, encoding| call.with("encoding-type", *encoding));
+        let answer = plumb_s3::api().wire.decode_response(&call, &response(status, body));
+        assert_eq!(answer.malformed.is_some(), malformed, "{operation} {encoding:?} {body:?}");
+        let prefix = answer.document.as_ref().and_then(|document| document.text("Prefix"));
+        assert_eq!(prefix, (!malformed).then_some("\u{1}"), "{operation} {encoding:?} {body:?}");
+    }
 }
 
 #[test]
