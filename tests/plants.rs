@@ -67,13 +67,16 @@ fn hidden(api: &Api, case: &Case) -> Case {
     let operations = api.operations.iter().filter(|operation| operation.hazard <= Hazard::Writes);
     let defaults: Vec<Case> =
         operations.map(|operation| operation.case(api.name, "filler", &operation.space.defaults())).collect();
+    // What is removed as a whole must be empty, so that nothing may be stored in front of it.
+    let empties = case.calls.iter().any(|turn| turn.call.operation == "DeleteBucket");
     let mut round = 0;
     while filler.len() + case.calls.len() < LONG_CASE_CALLS {
         for default in defaults.iter().filter(|default| default.needs.iter().all(|need| case.needs.contains(need))) {
             let fixed = default
                 .calls
                 .iter()
-                .filter(|turn| turn.call.arguments.values().all(plumb_model::value::Value::is_fixed));
+                .filter(|turn| turn.call.arguments.values().all(plumb_model::value::Value::is_fixed))
+                .filter(|turn| !empties || reads(api, turn));
             let name = &default.origin.operation;
             filler.extend(fixed.map(|turn| Turn { id: format!("filler{round}-{name}-{}", turn.id), ..turn.clone() }));
         }
@@ -83,6 +86,10 @@ fn hidden(api: &Api, case: &Case) -> Case {
     let calls = filler.into_iter().chain(case.calls.iter().cloned());
     long.calls = calls.collect();
     long
+}
+
+fn reads(api: &Api, turn: &Turn) -> bool {
+    api.operation(&turn.call.operation).is_some_and(|operation| operation.hazard == Hazard::Reads)
 }
 
 /// Alone, and then hidden.

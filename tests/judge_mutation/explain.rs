@@ -1,6 +1,6 @@
 //! Why an answer that was altered may still conform: each difference, and the rule that leaves it open.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
@@ -138,20 +138,23 @@ impl Explanation<'_> {
             own.cloned().collect()
         };
         let left_before = self.left.len();
-        let mut named = BTreeSet::new();
+        let mut named: BTreeMap<&[u8], Vec<&Shape>> = BTreeMap::new();
         for (name, shape) in &keyed.entries {
-            let name = name.as_literal().map_or(&b""[..], AsRef::as_ref);
-            named.insert(name);
+            named.entry(name.as_literal().map_or(&b""[..], AsRef::as_ref)).or_default().push(shape);
+        }
+        for (name, shapes) in &named {
             let (before, after) = (of(before, name), of(after, name));
-            if before.len() == 1 && after.len() <= 1 {
-                self.document(shape, before.first(), after.first(), &format!("{place}[]"));
-            } else if before != after {
+            for (index, shape) in shapes.iter().enumerate().filter(|(index, _)| before.get(*index) != after.get(*index))
+            {
+                self.document(shape, before.get(index), after.get(index), &format!("{place}[]"));
+            }
+            if after.len() > shapes.len() {
                 self.push(&format!("{place}[]"), HOLE);
             }
         }
         let others = |entries: &[Document]| -> Vec<Document> {
             let is_named =
-                |entry: &&Document| entry.text(&keyed.key).is_some_and(|name| named.contains(name.as_bytes()));
+                |entry: &&Document| entry.text(&keyed.key).is_some_and(|name| named.contains_key(name.as_bytes()));
             entries.iter().filter(|entry| !is_named(entry)).cloned().collect()
         };
         if others(before) != others(after) {

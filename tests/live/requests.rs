@@ -4,7 +4,7 @@
 pub(crate) type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// What may reach others, as no call could express it.
-pub(crate) const FOREIGN_REQUESTS: [Row; 32] = [
+pub(crate) const FOREIGN_REQUESTS: [Row; 38] = [
     ("GET", "/OWN/../other/k", &[]),
     ("GET", "/OWN/%2e%2e/other/k", &[]),
     ("GET", "/OWN/%2E./other/k", &[]),
@@ -27,7 +27,13 @@ pub(crate) const FOREIGN_REQUESTS: [Row; 32] = [
     ("PUT", "/", &[]),
     ("GET", "/?list-type=2", &[]),
     ("PUT", "/OWN?policy", &[]),
-    ("POST", "/OWN?delete", &[]),
+    ("POST", "/OWN?delete&policy", &[]),
+    ("POST", "/OWN/k?delete", &[]),
+    ("POST", "/OWN", &[]),
+    ("POST", "/other?delete", &[]),
+    ("POST", "/OWN/../other?delete", &[]),
+    ("POST", "/OWN?delete", &[("content-encoding", "gzip")]),
+    ("POST", "/?delete", &[("host", "OWN.s3.amazonaws.com")]),
     ("PUT", "/OWN/k", &[("x-amz-copy-source", "other/k")]),
     ("PUT", "/OWN/k", &[("x-amz-copy-source", "/other/k")]),
     ("PUT", "/OWN/k", &[("X-Amz-Copy-Source", "%2Fother%2Fk")]),
@@ -40,13 +46,14 @@ pub(crate) const FOREIGN_REQUESTS: [Row; 32] = [
 ];
 
 /// What is the run's own, however oddly it is spelt.
-pub(crate) const OWN_REQUESTS: [Row; 8] = [
+pub(crate) const OWN_REQUESTS: [Row; 9] = [
     ("GET", "/OWN/k", &[]),
     ("PUT", "/OWN", &[]),
     ("DELETE", "/OWN/a/../b", &[]),
     ("GET", "/OWN//b", &[]),
     ("GET", "/OWN/%252e", &[]),
     ("GET", "/OWN?list-type=2&prefix=a%2F", &[]),
+    ("POST", "/OWN/?delete&x-id=DeleteObjects", &[]),
     ("PUT", "/OWN/k", &[("x-amz-copy-source", "/OWN/a%20b")]),
     ("PUT", "/OWN/k", &[("x-amz-copy-source", "OWN/a/../b")]),
 ];

@@ -13,10 +13,11 @@
 //! permits each possible answer.
 //!
 //! Reading order: [`State`], [`S3`], `operations/` (one file each), `faults` (what may be wrong, and what must
-//! win), `conditions`, `copy_source`, `ranges`, `paging`, `listing`, `account`, `errors`, `wire/`, [`sigv4`],
-//! `resources`, `plants/`.
+//! win), `conditions`, `copy_source`, `ranges`, `paging`, `listing`, `account`, `batch`, `errors`, `wire/`,
+//! [`sigv4`], `resources`, `plants/`.
 
 mod account;
+mod batch;
 mod conditions;
 mod copy_source;
 mod errors;
@@ -40,11 +41,12 @@ mod testing;
 
 pub use model::S3;
 pub use names::{BUCKET_NAME_BYTES_MAX, BUCKET_NAME_BYTES_MIN, KEY_BYTES_MAX, Naming, bucket_naming};
+pub use operations::delete_objects::BATCH_KEYS_MAX;
 pub use operations::list_buckets::BUCKETS_MAX;
 pub use operations::storing::METADATA_BYTES_MAX;
 pub use paging::KEYS_MAX;
 pub use state::{Bucket, DELETED_BUCKETS_MAX, Object, Pairs, State, TOKENS_MAX, Token};
-pub use wire::{INTERPRETATIONS_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
+pub use wire::{INTERPRETATIONS_MAX, MORE_KEYS_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 
 use plumb_model::api::{Api, Flavour};
 use plumb_model::fault::Precedence;

@@ -8,6 +8,9 @@ use crate::text::shown;
 
 use super::{Comparison, NOTHING, Place, SHOWN_CHARACTERS_MAX, open_in_shape};
 
+/// The most entries of one key that are paired by what matches; more are taken in their order.
+const ALIKE_MAX: usize = 32;
+
 impl Comparison<'_> {
     pub(super) fn keyed(&mut self, keyed: &Keyed, entries: &[Document], place: &Place<'_>) {
         if keyed.most.is_some_and(|most| entries.len() > most) {
@@ -17,7 +20,7 @@ impl Comparison<'_> {
         let mut there = self.by_key(keyed, entries, place);
         for (name, shapes) in self.wanted(keyed, place) {
             let entries = there.remove(&name[..]).unwrap_or_default();
-            self.alike(shapes, entries, &Place::Known(place, &keyed.key, &name));
+            self.alike(&shapes, &entries, &Place::Known(place, &keyed.key, &name));
         }
         let absent: Vec<_> = keyed.absent.iter().filter_map(|name| self.value(name)).collect();
         for (name, entries) in there {
@@ -61,23 +64,44 @@ impl Comparison<'_> {
         wanted
     }
 
-    /// Entries of one key: each shape takes one that matches, or else the first that is left.
-    fn alike(&mut self, shapes: Vec<&Shape>, mut entries: Vec<&Document>, place: &Place<'_>) {
-        for shape in shapes {
-            if entries.is_empty() {
-                if !matches!(shape, Shape::Maybe(_)) {
-                    self.differ(place.to_string(), "an entry", NOTHING.as_bytes());
-                }
-                continue;
+    /// Entries of one key: as many shapes as possible get one that matches, the others any that is left.
+    fn alike(&mut self, shapes: &[&Shape], entries: &[&Document], place: &Place<'_>) {
+        let pairs = self.pairs(shapes, entries, place);
+        let mut left: Vec<usize> = (0..entries.len()).filter(|entry| !pairs.contains(&Some(*entry))).collect();
+        for (shape, pair) in shapes.iter().zip(pairs) {
+            let entry = pair.or_else(|| (!left.is_empty()).then(|| left.remove(0)));
+            match entry {
+                Some(entry) => self.document(shape, Some(entries[entry]), place),
+                None if matches!(shape, Shape::Maybe(_)) => {}
+                None => self.differ(place.to_string(), "an entry", NOTHING.as_bytes()),
             }
-            let fitting = entries.len() > 1;
-            let index = fitting.then(|| entries.iter().position(|entry| self.fits(shape, entry, place))).flatten();
-            let entry = entries.remove(index.unwrap_or(0));
-            self.document(shape, Some(entry), place);
         }
-        if !entries.is_empty() {
-            self.differ(place.to_string(), "no further entry", format!("{} more", entries.len()).as_bytes());
+        if !left.is_empty() {
+            self.differ(place.to_string(), "no further entry", format!("{} more", left.len()).as_bytes());
         }
+    }
+
+    /// The entry that each shape gets; none where it gets none that matches.
+    fn pairs(&mut self, shapes: &[&Shape], entries: &[&Document], place: &Place<'_>) -> Vec<Option<usize>> {
+        let mut pairs = vec![None; shapes.len()];
+        if entries.len() == 1 && shapes.len() == 1 {
+            pairs[0] = Some(0);
+        } else if entries.len() <= ALIKE_MAX && shapes.len() <= ALIKE_MAX {
+            let fits: Vec<Vec<bool>> = shapes
+                .iter()
+                .map(|shape| entries.iter().map(|entry| self.fits(shape, entry, place)).collect())
+                .collect();
+            let mut takers = vec![None; entries.len()];
+            for shape in 0..shapes.len() {
+                takes(shape, &fits, &mut takers, &mut vec![false; entries.len()]);
+            }
+            for (entry, taker) in takers.into_iter().enumerate() {
+                if let Some(shape) = taker {
+                    pairs[shape] = Some(entry);
+                }
+            }
+        }
+        pairs
     }
 
     /// Whether an entry matches; nothing is noted.
@@ -89,6 +113,20 @@ impl Comparison<'_> {
         self.bound = alone.bound;
         alone.mismatches.is_empty()
     }
+}
+
+/// Gives a shape an entry that fits, if need be one whose taker can have another (Kuhn's algorithm).
+fn takes(shape: usize, fits: &[Vec<bool>], takers: &mut [Option<usize>], tried: &mut Vec<bool>) -> bool {
+    for entry in 0..takers.len() {
+        if !fits[shape][entry] || std::mem::replace(&mut tried[entry], true) {
+            continue;
+        }
+        if takers[entry].is_none_or(|other| takes(other, fits, takers, tried)) {
+            takers[entry] = Some(shape);
+            return true;
+        }
+    }
+    false
 }
 
 fn count(entries: usize) -> String {
@@ -200,6 +238,12 @@ mod tests {
         let versions = || Keyed::new("Key", vec![sized("a", "1"), sized("a", "2")]);
         check(versions(), &[("a", "2"), ("a", "1")], &[]);
         check(versions(), &[("a", "2"), ("a", "2")], &["body Deleted[Key=\"a\"].Size: 1, not 2"]);
+        check(versions(), &[("a", "2")], &["body Deleted[Key=\"a\"]: an entry, not nothing"]);
+        let either = Shape::Text(Matcher::OneOf(vec!["1".into(), "2".into()]));
+        let either = (Value::from("a"), Shape::Fields(vec![("Size".into(), either)]));
+        let one_and_either = || Keyed::new("Key", vec![either.clone(), sized("a", "1")]);
+        check(one_and_either(), &[("a", "1"), ("a", "2")], &[]);
+        check(one_and_either(), &[("a", "2"), ("a", "2")], &["body Deleted[Key=\"a\"].Size: 1, not 2"]);
         let (key, shape) = sized("a", "1");
         let one_or_two = || Keyed::new("Key", vec![(key.clone(), shape.clone().maybe()), (key.clone(), shape.clone())]);
         check(one_or_two(), &[("a", "1")], &[]);

@@ -4,6 +4,7 @@ pub(crate) mod copy_object;
 pub(crate) mod create_bucket;
 pub(crate) mod delete_bucket;
 pub(crate) mod delete_object;
+pub(crate) mod delete_objects;
 mod dimensions;
 mod get_object;
 mod head_bucket;
@@ -40,6 +41,7 @@ const TABLE: &[(&str, fn() -> Operation, Step)] = &[
     ("ListObjects", list_objects::operation, list_objects::step),
     ("ListObjectsV2", list_objects_v2::operation, list_objects_v2::step),
     ("DeleteObject", delete_object::operation, delete_object::step),
+    ("DeleteObjects", delete_objects::operation, delete_objects::step),
     ("DeleteBucket", delete_bucket::operation, delete_bucket::step),
 ];
 

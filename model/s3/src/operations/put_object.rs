@@ -146,7 +146,7 @@ pub(crate) fn operation() -> Operation {
 }
 
 /// As everywhere, and one that is right for another body.
-fn signatures() -> Dimension {
+pub(super) fn signatures() -> Dimension {
     let mut dimension = signature();
     let other = Quality::OtherBody.name();
     dimension.choices.push(Choice::fault(other, signature::ARGUMENT, other));

@@ -90,7 +90,24 @@ pub(super) fn bucket_stays_listed(call: &Call, stored: &[Call]) -> Effect {
 }
 
 pub(super) fn key_stays_listed(call: &Call, stored: &[Call]) -> Effect {
-    lists_what_was(call, stored, "ListObjectsV2", &["DeleteObject"])
+    lists_what_was(call, stored, "ListObjectsV2", &["DeleteObject", "DeleteObjects"])
+}
+
+pub(super) fn quiet_ignored(call: &Call, _: &[Call]) -> Effect {
+    without(call, "DeleteObjects", "quiet")
+}
+
+/// As if a version had been asked for that no object has.
+pub(super) fn missing_key_is_an_error(call: &Call, stored: &[Call]) -> Effect {
+    let is_stored = |key: &bytes::Bytes| {
+        let same = |earlier: &Call| earlier.argument("bucket") == call.argument("bucket");
+        stored
+            .iter()
+            .any(|earlier| earlier.operation == "PutObject" && same(earlier) && earlier.bytes("key") == Some(key))
+    };
+    let missing = super::batches::keys(call).into_iter().filter(|(_, key)| !is_stored(key));
+    let other = missing.fold(call.clone(), |other, (number, _)| other.with(format!("version-id.{number}"), "plumb"));
+    if other == *call { Effect::Honest } else { Effect::Instead(other) }
 }
 
 pub(super) fn bucket_prefix_ignored(call: &Call, _: &[Call]) -> Effect {

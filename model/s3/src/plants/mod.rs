@@ -1,9 +1,10 @@
 //! Bugs to plant into a server made from the model, each with the finding it must give.
 //!
 //! What a bug does to a call stands in `calls`, what it does to an answer in `answers`, and what it must remember
-//! for that in `memory`; those of copies stand in `copies`, those of listings in `listings`.
+//! for that in `memory`; those of batches stand in `batches`, of copies in `copies`, of listings in `listings`.
 
 mod answers;
+mod batches;
 mod calls;
 mod copies;
 mod listings;
@@ -44,6 +45,14 @@ const ON_CALL: &[Row<ActOnCall>] = &[
         "ListBuckets",
         WRONG_CONTENT,
         calls::bucket_prefix_ignored,
+    ),
+    ("quiet-ignored", "quiet hides nothing", "DeleteObjects", WRONG_CONTENT, calls::quiet_ignored),
+    (
+        "missing-key-is-an-error",
+        "a key of a batch that is not there is told as an error",
+        "DeleteObjects",
+        WRONG_CONTENT,
+        calls::missing_key_is_an_error,
     ),
     ("metadata-lost", "user metadata is not stored", "GetObject", WRONG_CONTENT, calls::metadata_lost),
     ("md5-unchecked", "content-md5 is not compared with the body", "PutObject", ACCEPTS, calls::md5_unchecked),
@@ -99,7 +108,7 @@ pub(crate) fn all() -> Vec<Plant> {
         let bug: Arc<dyn Bug> = Arc::new(OnAnswer(*act));
         Plant { name, about, operation, kind, bug }
     });
-    calls.chain(answers).chain(listings::hidden()).chain(memory::all()).collect()
+    calls.chain(answers).chain(listings::hidden()).chain(memory::all()).chain(batches::all()).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use plumb_model::value::Value;
 use plumb_model::wire::{Received, Receiving};
 
 use super::route::{Content, Mark, ROUTES, Route, Subject, Success};
-use super::{NAMESPACE, NAMESPACE_FIELD, configuration, signing, target, xml};
+use super::{NAMESPACE, NAMESPACE_FIELD, configuration, deletion, digests, signing, target, xml};
 use crate::operations::storing::METADATA_PREFIX;
 use crate::signature::{self, Quality};
 use crate::sigv4::{Payload, Verification, verify};
@@ -62,6 +62,10 @@ pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Re
     call = match route.content {
         Content::Object if !body.is_empty() => call.with("body", Value::Literal(body)),
         Content::Configuration => configuration::with_body(call, &body),
+        Content::Deletion => {
+            let call = deletion::with_body(call, &body);
+            digests::with_headers(call, [&request.headers, &trailers], &body)?
+        }
         Content::Object | Content::Nothing => call,
     };
     if quality != Quality::Valid {
@@ -151,7 +155,9 @@ fn with_headers(mut call: Call, route: &Route, headers: &Headers) -> Result<Call
         let value = if name == "content-encoding" { without_framing(value) } else { Some(value.clone()) };
         let Some(value) = value else { continue };
         if !route.has_header(&name) {
-            let matters = (name.starts_with("x-amz-") && !NEUTRAL.contains(&name.as_str())) || name == "if-range";
+            let told = route.content == Content::Deletion && digests::is_header(&name);
+            let neutral = told || NEUTRAL.contains(&name.as_str());
+            let matters = (name.starts_with("x-amz-") && !neutral) || name == "if-range";
             if matters {
                 return Err(format!("the header {name} is not modelled"));
             }

@@ -10,7 +10,7 @@ use plumb_model::seen::pooled;
 use plumb_model::wire::Sending;
 
 use super::route::{Content, Route, Subject, Success};
-use super::{configuration, signing, target, xml};
+use super::{configuration, deletion, digests, signing, target, xml};
 use crate::signature::{self, Quality};
 use crate::sigv4::{PayloadHash, SigningKeys};
 
@@ -20,7 +20,10 @@ pub(crate) fn request(call: &Call, keys: &SigningKeys, sending: &Sending<'_>) ->
     let quality = quality(call)?;
     let (body, payload) = body(call, route, sending)?;
     let target = request_target(call, route)?;
-    let headers = headers(call, route, sending)?;
+    let mut headers = headers(call, route, sending)?;
+    if route.content == Content::Deletion {
+        digests::headers(call, &body)?.into_iter().for_each(|(name, value)| headers.push(name, value));
+    }
     let mut request = Request { method: Cow::Borrowed(route.method), target, headers, body };
     signing::apply(&mut request, quality, payload, keys, sending)?;
     Ok(request)
@@ -42,6 +45,11 @@ fn body(call: &Call, route: &Route, sending: &Sending<'_>) -> Result<(Bytes, Pay
         Content::Nothing | Content::Object => Ok((Bytes::new(), PayloadHash::empty())),
         Content::Configuration => {
             let body = configuration::body(call).ok_or("the location cannot stand in XML")?;
+            let hash = PayloadHash::of(&body);
+            Ok((body, hash))
+        }
+        Content::Deletion => {
+            let body = deletion::body(call)?;
             let hash = PayloadHash::of(&body);
             Ok((body, hash))
         }

@@ -5,6 +5,8 @@
 
 pub(crate) mod configuration;
 mod decode;
+pub(crate) mod deletion;
+pub(crate) mod digests;
 mod encode;
 mod route;
 mod signing;
@@ -12,6 +14,7 @@ pub(crate) mod target;
 mod touches;
 mod xml;
 
+pub use deletion::MORE_KEYS_MAX;
 pub(crate) use route::Route;
 pub use touches::INTERPRETATIONS_MAX;
 pub use xml::{XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};

@@ -59,6 +59,8 @@ pub(crate) enum Content {
     Object,
     /// The configuration of a new bucket.
     Configuration,
+    /// The objects to delete.
+    Deletion,
 }
 
 /// How an operation stands on the wire.
@@ -114,6 +116,14 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "GET",
         query: &["delimiter", "encoding-type", "marker", "max-keys", "prefix"],
         success: Success::Document("ListBucketResult"),
+        ..PLAIN
+    },
+    Route {
+        operation: "DeleteObjects",
+        method: "POST",
+        mark: Mark::Flag("delete"),
+        content: Content::Deletion,
+        success: Success::Document("DeleteResult"),
         ..PLAIN
     },
     Route {
@@ -235,7 +245,8 @@ impl Route {
             "key" => self.subject == Subject::Object,
             "body" => self.content == Content::Object,
             super::configuration::LOCATION | super::configuration::WHOLE => self.content == Content::Configuration,
-            _ => false,
+            super::digests::ARGUMENT => self.content == Content::Deletion,
+            name => self.content == Content::Deletion && super::deletion::is_argument(name),
         }
     }
 }

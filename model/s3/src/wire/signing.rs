@@ -86,9 +86,10 @@ pub(crate) fn for_curl(
         Some(_) => return None,
     };
     let user = format!("--user \"${start}_ACCESS_KEY_ID:${start}_SECRET_ACCESS_KEY\"");
-    // curl 7.88 signs the query in the order in which it stands; a server sorts it.
+    // curl 7.88 signs the query as it stands; a server sorts it, and has an empty value for a name without one.
     let query = request.target.iter().position(|byte| *byte == b'?').map_or(&[][..], |at| &request.target[at + 1..]);
-    if !query.split(|byte| *byte == b'&').is_sorted() {
+    let mut parameters = query.split(|byte| *byte == b'&');
+    if !parameters.clone().is_sorted() || parameters.any(|own| !own.is_empty() && !own.contains(&b'=')) {
         return None;
     }
     let mut options = vec![sign, user];

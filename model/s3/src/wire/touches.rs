@@ -11,7 +11,7 @@ use bytes::Bytes;
 use plumb_model::http::Request;
 use plumb_model::wire::{Access, Touch};
 
-use super::target;
+use super::{deletion, target};
 
 /// The most readings of one path; a path with more is not sent.
 pub const INTERPRETATIONS_MAX: usize = 256;
@@ -40,6 +40,10 @@ const HARMLESS: [&str; 18] = [
 ];
 /// The same for the list of buckets.
 const OF_THE_ACCOUNT: [&str; 5] = ["bucket-region", "continuation-token", "max-buckets", "prefix", "x-id"];
+/// The same for a batch of deletions.
+const OF_A_BATCH: [&str; 2] = [BATCH, "x-id"];
+/// The parameter that makes a request a batch of deletions.
+const BATCH: &str = "delete";
 /// Headers by which some servers take another method than the one in the request line.
 const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
 
@@ -54,6 +58,10 @@ pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
         // The list of buckets: it touches none of them.
         harmless_parameters(query, &OF_THE_ACCOUNT)?;
         virtual_host(request, path, &mut found)?;
+        return Ok(found.0);
+    }
+    if request.method == "POST" {
+        batch(request, path, query, &mut found)?;
         return Ok(found.0);
     }
     let prefix = harmless_prefix(query)?;
@@ -230,6 +238,41 @@ impl Found {
     }
 }
 
+/// A batch of deletions: every key in its body, read like a path, as a server may keep objects under their keys in a
+/// file system. Always something inside of the bucket, never the bucket itself. No other POST is known.
+fn batch(request: &Request, path: &[u8], query: &[u8], found: &mut Found) -> Result<(), String> {
+    harmless_parameters(query, &OF_A_BATCH)?;
+    if !target::parameters(query).any(|(name, _)| name == BATCH.as_bytes()) {
+        return Err("what POST does is not known".to_owned());
+    }
+    let form = request.headers.get("content-type").is_some_and(|kind| kind.starts_with(b"multipart/"));
+    if form || request.headers.get("content-encoding").is_some() {
+        return Err("the body may be read in another way".to_owned());
+    }
+    virtual_host(request, path, found)?;
+    copy_source(request, found)?;
+    let keys = match deletion::keys(&request.body) {
+        Some(keys) => keys,
+        // Whoever reads it all the same finds no way out of the bucket in it, neither spelt out nor escaped.
+        None if !request.body.windows(2).any(|pair| pair == b"..") && !request.body.contains(&b'&') => Vec::new(),
+        None => return Err("the body cannot be read".to_owned()),
+    };
+    for path in interpretations(path)? {
+        let (bucket, key) = parts(&path)?;
+        if !key.is_empty() {
+            return Err("what POST does to an object is not known".to_owned());
+        }
+        found.add(bucket, Some(Bytes::new()), Access::Deletes);
+        for key in &keys {
+            for path in interpretations(&[b"/", bucket, b"/", key.as_bytes()].concat())? {
+                let (bucket, key) = parts(&path)?;
+                found.add(bucket, Some(Bytes::copy_from_slice(key)), Access::Deletes);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The bucket in the host: what stands before `.s3.` or `.s3-`, or a first label that looks like a bucket of ours.
 /// Any other host is where we send to, in path style.
 fn virtual_host(request: &Request, path: &[u8], found: &mut Found) -> Result<(), String> {
@@ -285,7 +328,12 @@ mod tests {
     }
 
     fn check(method: &'static str, target: &[u8], headers: &[(&'static str, &'static str)], expected: Option<&[&str]>) {
-        let found = touches(&request(method, target, headers)).map(|found| {
+        check_request(&request(method, target, headers), expected);
+    }
+
+    fn check_request(request: &Request, expected: Option<&[&str]>) {
+        let (method, target) = (&request.method, &request.target);
+        let found = touches(request).map(|found| {
             let line = |touch: Touch| {
                 let inside = touch.inside.map(|key| format!("/{}", key.escape_ascii())).unwrap_or_default();
                 format!("{:?} {}{inside}", touch.access, touch.name.escape_ascii())
@@ -340,6 +388,29 @@ mod tests {
         }
     }
 
+    fn check_batch(body: &str, expected: Option<&[&str]>) {
+        let request = Request { body: body.to_owned().into(), ..request("POST", b"/b?delete", &[]) };
+        check_request(&request, expected);
+    }
+
+    #[test]
+    fn a_batch_touches_every_key_and_never_the_bucket_itself() {
+        let one = "<Delete><Object><Key>k</Key></Object><Object><Key>a/../l</Key></Object></Delete>";
+        check_batch(one, Some(&["Deletes b/", "Deletes b/k", "Deletes b/a/../l", "Deletes b/l"]));
+        for nothing in ["", "<Delete><Obj", "<Delete/>", "text"] {
+            check_batch(nothing, Some(&["Deletes b/"]));
+        }
+        check_batch(
+            "<Delete><Object><Key>%2e%2e/c/k</Key></Object></Delete>",
+            Some(&["Deletes b/", "Deletes b/%2e%2e/c/k", "Deletes b/../c/k", "Deletes c/k"]),
+        );
+        for unclear in
+            ["<Delete><Key>../c/k</Key>", "<Delete><Key>&#46;./c/k</Key>", "<Delete><Key>../..</Key></Delete>"]
+        {
+            check_batch(unclear, None);
+        }
+    }
+
     #[test]
     fn what_may_be_anything_is_refused() {
         for target in
@@ -347,8 +418,14 @@ mod tests {
         {
             check("GET", target, &[], None);
         }
-        check("POST", b"/b?delete", &[], None);
+        check("POST", b"/b", &[], None);
         check("POST", b"/b/k", &[], None);
+        check("POST", b"/b/k?delete", &[], None);
+        check("POST", b"/b?delete&policy", &[], None);
+        check("POST", b"/b/../c?delete", &[], None);
+        check("POST", b"/?delete", &[("host", "b.s3.amazonaws.com")], None);
+        check("POST", b"/b?delete", &[("content-encoding", "gzip")], None);
+        check("POST", b"/b?delete", &[("content-type", "multipart/form-data; boundary=x")], None);
         check("GET", b"/b/k", &[("X-HTTP-Method-Override", "DELETE")], None);
         check("GET", b"/b?list-type=2&prefix=a+b", &[], None);
         check("GET", b"/b/k", &[("host", "h"), ("Host", "i")], None);

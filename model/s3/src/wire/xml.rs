@@ -19,11 +19,17 @@ pub const XML_ELEMENTS_MAX: usize = 100_000;
 
 /// The elements that are lists even where there is just one of them, each with the element that holds it.
 ///
-/// Source: AWS S3 API Reference, response syntax of `ListObjectsV2` and of `ListBuckets`.
-const LISTS: [(&str, &str); 3] =
-    [("ListBucketResult", "Contents"), ("ListBucketResult", "CommonPrefixes"), ("Buckets", "Bucket")];
-/// The elements that hold nothing but a list, and are there where it is empty.
-const HOLDERS: [&str; 1] = ["Buckets"];
+/// Source: AWS S3 API Reference, the syntax of `ListObjectsV2`, `ListBuckets` and `DeleteObjects`.
+const LISTS: [(&str, &str); 6] = [
+    ("ListBucketResult", "Contents"),
+    ("ListBucketResult", "CommonPrefixes"),
+    ("Buckets", "Bucket"),
+    ("Delete", "Object"),
+    ("DeleteResult", "Deleted"),
+    ("DeleteResult", "Error"),
+];
+/// The elements that hold nothing but lists, and are there where these are empty.
+const HOLDERS: [&str; 2] = ["Buckets", "DeleteResult"];
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// A document with what its root and its declaration say.
@@ -177,7 +183,7 @@ impl Tree {
     fn close(&mut self) -> Result<(), String> {
         let element = self.open.pop().ok_or("it closes what was not open")?;
         let document = if element.fields.is_empty() {
-            empty_list(&element).unwrap_or(Document::Text(element.text))
+            empty_lists(&element).unwrap_or(Document::Text(element.text))
         } else if is_blank(&element.text) {
             Document::Fields(element.fields)
         } else {
@@ -206,11 +212,12 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(|character| matches!(character, ' ' | '\t' | '\r' | '\n'))
 }
 
-/// What an element that holds nothing but a list stands for where it is empty.
-fn empty_list(element: &Element) -> Option<Document> {
+/// What an element that holds nothing but lists stands for where it is empty.
+fn empty_lists(element: &Element) -> Option<Document> {
     let is_empty = HOLDERS.contains(&element.name.as_str()) && is_blank(&element.text);
-    let (_, list) = LISTS.iter().find(|(holder, _)| is_empty && *holder == element.name)?;
-    Some(Document::Fields(vec![((*list).to_owned(), Document::List(Vec::new()))]))
+    let lists = LISTS.iter().filter(|(holder, _)| *holder == element.name);
+    let fields = lists.map(|(_, list)| ((*list).to_owned(), Document::List(Vec::new())));
+    is_empty.then(|| Document::Fields(fields.collect()))
 }
 
 /// Adds a field. Two of one name become a list, so that nothing is lost and nothing passes for a single one.

@@ -90,6 +90,28 @@ proptest! {
     }
 
     #[test]
+    fn a_batch_comes_back(
+        keys in proptest::collection::vec("[ -~\u{e4}\n]{0,10}", 0..5),
+        more in proptest::option::of(1..40_u32),
+        words in proptest::sample::select(vec!["", "none", "crc32", "md5 sha256", "md5-wrong crc32-malformed"]),
+        quality in proptest::sample::select(vec!["", "wrong-secret", "presigned", "anonymous", "other-body"]),
+    ) {
+        let mut call = Call::new("DeleteObjects").with("bucket", "plumb-t");
+        for (number, key) in (1..).zip(&keys) {
+            call = call.with(format!("key.{number}"), key.as_str()).with(format!("etag.{number}"), "*");
+        }
+        if let (Some(more), true) = (more, keys.is_empty()) {
+            call = call.with("key.1", "k").with("more-keys", more.to_string().as_str());
+        }
+        for (name, value) in [("digest", words), ("signature", quality)] {
+            if !value.is_empty() {
+                call = call.with(name, value);
+            }
+        }
+        prop_assert_eq!(there_and_back(&call).0, call);
+    }
+
+    #[test]
     fn no_request_panics(
         method in proptest::sample::select(vec!["GET", "PUT", "DELETE", "POST", "X"]),
         target in bytes(0),
@@ -293,7 +315,9 @@ fn what_is_not_modelled_is_told() {
         request("PUT", "/b?acl", None),
         request("PUT", "/b/k?partNumber=1&uploadId=u", Some("x-amz-copy-source")),
         request("GET", "/b/k", Some("if-range")),
-        request("POST", "/b?delete", None),
+        request("POST", "/b?delete=&acl", None),
+        request("POST", "/b", None),
+        request("POST", "/b?delete", Some("x-amz-checksum-crc32c")),
     ] {
         assert!(wire.decode_request(&request, &receiving(&[], &bodies)).is_err(), "{request:?}");
     }
