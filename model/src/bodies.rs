@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use crc_fast::CrcAlgorithm;
 use md5::{Digest as _, Md5};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
+
+use crate::value::Function;
 
 /// The most bytes of generated bodies that the pool keeps; beyond it they are made again.
 pub const POOL_BYTES_MAX: usize = 16 << 20;
@@ -90,7 +93,8 @@ pub struct Payload {
     pub origin: Origin,
 }
 
-/// A body with its digests.
+/// A body with its digests. Those that every signed write needs are computed at once, the others when they are
+/// first asked for.
 #[derive(Debug)]
 pub struct Pooled {
     /// The bytes.
@@ -101,15 +105,40 @@ pub struct Pooled {
     pub sha256_hex: Bytes,
     /// MD5, 16 bytes.
     pub md5: [u8; 16],
-    /// CRC-32 (ISO-HDLC).
-    pub crc32: u32,
+    sha1: OnceLock<[u8; 20]>,
+    crc32: OnceLock<[u8; 4]>,
+    crc32c: OnceLock<[u8; 4]>,
+    crc64nvme: OnceLock<[u8; 8]>,
 }
 
 impl Pooled {
     /// Digests `bytes`.
     pub fn new(bytes: Bytes) -> Self {
         let sha256 = sha256(&bytes);
-        Self { sha256, sha256_hex: hex(&sha256).into(), md5: md5(&bytes), crc32: crc32fast::hash(&bytes), bytes }
+        Self {
+            sha256,
+            sha256_hex: hex(&sha256).into(),
+            md5: md5(&bytes),
+            sha1: OnceLock::new(),
+            crc32: OnceLock::new(),
+            crc32c: OnceLock::new(),
+            crc64nvme: OnceLock::new(),
+            bytes,
+        }
+    }
+
+    /// What `function` makes of the bytes; none where it is no digest.
+    pub fn digest(&self, function: Function) -> Option<Bytes> {
+        let digest: &[u8] = match function {
+            Function::Md5 => &self.md5,
+            Function::Sha256 => &self.sha256,
+            Function::Sha1 => self.sha1.get_or_init(|| sha1(&self.bytes)),
+            Function::Crc32 => self.crc32.get_or_init(|| crc32(&self.bytes)),
+            Function::Crc32c => self.crc32c.get_or_init(|| crc32c(&self.bytes)),
+            Function::Crc64Nvme => self.crc64nvme.get_or_init(|| crc64nvme(&self.bytes)),
+            _ => return None,
+        };
+        Some(Bytes::copy_from_slice(digest))
     }
 }
 
@@ -192,9 +221,34 @@ pub fn md5(bytes: &[u8]) -> [u8; 16] {
     Md5::digest(bytes).into()
 }
 
-/// CRC-32 (ISO-HDLC) of `bytes`, big-endian.
+/// SHA-1 of `bytes`. It keeps nobody out any more; it still tells whether bytes were damaged on their way.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let mut digest = [0; 20];
+    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    digest
+}
+
+/// CRC-32 of `bytes`, big-endian: that of ISO/IEC 13239 (HDLC), zip and PNG.
 pub fn crc32(bytes: &[u8]) -> [u8; 4] {
-    crc32fast::hash(bytes).to_be_bytes()
+    crc::<4>(CrcAlgorithm::Crc32IsoHdlc, bytes)
+}
+
+/// CRC-32C of `bytes`, big-endian: Castagnoli's, that of iSCSI (RFC 3720).
+pub fn crc32c(bytes: &[u8]) -> [u8; 4] {
+    crc::<4>(CrcAlgorithm::Crc32Iscsi, bytes)
+}
+
+/// CRC-64/NVME of `bytes`, big-endian: that of the NVM Express command set specification.
+pub fn crc64nvme(bytes: &[u8]) -> [u8; 8] {
+    crc::<8>(CrcAlgorithm::Crc64Nvme, bytes)
+}
+
+/// The last `BYTES` bytes of the number in which every CRC comes.
+fn crc<const BYTES: usize>(algorithm: CrcAlgorithm, bytes: &[u8]) -> [u8; BYTES] {
+    let number = crc_fast::checksum(algorithm, bytes).to_be_bytes();
+    let mut digest = [0; BYTES];
+    digest.copy_from_slice(&number[number.len() - BYTES..]);
+    digest
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
@@ -213,6 +267,68 @@ mod tests {
         assert_eq!(pooled.bytes.as_ref(), BodySpec::random(7, 4).bytes().as_ref());
         assert_eq!(hex(&md5(b"")), b"d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(&hex(&BodySpec::random(7, 4).bytes())[..], b"bb43d723", "a change here changes every case");
+    }
+
+    fn check(function: Function, bytes: &[u8], published: &str) {
+        let pooled = Pooled::new(Bytes::copy_from_slice(bytes));
+        for _ in ["computed", "kept"] {
+            let digest = pooled.digest(function).expect("a digest");
+            assert_eq!(hex(&digest).escape_ascii().to_string(), published, "{function:?} of {} bytes", bytes.len());
+        }
+    }
+
+    /// FIPS 180-4 with its examples (`NIST CSRC`, example values: SHA-1, SHA-256), RFC 1321 section A.5, and the
+    /// "check" values of the `CRC RevEng` catalogue: CRC-32/ISO-HDLC, CRC-32/ISCSI, CRC-64/NVME.
+    #[test]
+    fn digests_are_those_that_are_published() {
+        let million = vec![b'a'; 1_000_000];
+        let two_blocks = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+        check(Function::Sha1, b"abc", "a9993e364706816aba3e25717850c26c9cd0d89d");
+        check(Function::Sha1, two_blocks, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+        check(Function::Sha1, &million, "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+        check(Function::Sha256, b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        check(Function::Md5, b"message digest", "f96b697d7cb7938d525a2f31aaf161d0");
+        check(Function::Crc32, b"123456789", "cbf43926");
+        check(Function::Crc32c, b"123456789", "e3069283");
+        check(Function::Crc64Nvme, b"123456789", "ae8b14860a799888");
+        check(Function::Crc64Nvme, b"", "0000000000000000");
+    }
+
+    /// RFC 3720 section B.4, which writes the bytes as they go over the wire, the lowest first.
+    #[test]
+    fn crc32c_is_that_of_iscsi() {
+        let upwards: Vec<u8> = (0..32).collect();
+        let downwards: Vec<u8> = (0..32).rev().collect();
+        check(Function::Crc32c, &[0; 32], "8a9136aa");
+        check(Function::Crc32c, &[0xff; 32], "62a8ab43");
+        check(Function::Crc32c, &upwards, "46dd794e");
+        check(Function::Crc32c, &downwards, "113fdb5c");
+        let read = [
+            0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0x14, 0, 0, 0,
+            0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        check(Function::Crc32c, &read, "d9963a56");
+    }
+
+    /// One bit at a time, straight from the definitions: the polynomial reflected, all ones before and after.
+    fn bitwise(polynomial: u64, bits: u32, bytes: &[u8]) -> u64 {
+        let ones = u64::MAX >> (64 - bits);
+        let step = |sum: u64, _| if sum & 1 == 1 { sum >> 1 ^ polynomial } else { sum >> 1 };
+        bytes.iter().fold(ones, |sum, byte| (0..8).fold(sum ^ u64::from(*byte), step)) ^ ones
+    }
+
+    /// Lengths on both sides of the blocks in which the work is done.
+    #[test]
+    fn crcs_of_every_length_follow_from_their_polynomials() {
+        let body = BodySpec::random(5, 600).bytes();
+        for length in (0..300).chain(500..=600) {
+            let part = &body[..length];
+            let narrow = |bytes: [u8; 4]| u64::from(u32::from_be_bytes(bytes));
+            assert_eq!(narrow(crc32(part)), bitwise(0xedb8_8320, 32, part), "CRC-32 of {length} bytes");
+            assert_eq!(narrow(crc32c(part)), bitwise(0x82f6_3b78, 32, part), "CRC-32C of {length} bytes");
+            let wide = u64::from_be_bytes(crc64nvme(part));
+            assert_eq!(wide, bitwise(0x9a6c_9329_ac4b_c9b5, 64, part), "CRC-64/NVME of {length} bytes");
+        }
     }
 
     #[test]

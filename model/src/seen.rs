@@ -146,8 +146,11 @@ pub fn resolve(value: &Value, names: &dyn Names, bindings: &Bindings, bodies: &B
         }
         Value::Body(_) | Value::Content(_) => Ok(pooled(bodies, Some(value)).bytes.clone()),
         Value::Apply { function, of } => {
-            if let ([body @ (Value::Body(_) | Value::Content(_))], Some(digest)) = (&of[..], digest_of(*function)) {
-                return Ok(digest(&pooled(bodies, Some(body))));
+            // The pool digests a body once.
+            if let [body @ (Value::Body(_) | Value::Content(_))] = &of[..]
+                && let Some(digest) = pooled(bodies, Some(body)).digest(*function)
+            {
+                return Ok(digest);
             }
             let of: Vec<Bytes> =
                 of.iter().map(|value| resolve(value, names, bindings, bodies)).collect::<Result<_, _>>()?;
@@ -160,16 +163,6 @@ fn seconds(bytes: &Bytes) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-/// How a digest that the pool has computed already is read from it.
-fn digest_of(function: Function) -> Option<fn(&Pooled) -> Bytes> {
-    match function {
-        Function::Md5 => Some(|pooled| Bytes::copy_from_slice(&pooled.md5)),
-        Function::Sha256 => Some(|pooled| Bytes::copy_from_slice(&pooled.sha256)),
-        Function::Crc32 => Some(|pooled| Bytes::copy_from_slice(&pooled.crc32.to_be_bytes())),
-        _ => None,
-    }
-}
-
 /// A function of bytes; a missing argument counts as empty, so there is no way to fail.
 fn apply(function: Function, of: &[Bytes]) -> Bytes {
     let first = of.first().cloned().unwrap_or_default();
@@ -177,7 +170,10 @@ fn apply(function: Function, of: &[Bytes]) -> Bytes {
         Function::Concat => of.concat().into(),
         Function::Md5 => Bytes::copy_from_slice(&bodies::md5(&first)),
         Function::Sha256 => Bytes::copy_from_slice(&bodies::sha256(&first)),
-        Function::Crc32 => Bytes::copy_from_slice(&crc32fast::hash(&first).to_be_bytes()),
+        Function::Sha1 => Bytes::copy_from_slice(&bodies::sha1(&first)),
+        Function::Crc32 => Bytes::copy_from_slice(&bodies::crc32(&first)),
+        Function::Crc32c => Bytes::copy_from_slice(&bodies::crc32c(&first)),
+        Function::Crc64Nvme => Bytes::copy_from_slice(&bodies::crc64nvme(&first)),
         Function::Base64 => BASE64.encode(&first).into(),
         Function::Hex => bodies::hex(&first).into(),
         Function::Quoted => [b"\"", first.as_ref(), b"\""].concat().into(),
@@ -241,6 +237,9 @@ fn percent_encoded(bytes: &[u8], kept: Option<&Bytes>) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bodies::BodySpec;
+
+    const EMPTY_SHA1: &str = "2jmj7l5rSw0yVb/vlWAYkK/YBwk=";
 
     struct Here;
     impl Names for Here {
@@ -273,6 +272,9 @@ mod tests {
         check(&of_two(Function::PadTo, "x", "4"), "xaaa");
         check(&of_two(Function::PercentEncoded, "a/b +%\u{fc}~", "/"), "a/b%20%2B%25%C3%BC~");
         check(&Value::from("a/b").apply(Function::PercentEncoded), "a%2Fb");
+        check(&Value::from("123456789").apply(Function::Crc64Nvme).apply(Function::Hex), "ae8b14860a799888");
+        check(&Value::Body(BodySpec::random(1, 0)).apply(Function::Sha1).apply(Function::Base64), EMPTY_SHA1);
+        check(&Value::from("").apply(Function::Sha1).apply(Function::Base64), EMPTY_SHA1);
     }
 
     #[test]

@@ -58,8 +58,14 @@ pub enum Function {
     Md5,
     /// The 32 bytes of the SHA-256 of its argument.
     Sha256,
+    /// The 20 bytes of the SHA-1 of its argument.
+    Sha1,
     /// The CRC-32 (ISO-HDLC) of its argument, 4 bytes, big-endian.
     Crc32,
+    /// The CRC-32C (iSCSI) of its argument, 4 bytes, big-endian.
+    Crc32c,
+    /// The CRC-64/NVME of its argument, 8 bytes, big-endian.
+    Crc64Nvme,
     /// Standard Base64 with padding.
     Base64,
     /// Lower-case hexadecimal digits.
@@ -296,6 +302,20 @@ mod tests {
         for value in values {
             let json = serde_json::to_string(&value).expect("serialises");
             assert_eq!(serde_json::from_str::<Value>(&json).expect("parses"), value, "{json}");
+        }
+    }
+
+    #[test]
+    fn digests_keep_their_names_in_case_files() {
+        for (function, name) in [
+            (Function::Md5, "md5"),
+            (Function::Sha1, "sha1"),
+            (Function::Sha256, "sha256"),
+            (Function::Crc32, "crc32"),
+            (Function::Crc32c, "crc32c"),
+            (Function::Crc64Nvme, "crc64_nvme"),
+        ] {
+            assert_eq!(serde_json::to_string(&function).expect("serialises"), format!("\"{name}\""));
         }
     }
 }
