@@ -192,7 +192,12 @@ impl Bodies {
 
     /// The bytes behind a payload; none where they were given to another pool.
     pub fn of(&self, payload: &Payload) -> Option<Arc<Pooled>> {
-        match payload.origin {
+        self.from(payload.origin)
+    }
+
+    /// The body that comes from `origin`; none where it was given to another pool.
+    pub fn from(&self, origin: Origin) -> Option<Arc<Pooled>> {
+        match origin {
             Origin::Pattern(spec) => Some(self.made(spec)),
             Origin::Given(id) => self.given(id),
         }

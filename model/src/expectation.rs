@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::bodies::Payload;
+use crate::bodies::{Origin, Payload};
 use crate::http::HeaderName;
 use crate::time::{self, Interval};
-use crate::value::{Symbol, Value};
+use crate::value::{Function, Symbol, Value};
 
 /// A short text that is mostly known at compile time.
 pub type Label = Cow<'static, str>;
@@ -69,6 +69,15 @@ pub enum Matcher {
     Is(Value),
     /// Equal to one of these, compared with upper and lower case alike.
     OneOf(Vec<Value>),
+    /// A digest of a stored body, in Base64; computed when there is something to compare. Not for files: `also`
+    /// uses `Is`.
+    #[serde(skip)]
+    Digest {
+        /// Which digest.
+        function: Function,
+        /// The stored body.
+        of: Origin,
+    },
     /// The server chooses it: of this form, bound at first sight, equal ever after.
     Chosen {
         /// The name the value is known by.

@@ -11,7 +11,7 @@ use crate::answer::{Answer, Document};
 use crate::bodies::Payload;
 use crate::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shape};
 use crate::http::Headers;
-use crate::seen::{self, Bindings, Names, Seen};
+use crate::seen::{Bindings, Seen};
 use crate::text::shown;
 use crate::value::{Symbol, Value};
 
@@ -198,6 +198,9 @@ impl Comparison<'_> {
             (Matcher::OneOf(all), Some(value)) => {
                 all.iter().any(|one| self.value(one).is_some_and(|bytes| bytes.eq_ignore_ascii_case(value)))
             }
+            (Matcher::Digest { function, of }, Some(value)) => {
+                self.seen.digest(*function, *of).is_some_and(|digest| digest == *value)
+            }
             (Matcher::Like(form), Some(value)) => form.canonical(value).is_some(),
             (Matcher::Chosen { symbol, form }, Some(value)) => {
                 form.canonical(value).is_some_and(|canonical| self.binds(symbol, canonical))
@@ -220,7 +223,7 @@ impl Comparison<'_> {
     }
 
     fn value(&self, value: &Value) -> Option<Bytes> {
-        seen::resolve(value, &NoNames, self.seen.bindings, self.seen.bodies).ok()
+        self.seen.value(value)
     }
 
     /// The expectation in words, with the bound value where there is one.
@@ -233,6 +236,10 @@ impl Comparison<'_> {
             Matcher::Is(value) => {
                 self.value(value).map_or_else(|| value.to_string(), |bytes| shown(&bytes, SHOWN_CHARACTERS_MAX))
             }
+            Matcher::Digest { function, of } => match self.seen.digest(*function, *of) {
+                Some(digest) => shown(&digest, SHOWN_CHARACTERS_MAX),
+                None => describe(matcher),
+            },
             Matcher::Maybe(inner) => self.expected(inner),
             other => describe(other),
         }
@@ -267,6 +274,7 @@ pub fn describe(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Is(value) => value.to_string(),
         Matcher::OneOf(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+        Matcher::Digest { function, .. } => format!("the {function:?} of the body, in Base64"),
         Matcher::Chosen { form, .. } | Matcher::Like(form) => form.describe(),
         Matcher::Absent => "nothing".into(),
         Matcher::Maybe(inner) => format!("nothing or {}", describe(inner)),
@@ -314,21 +322,6 @@ fn open_in_shape(shape: &Shape, place: &Place<'_>, open: &mut Vec<(String, Label
     }
 }
 
-/// An expectation of a model is resolved already: no role, no actor, no clock is left in it.
-struct NoNames;
-
-impl Names for NoNames {
-    fn resource(&self, _: &str, _: &str) -> Option<Bytes> {
-        None
-    }
-    fn actor(&self, _: &str) -> Option<Bytes> {
-        None
-    }
-    fn now_s(&self) -> i64 {
-        0
-    }
-}
-
 /// Adds what an answer bound to the bindings of a world.
 pub fn bind(bindings: &Bindings, bound: Vec<(Symbol, Bytes)>) -> Bindings {
     let mut bindings = bindings.clone();
@@ -339,8 +332,9 @@ pub fn bind(bindings: &Bindings, bound: Vec<(Symbol, Bytes)>) -> Bindings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bodies::{Bodies, BodySpec};
+    use crate::bodies::{Bodies, BodySpec, ContentId, Origin};
     use crate::time::Interval;
+    use crate::value::Function;
 
     fn with_seen<T>(test: impl FnOnce(&Seen<'_>) -> T) -> T {
         let (bindings, bodies) = (Bindings::unit(Symbol::new("1", "tag"), Bytes::from_static(b"\"a\"")), Bodies::new());
@@ -387,6 +381,21 @@ mod tests {
         assert_eq!(places(&expectation, &with_body(bytes.slice(2..5))), [""; 0]);
         assert_eq!(places(&expectation, &with_body(bytes.slice(1..4))), ["body"]);
         assert_eq!(places(&expectation, &with_body(bytes.slice(2..6))), ["body"]);
+    }
+
+    #[test]
+    fn a_digest_is_compared_in_base64_and_told_as_it_should_be() {
+        let of = Origin::Pattern(BodySpec::random(1, 0));
+        let digest = Matcher::Digest { function: Function::Crc64Nvme, of };
+        let rule = |matcher: &Matcher| Expectation::status(200).header("etag", matcher.clone());
+        assert_eq!(places(&rule(&digest), &answer(Some("AAAAAAAAAAA="))), [""; 0]);
+        assert_eq!(places(&rule(&digest), &answer(None)), ["header etag"]);
+        assert_eq!(places(&rule(&digest.clone().maybe()), &answer(None)), [""; 0]);
+        let wrong = with_seen(|seen| judge(&rule(&digest.maybe()), &answer(Some("AAAAAAAAAAB=")), seen));
+        assert_eq!(wrong.expect_err("wrong")[0].expected, "AAAAAAAAAAA=");
+        let elsewhere = Origin::Given(ContentId { sha256: [0; 32], length: 1 });
+        let unseen = rule(&Matcher::Digest { function: Function::Md5, of: elsewhere });
+        assert_eq!(places(&unseen, &answer(Some("1B2M2Y8AsgTpgAmY7PhCfg=="))), ["header etag"], "of bytes never seen");
     }
 
     #[test]

@@ -110,6 +110,7 @@ impl Realiser {
     fn value(&mut self, matcher: &Matcher, seen: &Seen<'_>, drawn: &mut Drawn) -> Option<Bytes> {
         match matcher {
             Matcher::Is(value) | Matcher::Open { example: value, .. } => Some(literal(value, seen)),
+            Matcher::Digest { function, of } => seen.digest(*function, *of),
             Matcher::OneOf(all) => {
                 let index = if self.vary { self.below(all.len()) } else { 0 };
                 all.get(index).map(|value| literal(value, seen))
@@ -166,14 +167,9 @@ fn named(entry: Document, key: &str, name: &Bytes) -> Document {
 
 type Drawn = Vec<(crate::value::Symbol, Bytes)>;
 
+/// What no answer has told is left empty.
 fn literal(value: &Value, seen: &Seen<'_>) -> Bytes {
-    match value {
-        Value::Literal(bytes) => bytes.clone(),
-        Value::Symbol(symbol) => seen.bound(symbol).cloned().unwrap_or_default(),
-        Value::Body(_) | Value::Content(_) => seen.pooled(Some(value)).bytes.clone(),
-        // A model's expectation holds nothing else: names, clocks and functions were resolved with the call.
-        _ => Bytes::new(),
-    }
+    seen.value(value).unwrap_or_default()
 }
 
 #[cfg(test)]

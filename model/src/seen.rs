@@ -68,6 +68,17 @@ impl Seen<'_> {
         Payload { length: pooled.bytes.len() as u64, md5: pooled.md5, origin }
     }
 
+    /// The bytes of a value of an expectation; none where they hang on what no answer has told.
+    pub fn value(&self, value: &Value) -> Option<Bytes> {
+        resolve(value, &NoNames, self.bindings, self.bodies).ok()
+    }
+
+    /// A digest of a stored body, in Base64; none where its bytes were given to another pool.
+    pub fn digest(&self, function: Function, of: Origin) -> Option<Bytes> {
+        let digest = self.bodies.from(of)?.digest(function)?;
+        Some(BASE64.encode(digest).into())
+    }
+
     /// The body `value` with its digests.
     pub fn pooled(&self, value: Option<&Value>) -> Arc<Pooled> {
         pooled(self.bodies, value)
@@ -107,6 +118,21 @@ pub trait Names {
     fn actor(&self, name: &str) -> Option<Bytes>;
     /// Now, in seconds since 1970 on the target's clock.
     fn now_s(&self) -> i64;
+}
+
+/// An expectation of a model is resolved already: no role, no actor, no clock is left in it.
+struct NoNames;
+
+impl Names for NoNames {
+    fn resource(&self, _: &str, _: &str) -> Option<Bytes> {
+        None
+    }
+    fn actor(&self, _: &str) -> Option<Bytes> {
+        None
+    }
+    fn now_s(&self) -> i64 {
+        0
+    }
 }
 
 /// `call` with every value as bytes or as a body that the pool can make.

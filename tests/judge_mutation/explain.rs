@@ -200,7 +200,7 @@ impl Explanation<'_> {
                 let how = if lower(before) == lower(after) { "in another case" } else { "another of those listed" };
                 how.to_owned()
             }
-            Matcher::Is(_) | Matcher::Absent | Matcher::Chosen { .. } => HOLE.to_owned(),
+            Matcher::Is(_) | Matcher::Digest { .. } | Matcher::Absent | Matcher::Chosen { .. } => HOLE.to_owned(),
         }
     }
 }

@@ -121,6 +121,7 @@ fn kind(matcher: &Matcher, seen: &Seen<'_>) -> String {
     match matcher {
         Matcher::Is(_) => "is".into(),
         Matcher::OneOf(_) => "one of".into(),
+        Matcher::Digest { .. } => "digest".into(),
         Matcher::Chosen { symbol, .. } if seen.bound(symbol).is_some() => "bound".into(),
         Matcher::Chosen { .. } => "chosen".into(),
         Matcher::Like(_) => "like".into(),

@@ -28,7 +28,7 @@ fn altered(matcher: &Matcher, value: &[u8]) -> Option<Vec<u8>> {
         Matcher::Any(_) | Matcher::Open { .. } | Matcher::Like(Form::Text) | Matcher::Absent => None,
         Matcher::Maybe(inner) => altered(inner, value),
         Matcher::Like(_) | Matcher::Chosen { .. } => Some(Vec::new()),
-        Matcher::Is(_) | Matcher::OneOf(_) => Some([value, b"~"].concat()),
+        Matcher::Is(_) | Matcher::OneOf(_) | Matcher::Digest { .. } => Some([value, b"~"].concat()),
     }
 }
 
