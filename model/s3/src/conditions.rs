@@ -7,6 +7,7 @@ use plumb_model::expectation::{Form, Matcher};
 use plumb_model::fault::{Basis, Fault};
 use plumb_model::time;
 
+use crate::checksums::maybe_told;
 use crate::errors::{self, field};
 use crate::faults;
 use crate::operations::reading::stored_headers;
@@ -243,6 +244,7 @@ impl Request<'_> {
             .header("last-modified", modified.maybe())
             .header("content-range", Matcher::Absent)
             .no_others(METADATA_PREFIX);
+        let answer = maybe_told(object, answer);
         stored_headers(self, object).fold(answer, |answer, (name, matcher)| {
             let must = matches!(name.as_ref(), "cache-control" | "expires");
             let open = matches!(matcher, Matcher::Absent | Matcher::Any(_));

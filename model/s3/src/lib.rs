@@ -13,11 +13,12 @@
 //! permits each possible answer.
 //!
 //! Reading order: [`State`], [`S3`], `operations/` (one file each), `faults` (what may be wrong, and what must
-//! win), `conditions`, `copy_source`, `ranges`, `paging`, `listing`, `account`, `batch`, `errors`, `wire/`,
-//! [`sigv4`], `resources`, `plants/`.
+//! win), `conditions`, `checksums`, `copy_source`, `ranges`, `paging`, `listing`, `account`, `batch`, `errors`,
+//! `wire/`, [`sigv4`], `resources`, `plants/`.
 
 mod account;
 mod batch;
+mod checksums;
 mod conditions;
 mod copy_source;
 mod errors;

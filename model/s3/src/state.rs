@@ -47,6 +47,9 @@ pub struct Object {
     /// The storage class; none means `STANDARD`.
     #[serde(serialize_with = "maybe_as_text")]
     pub storage_class: Option<Bytes>,
+    /// The algorithm of the checksum it was stored with, `CRC32`; the checksum itself follows from the body. None
+    /// where the server may have chosen any, or none.
+    pub checksum: Option<&'static str>,
 }
 
 impl Object {

@@ -10,9 +10,9 @@ use plumb_model::expectation::{BodyRule, Expectation, Form, Label, Matcher, Shap
 use plumb_model::fault::{Basis, Fault, Precedence};
 use plumb_model::model::{Outcome, outcomes};
 
-use super::put_object::known_checksums;
 use super::reading::{archived, no_such_key};
 use super::storing::{given_headers, given_metadata, metadata_fault, object, storage_class_fault};
+use crate::checksums::{self, Algorithm};
 use crate::copy_source::{Reading, read};
 use crate::errors::{self, LENGTH_CHECKED, field, xml_type};
 use crate::faults;
@@ -38,10 +38,6 @@ const TAGGING_DIRECTIVE: &str = "x-amz-tagging-directive";
 const ALGORITHM: &str = "x-amz-checksum-algorithm";
 const ENCRYPTION: &str = "x-amz-server-side-encryption";
 const SOURCE_OWNER: &str = "x-amz-source-expected-bucket-owner";
-
-/// The checksums that a copy may be asked for. Source: AWS S3 API Reference, `CopyObject`.
-const CHECKSUM_ALGORITHMS: [&[u8]; 10] =
-    [b"CRC32", b"CRC32C", b"SHA1", b"SHA256", b"CRC64NVME", b"SHA512", b"MD5", b"XXHASH64", b"XXHASH3", b"XXHASH128"];
 
 /// What the call may answer: what any reading of its source permits.
 pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
@@ -88,8 +84,14 @@ fn directive_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
     faults.extend(too_large.into_iter().map(|fault| if replaces(request) { fault } else { fault.perhaps() }));
 }
 
+/// The checksum that the copy is to be stored with. Source: AWS S3 API Reference, `CopyObject`: without one it is that
+/// of the source.
+fn checksum_asked_for(request: &Request<'_>) -> Option<&'static Algorithm> {
+    Algorithm::named(request.argument(ALGORITHM)?)
+}
+
 fn algorithm_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
-    if request.argument(ALGORITHM).is_some_and(|algorithm| !CHECKSUM_ALGORITHMS.contains(&algorithm.as_ref())) {
+    if request.argument(ALGORITHM).is_some() && checksum_asked_for(request).is_none() {
         let answer = request.refuse(errors::INVALID_REQUEST);
         faults.push(Fault::new(faults::HEADER, answer, Basis::Implemented, ALGORITHMS));
     }
@@ -223,32 +225,14 @@ fn copied(request: &Request<'_>, source: &Object) -> Outcome<State> {
     } else {
         (source.headers.clone(), source.metadata.clone())
     };
-    let object = object(request, source.payload, headers, metadata);
+    let checksum = checksum_asked_for(request).map(|algorithm| algorithm.name).or(source.checksum);
+    let object = Object { checksum, ..object(request, source.payload, headers, metadata) };
     let modified = Matcher::Chosen { symbol: object.last_modified.clone(), form: Form::IsoDate(Some(object.written)) };
-    let mut fields = vec![
-        ("ETag".into(), Shape::is(object.etag.clone())),
-        ("LastModified".into(), Shape::Text(modified)),
-        ("ChecksumType".into(), Shape::is("FULL_OBJECT").maybe()),
-    ];
-    fields.extend(told_checksums(request, source));
+    let mut fields =
+        vec![("ETag".into(), Shape::is(object.etag.clone())), ("LastModified".into(), Shape::Text(modified))];
+    fields.extend(checksums::told_of_copy(request, &object));
     let state = request.with_bucket(|bucket| bucket.put(request.key.clone(), object));
     documented(result(request, fields), SOURCE).leaving(state)
-}
-
-/// The checksums of the copy. On AWS the one that was asked for is told; others are those that the source has, and
-/// each must be that of the bytes.
-///
-/// Source: `LocalStack` `test_s3_copy_object_with_checksum`, `test_s3_copy_object_with_default_checksum` (recorded on
-/// AWS).
-fn told_checksums(request: &Request<'_>, source: &Object) -> Vec<(Label, Shape)> {
-    let Some(pooled) = request.seen.bodies.of(&source.payload) else { return Vec::new() };
-    let told = |(header, own): (&str, Matcher)| {
-        let algorithm = header.strip_prefix("x-amz-checksum-").unwrap_or(header).to_uppercase();
-        let asked = request.argument(ALGORITHM).is_some_and(|wanted| *wanted == algorithm.as_bytes());
-        let shape = Shape::Text(own);
-        (format!("Checksum{algorithm}").into(), if asked && request.aws { shape } else { shape.maybe() })
-    };
-    known_checksums(&pooled).into_iter().map(told).collect()
 }
 
 /// A copy of which no more is known than that it was made.

@@ -5,6 +5,7 @@ pub(crate) mod create_bucket;
 pub(crate) mod delete_bucket;
 pub(crate) mod delete_object;
 pub(crate) mod delete_objects;
+mod digests;
 mod dimensions;
 mod get_object;
 mod head_bucket;

@@ -11,13 +11,14 @@ use plumb_model::model::{Outcome, outcomes};
 use plumb_model::space::{Choice, Constraint, Dimension};
 use plumb_model::value::{Function, Symbol, Value};
 
+use super::digests;
 use super::dimensions::{
     STORED_ID, Sharing, buckets, caller, expected_owner, key, object_keys, objects, on_key, only,
     other_keys_meet_stored, other_meets, signature, stored_tag, versions,
 };
 use super::parts;
-use super::put_object::known_checksums;
 use super::storing::{METADATA_PREFIX, STORED_HEADERS};
+use crate::checksums::{self, Extent};
 use crate::errors::{self, field};
 use crate::faults;
 use crate::ranges::Selection;
@@ -42,6 +43,7 @@ pub(super) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     request.key_faults(&mut faults);
     request.version_fault(&mut faults);
     override_fault(request, &mut faults);
+    checksums::mode_fault(request, &mut faults);
     let Some(object) = request.object() else {
         faults.push(no_such_key(request));
         return outcomes(&faults, precedence, || vec![foreign(request)]);
@@ -94,30 +96,34 @@ fn read(request: &Request<'_>, object: &Object, selection: Selection) -> Vec<Out
     match selection {
         Selection::Part { first, last } => {
             let range = Matcher::is(format!("bytes {first}-{last}/{size}"));
-            let answer = content(request, object, 206, first, last + 1 - first).header("content-range", range);
+            let answer = part(request, object, first, last + 1 - first).header("content-range", range);
             let (basis, source) = parts::ground(request);
             vec![Outcome::new(answer, basis, source)]
         }
         Selection::Whole | Selection::Nothing => vec![documented(whole(request, object), SOURCE)],
         Selection::EndOfEmpty => {
             let open = Matcher::Any("RFC 9110 section 14.4 has no way to write a range of no bytes".into());
-            let part = content(request, object, 206, 0, 0).header("content-range", open);
+            let part = part(request, object, 0, 0).header("content-range", open);
             let unknown = |answer| Outcome::new(answer, Basis::Unknown, parts::OF_NOTHING);
             vec![unknown(whole(request, object)), unknown(part)]
         }
     }
 }
 
-/// The whole object. Where its checksums are told they are those of the whole; AWS tells them to who asks
-/// (AWS S3 API Reference, `GetObject`, `x-amz-checksum-mode`).
+/// The whole object.
 fn whole(request: &Request<'_>, object: &Object) -> Expectation {
     let answer = content(request, object, 200, 0, object.payload.length).header("content-range", Matcher::Absent);
-    match request.seen.bodies.of(&object.payload) {
-        Some(pooled) => {
-            known_checksums(&pooled).into_iter().fold(answer, |answer, (name, own)| answer.header(name, own.maybe()))
-        }
-        None => answer,
-    }
+    checksums::told_of_read(request, object, Extent::Whole, answer)
+}
+
+/// A part of the object, with the checksums that may stand beside one.
+fn part(request: &Request<'_>, object: &Object, from: u64, length: u64) -> Expectation {
+    let extent = match request.argument("partNumber") {
+        _ if length < object.payload.length => Extent::Part,
+        Some(_) => Extent::Whole,
+        None => Extent::WholeRange,
+    };
+    checksums::told_of_read(request, object, extent, content(request, object, 206, from, length))
 }
 
 /// An answer with `length` bytes of the object from `from` on, and with everything that stands beside them.
@@ -269,6 +275,7 @@ pub(super) fn dimensions() -> Vec<Dimension> {
         parts::numbers(),
         versions(),
         overrides(),
+        digests::modes(),
         expected_owner(),
     ]
 }
@@ -284,5 +291,6 @@ pub(super) fn constraints() -> Vec<Constraint> {
     };
     let dates = ["if-unmodified-since", "if-modified-since"].into_iter().flat_map(relative);
     let tags = ["if-match", "if-none-match"].into_iter().flat_map(right);
-    dates.chain(tags).chain(other_keys_meet_stored()).chain([other_meets(&["mine"])]).collect()
+    let modes = digests::mode_constraints("stored");
+    dates.chain(tags).chain(modes).chain(other_keys_meet_stored()).chain([other_meets(&["mine"])]).collect()
 }

@@ -85,7 +85,7 @@ fn trimmed(value: &Bytes) -> Bytes {
     value.slice_ref(value.trim_ascii())
 }
 
-/// The object that a write of `payload` makes, in the storage class that the call asks for.
+/// The object that a write of `payload` makes, in the storage class that the call asks for, and with no checksum.
 pub(crate) fn object(request: &Request<'_>, payload: Payload, headers: Pairs, metadata: Pairs) -> Object {
     let class = request.argument("x-amz-storage-class").filter(|class| *class != "STANDARD");
     Object {
@@ -96,6 +96,7 @@ pub(crate) fn object(request: &Request<'_>, payload: Payload, headers: Pairs, me
         headers,
         metadata,
         storage_class: class.cloned(),
+        checksum: None,
     }
 }
 

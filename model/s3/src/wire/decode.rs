@@ -16,15 +16,13 @@ use crate::sigv4::{Payload, Verification, verify};
 
 /// Headers of AWS that change nothing a model could see: they belong to the signature, to the framing, or say
 /// what the client is.
-const NEUTRAL: [&str; 9] = [
+const NEUTRAL: [&str; 7] = [
     "x-amz-date",
     "x-amz-content-sha256",
     "x-amz-security-token",
     "x-amz-user-agent",
     "x-amz-decoded-content-length",
     "x-amz-trailer",
-    "x-amz-sdk-checksum-algorithm",
-    "x-amz-checksum-mode",
     "x-amz-te",
 ];
 

@@ -2,6 +2,7 @@
 
 use plumb_model::call::Call;
 
+use crate::checksums::{MODE, SDK_ALGORITHM, is_checksum};
 use crate::operations::copy_object::COPY_SOURCE;
 use crate::operations::reading::OVERRIDES;
 use crate::operations::storing::{METADATA_PREFIX, STORED_HEADERS};
@@ -73,6 +74,8 @@ pub(crate) struct Route {
     pub(crate) mark: Mark,
     /// The arguments that are headers of the same name.
     headers: &'static [&'static str],
+    /// Whether the checksums of the body are arguments.
+    sums: bool,
     /// Whether the headers that are stored with an object, and user metadata, are arguments.
     stores: bool,
     /// The arguments that are query parameters of the same name.
@@ -91,6 +94,7 @@ const PLAIN: Route = Route {
     subject: Subject::Bucket,
     mark: Mark::Plain,
     headers: &[OWNER],
+    sums: false,
     stores: false,
     query: &[],
     overrides: false,
@@ -150,11 +154,12 @@ pub(crate) const ROUTES: &[Route] = &[
             "content-md5",
             "if-match",
             "if-none-match",
-            "x-amz-checksum-crc32",
-            "x-amz-checksum-sha256",
+            "x-amz-checksum-algorithm",
+            SDK_ALGORITHM,
             "x-amz-storage-class",
             OWNER,
         ],
+        sums: true,
         stores: true,
         content: Content::Object,
         ..PLAIN
@@ -188,7 +193,7 @@ pub(crate) const ROUTES: &[Route] = &[
         operation: "GetObject",
         method: "GET",
         subject: Subject::Object,
-        headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", OWNER],
+        headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", MODE, OWNER],
         query: &["partNumber", "versionId"],
         overrides: true,
         success: Success::Stored,
@@ -199,7 +204,7 @@ pub(crate) const ROUTES: &[Route] = &[
         operation: "HeadObject",
         method: "HEAD",
         subject: Subject::Object,
-        headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", OWNER],
+        headers: &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range", MODE, OWNER],
         query: &["partNumber", "versionId"],
         overrides: true,
         ..PLAIN
@@ -229,7 +234,7 @@ impl Route {
     pub(crate) fn has_header(&self, name: &str) -> bool {
         let stored =
             STORED_HEADERS.contains(&name) || name.strip_prefix(METADATA_PREFIX).is_some_and(|own| !own.is_empty());
-        self.headers.contains(&name) || (self.stores && stored)
+        self.headers.contains(&name) || (self.sums && is_checksum(name)) || (self.stores && stored)
     }
 
     /// Whether an argument is a query parameter.

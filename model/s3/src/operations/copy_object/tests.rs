@@ -1,10 +1,14 @@
 //! What a copy may answer, and what it leaves behind.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use plumb_model::bodies::{Bodies, BodySpec, hex};
 use plumb_model::call::Call;
-use plumb_model::expectation::{BodyRule, Matcher, Shape};
+use plumb_model::expectation::{BodyRule, Shape};
 use plumb_model::time::{Interval, http_date};
+use plumb_model::value::Function;
 
+use crate::checksums::ALGORITHMS;
 use crate::testing::{BODY, BUCKET, Bench, NOW_MS, check, on_bucket, on_key, put};
 
 const NOW_S: i64 = NOW_MS / 1_000;
@@ -258,17 +262,29 @@ fn the_storage_class_is_that_of_the_call() {
 }
 
 #[test]
-fn the_checksum_that_was_asked_for_is_told() {
-    let bench = Bench { flavour: "aws", ..Bench::after(&[put("k")]) };
-    let rule = |call: &Call, name: &str| {
-        let expectation = bench.outcomes("call", call).swap_remove(0).expectation;
-        let BodyRule::Document(Shape::Fields(fields)) = expectation.body else { panic!("no document") };
-        fields.into_iter().find(|(own, _)| own == name).map(|(_, shape)| shape)
+fn the_checksum_is_the_one_asked_for_or_that_of_the_source() {
+    let own = |function| {
+        let digest = Bodies::new().made(BODY).digest(function).expect("a digest");
+        Some(BASE64.encode(digest))
     };
-    let asked = with(&[("x-amz-checksum-algorithm", "CRC32")]);
-    let Some(Shape::Text(Matcher::Is(own))) = rule(&asked, "ChecksumCRC32") else { panic!("it may be missing") };
-    assert_eq!(rule(&copy(), "ChecksumCRC32"), Some(Shape::Text(Matcher::Is(own)).maybe()));
-    assert!(matches!(rule(&asked, "ChecksumSHA256"), Some(Shape::Maybe(_))));
+    let asked = with(&[("x-amz-checksum-algorithm", "SHA1")]);
+    let summed = put("k").with("x-amz-checksum-crc32", own(Function::Crc32).expect("a digest").as_str());
+    for (source, call, algorithm, function) in [
+        (put("k"), copy(), "CRC64NVME", Function::Crc64Nvme),
+        (summed.clone(), copy(), "CRC32", Function::Crc32),
+        (summed, asked, "SHA1", Function::Sha1),
+    ] {
+        let mut bench = Bench { flavour: "aws", ..Bench::new(None) };
+        bench.run("put", &source);
+        let answer = bench.run("copy", &call);
+        let document = answer.document.expect("a document");
+        let told = |name: &str| document.text(&format!("Checksum{name}")).map(str::to_owned);
+        assert_eq!((told(algorithm), told("Type")), (own(function), Some("FULL_OBJECT".to_owned())));
+        assert_eq!(ALGORITHMS.iter().filter(|algorithm| told(algorithm.name).is_some()).count(), 1);
+        let read = bench.run("get", &on_key("GetObject", "copy").with("x-amz-checksum-mode", "ENABLED"));
+        let header = format!("x-amz-checksum-{}", algorithm.to_lowercase());
+        assert_eq!(read.headers.text(&header).map(str::to_owned), own(function));
+    }
 }
 
 #[test]
