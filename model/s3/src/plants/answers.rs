@@ -4,6 +4,7 @@ use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
 use plumb_model::call::Call;
 
+use crate::checksums::MODE;
 use crate::operations::storing::METADATA_PREFIX;
 
 /// The field `name` of an answer's document.
@@ -78,6 +79,21 @@ pub(super) fn bare_tag(call: &Call, answer: &mut Answer) {
     {
         let bare: Vec<u8> = tag.iter().copied().filter(|byte| *byte != b'"').collect();
         answer.headers.set("etag", bare);
+    }
+}
+
+/// The CRC-32 of no bytes.
+const NOTHING_CRC32: &str = "AAAAAA==";
+
+pub(super) fn checksum_of_another(call: &Call, answer: &mut Answer) {
+    if call.operation == "PutObject" && answer.headers.get("x-amz-checksum-crc32").is_some() {
+        answer.headers.set("x-amz-checksum-crc32", NOTHING_CRC32);
+    }
+}
+
+pub(super) fn checksum_with_part(call: &Call, answer: &mut Answer) {
+    if answer.status == 206 && call.argument(MODE).is_some() {
+        answer.headers.set("x-amz-checksum-crc32", NOTHING_CRC32);
     }
 }
 

@@ -34,6 +34,10 @@ pub(super) fn md5_unchecked(call: &Call, _: &[Call]) -> Effect {
     without(call, "PutObject", "content-md5")
 }
 
+pub(super) fn crc32c_unchecked(call: &Call, _: &[Call]) -> Effect {
+    without(call, "PutObject", "x-amz-checksum-crc32c")
+}
+
 pub(super) fn second_first_write(call: &Call, _: &[Call]) -> Effect {
     match call.bytes("if-none-match") {
         Some(wanted) if wanted == "*" => without(call, "PutObject", "if-none-match"),

@@ -55,6 +55,7 @@ const ON_CALL: &[Row<ActOnCall>] = &[
         calls::missing_key_is_an_error,
     ),
     ("metadata-lost", "user metadata is not stored", "GetObject", WRONG_CONTENT, calls::metadata_lost),
+    ("crc32c-unchecked", "a CRC-32C is not compared with the body", "PutObject", ACCEPTS, calls::crc32c_unchecked),
     ("md5-unchecked", "content-md5 is not compared with the body", "PutObject", ACCEPTS, calls::md5_unchecked),
     (
         "second-first-write",
@@ -78,6 +79,20 @@ const ON_ANSWER: &[Row<ActOnAnswer>] = &[
     ("range-total", "content-range tells a wrong total", "GetObject", WRONG_CONTENT, answers::range_total),
     ("bare-304", "304 comes without its entity tag", "GetObject", WRONG_CONTENT, answers::bare_not_modified),
     ("bare-tag", "the entity tag comes without quotes", "GetObject", WRONG_CONTENT, answers::bare_tag),
+    (
+        "checksum-of-another",
+        "a write is answered with the checksum of another body",
+        "PutObject",
+        WRONG_CONTENT,
+        answers::checksum_of_another,
+    ),
+    (
+        "checksum-with-part",
+        "a part comes with a checksum that is not its own",
+        "GetObject",
+        WRONG_CONTENT,
+        answers::checksum_with_part,
+    ),
     ("page-skips", "a page leaves its last key out", "ListObjectsV2", WRONG_CONTENT, answers::page_skips),
     ("own-bucket-hidden", "a bucket is not listed", "ListBuckets", WRONG_CONTENT, answers::own_bucket_hidden),
     ("utf16-order", "keys are sorted by UTF-16", "ListObjectsV2", WRONG_CONTENT, answers::utf16_order),
