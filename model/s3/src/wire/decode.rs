@@ -141,9 +141,26 @@ fn body(request: &Request, verification: &Verification) -> Result<(Bytes, Header
     match verification {
         Verification::Valid { payload: Payload::Chunked(chunked), .. } => {
             let decoded = chunked.decode(&request.body).map_err(|error| error.to_string())?;
+            all_announced(request, &decoded.trailers)?;
             Ok((decoded.body, decoded.trailers))
         }
         _ => Ok((request.body.clone(), Headers::default())),
+    }
+}
+
+/// Every header that was announced must follow the body, and no other: S3 answers `MalformedTrailerError` (versitygw
+/// issues 1600 and 1691, recorded on AWS), which is no call that could be answered.
+fn all_announced(request: &Request, trailers: &Headers) -> Result<(), String> {
+    let announced = request.headers.all("x-amz-trailer").flat_map(|names| names.split(|byte| *byte == b','));
+    let announced: Vec<&[u8]> = announced.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()).collect();
+    let is = |announced: &[u8], name: &str| announced.eq_ignore_ascii_case(name.as_bytes());
+    let missing = announced.iter().find(|own| !trailers.iter().any(|(name, _)| is(own, name)));
+    if let Some(name) = missing {
+        return Err(format!("the trailing header {} never comes", shown(name, 80)));
+    }
+    match trailers.iter().find(|(name, _)| !announced.iter().any(|own| is(own, name))) {
+        Some((name, _)) => Err(format!("the trailing header {} was not announced", shown(name.as_bytes(), 80))),
+        None => Ok(()),
     }
 }
 

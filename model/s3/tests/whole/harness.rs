@@ -24,7 +24,7 @@ pub(crate) const NOW_S: i64 = 1_700_000_000;
 const MARKER: &str = "plumb-test01-000001";
 const SHARED: &str = "plumb-test01-shared";
 const PREFIX: &str = "case-1/";
-const REGION: &str = "us-east-1";
+pub(crate) const REGION: &str = "us-east-1";
 
 pub(crate) fn actor() -> Actor {
     Actor { name: "main".into(), id: "AKIAOWNER".into(), secret: "secret".into(), session_token: None }

@@ -1,12 +1,13 @@
 //! The wire format, there and back, with bytes that mean harm.
 
-use crate::harness::{actor, receiving, sending};
+use crate::harness::{NOW_S, REGION, actor, receiving, sending};
 use bytes::Bytes;
 use plumb_model::answer::Answer;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Call;
 use plumb_model::http::{Headers, Request, Response};
 use plumb_model::value::Value;
+use plumb_s3::sigv4::{ChunkMarker, Credentials, PayloadHash, SigningKeys, SigningTime, sign};
 use proptest::prelude::*;
 
 /// The call as it stands after a way over the wire.
@@ -320,5 +321,38 @@ fn what_is_not_modelled_is_told() {
         request("POST", "/b?delete", Some("x-amz-checksum-crc32c")),
     ] {
         assert!(wire.decode_request(&request, &receiving(&[], &bodies)).is_err(), "{request:?}");
+    }
+}
+
+/// What an upload of `hello` is decoded to, with headers beside it and a trailer behind.
+fn upload(headers: &[(&'static str, &'static str)], trailer: &str) -> Result<Call, String> {
+    let (api, me, bodies, time) = (plumb_s3::api(), actor(), Bodies::new(), SigningTime::at(NOW_S));
+    let mut all = Headers::default();
+    all.push("host", "127.0.0.1:9000");
+    headers.iter().for_each(|(name, value)| all.push(*name, *value));
+    let body = format!("5\r\nhello\r\n0\r\n{trailer}\r\n");
+    let mut request = Request { method: "PUT".into(), target: b"/b/k".to_vec(), headers: all, body: body.into() };
+    let key = SigningKeys::default().get(&Credentials::new(&me.id, &me.secret), &time, REGION);
+    sign(&mut request, &key, &time, &PayloadHash::chunked(ChunkMarker::UnsignedWithTrailer));
+    let received = api.wire.decode_request(&request, &receiving(std::slice::from_ref(&me), &bodies));
+    received.map(|received| received.call).map_err(|unmodelled| unmodelled.to_string())
+}
+
+#[test]
+fn a_checksum_may_follow_the_body() {
+    let (announced, checksum) =
+        (("x-amz-trailer", "x-amz-checksum-crc64nvme"), "x-amz-checksum-crc64nvme:M3eFcAZSQlc=\r\n");
+    let call = upload(&[announced], checksum).expect("a call");
+    assert_eq!(call.bytes("x-amz-checksum-crc64nvme").map(AsRef::as_ref), Some(&b"M3eFcAZSQlc="[..]));
+    assert_eq!(call.bytes("body").map(AsRef::as_ref), Some(&b"hello"[..]));
+    let bare = upload(&[], "").expect("a call");
+    assert!(bare.arguments.keys().all(|name| !name.starts_with("x-amz-")), "{bare:?}");
+    for (headers, trailer, what) in [
+        (&[announced][..], "", "x-amz-checksum-crc64nvme never comes"),
+        (&[], checksum, "x-amz-checksum-crc64nvme was not announced"),
+        (&[announced], "x-amz-checksum-sha1:qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\n", "x-amz-checksum-crc64nvme never comes"),
+    ] {
+        let error = upload(headers, trailer).expect_err("no call");
+        assert!(error.contains(what), "{error}");
     }
 }
