@@ -53,10 +53,7 @@ pub(super) fn selection(request: &Request<'_>, object: &Object, faults: &mut Vec
 /// How well the answer with a part is known, and where it is written.
 pub(super) fn ground(request: &Request<'_>) -> (Basis, &'static str) {
     if request.argument("partNumber").is_some() {
-        return (
-            Basis::Implemented,
-            "versitygw HeadObject_non_mp_part_number_1, moto: an object is its own first part",
-        );
+        return (Basis::Recorded, PARTS);
     }
     (Basis::Recorded, RANGES)
 }
