@@ -313,7 +313,10 @@ fn what_cannot_be_compared_is_refused_before_anything_is_sent() {
         (vec!["compare", "URL", "URL"], ["no API is named", "--api"]),
         (vec!["compare", "--api", "kw", "URL", "URL"], ["no API \"kw\"", "there are: s3, kv"]),
         (vec!["compare", "--api", "kv", "URL", "URL", "--operation", "Gett"], ["\"Gett\"", "there are: Put"]),
-        (vec!["compare", "--api", "kv", "URL", "http://192.0.2.1:9"], ["the safety level of 192.0.2.1:9", "--safety own-data"]),
+        (
+            vec!["compare", "--api", "kv", "URL", "http://192.0.2.1:9"],
+            ["the safety level of 192.0.2.1:9", "--safety own-data"],
+        ),
     ] {
         refused(&Home::new(), &arguments, &words);
     }

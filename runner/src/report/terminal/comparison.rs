@@ -141,8 +141,11 @@ fn notices(summary: &Summary) -> Vec<String> {
 fn leftovers(summary: &Summary) -> Option<String> {
     let left = Some(&summary.ended.resources_left).filter(|left| !left.is_empty())?;
     let named = left.iter().take(NAMED_RESOURCES_MAX).map(|(kind, name)| format!("{} {}", safe(kind), safe(name)));
-    let named = named.collect::<Vec<_>>().join(", ");
-    let many = count(left.len() as u64, "resource");
+    let mut named: Vec<String> = named.collect();
+    if left.len() > NAMED_RESOURCES_MAX {
+        named.push(format!("{} more", left.len() - NAMED_RESOURCES_MAX));
+    }
+    let (many, named) = (count(left.len() as u64, "resource"), named.join(", "));
     Some(format!("{many} could not be removed ({named}): `plumb sweep` removes what runs leave behind."))
 }
 
