@@ -126,7 +126,7 @@ fn where_both_are_wrong_in_their_own_way_neither_is_right() {
     let mut home = Home::new();
     let a = Served::s3(&mut home, Some("range-ends-early"));
     let b = Served::new(&home, "s3", Some("range-total"));
-    let arguments = ["compare", "--api", "s3", &a.url, &b.url, "--operation", "GetObject", "--budget", "150"];
+    let arguments = ["compare", "--api", "s3", &a.url, &b.url, "--operation", "GetObject", "--budget", "400"];
     let json = home.plumb(&[&arguments[..], &["--format", "json"]].concat()).exits(1).json();
     let neither: Vec<_> = list(&json, "differences").iter().filter(|own| own["right"] == "neither").collect();
     assert!(!neither.is_empty(), "{}", json["counts"]);

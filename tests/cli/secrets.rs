@@ -44,7 +44,7 @@ fn check(home: &Home, ran: &Ran) {
 fn conform(log: &str, format: &str) {
     let (home, server) = lab();
     let target = ["--log", log, "--log-level", "trace", "conform", "--api", "s3", "--endpoint-url", &server.url];
-    let cases = ["--operation", "GetObject", "--budget", "120", "--timeout", "60s"];
+    let cases = ["--operation", "GetObject", "--budget", "500", "--timeout", "60s"];
     let output = ["--format", format, "--output", "out", "--html", "page.html"];
     let ran = home.plumb(&[&target[..], &cases, &output].concat()).exits(1);
     assert!(ran.stderr.len() > 10_000, "there is a log");
