@@ -79,15 +79,15 @@ fn own_faults(api: &Api, done: &Done) -> Vec<String> {
     let lost = |id: &str| done.run.exchanges.iter().any(|exchange| exchange.id == id && exchange.answer.is_none());
     let mut case = done.case.clone();
     case.calls.retain(|turn| !lost(&turn.id));
-    let run = live::run(api, Plan::Honest, [case]);
+    let run = live::run(api, live::s3s_fs, Plan::Honest, [case]);
     run.done.iter().flat_map(|done| &done.run.divergences).map(Divergence::signature).collect()
 }
 
 #[test]
 fn a_real_server_is_not_accused_of_lost_answers() {
     let api = plumb_s3::api();
-    let honest = live::conforming(&api, live::cases(&api, CASES_OF_EACH));
-    let run = live::run(&api, drops(), honest.iter().map(|done| done.case.clone()));
+    let honest = live::conforming(&api, live::s3s_fs, live::cases(&api, CASES_OF_EACH));
+    let run = live::run(&api, live::s3s_fs, drops(), honest.iter().map(|done| done.case.clone()));
     assert_eq!(run.done.len(), honest.len(), "every case was run");
     let executed = run.applied.iter().filter(|applied| applied.forwarded).count();
     assert!(run.applied.len().abs_diff(2 * executed) <= 1, "half of {} were executed: {executed}", run.applied.len());
@@ -108,7 +108,7 @@ fn a_lost_write_is_found_among_lost_answers() {
     let lose = |nth| Plan::LoseWrite { nth, methods: vec!["PUT"], fake: live::fake_put_object() };
     let plans = LOST_WRITES.into_iter().map(lose).chain([drops()]).collect();
     let cases = (0..live::WORKFLOWS).map(|number| workflow(&api, live::SEED + number));
-    let run = live::run(&api, Plan::First(plans), cases);
+    let run = live::run(&api, live::s3s_fs, Plan::First(plans), cases);
     let mut found = 0;
     for (done, spoilt) in run.done.iter().zip(run.spoilt()) {
         let places: Vec<usize> =

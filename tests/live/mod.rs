@@ -30,6 +30,15 @@ pub(crate) const WORKFLOWS: u64 = 24;
 /// How often a request is sent again that found its connection closed.
 const RESENT_MAX: usize = 3;
 
+/// Starts a server without any state.
+pub(crate) type Start = fn() -> Box<dyn DemoServer>;
+
+/// Starts `s3s-fs` in this process.
+pub(crate) fn s3s_fs() -> Box<dyn DemoServer> {
+    let start = plumb_s3_plugin::plugin().demo_server.expect("there is a demo server");
+    start().expect("the server starts")
+}
+
 /// At most so many cases of each operation, and the workflows.
 pub(crate) fn cases(api: &Api, of_each: usize) -> Vec<Case> {
     let names = api.operations.iter().map(|operation| [operation.name.to_owned()]);
@@ -42,8 +51,8 @@ pub(crate) fn cases(api: &Api, of_each: usize) -> Vec<Case> {
 }
 
 /// The cases that conform without a fault; what a server does wrong by itself tells nothing of the judge.
-pub(crate) fn conforming(api: &Api, cases: Vec<Case>) -> Vec<Done> {
-    let done = run(api, Plan::Honest, cases).done;
+pub(crate) fn conforming(api: &Api, start: Start, cases: Vec<Case>) -> Vec<Done> {
+    let done = run(api, start, Plan::Honest, cases).done;
     done.into_iter().filter(|done| done.run.verdict.word() == "conforms").collect()
 }
 
@@ -56,10 +65,25 @@ pub(crate) struct Run {
     sent: Vec<Sent>,
 }
 
-/// A request with the number that the proxy gave it.
+/// A request with its answer and the number that the proxy gave it.
 struct Sent {
     request: Request,
+    answer: Option<Response>,
     number: u64,
+}
+
+impl Sent {
+    /// Whether this is what `exchange` tells of. Two requests that are signed in the same second may be alike, and
+    /// one of them may have been spoilt.
+    fn is(&self, exchange: &Exchange) -> bool {
+        let same_answer = match (&self.answer, &exchange.answer) {
+            (Some(own), Some(other)) => {
+                (own.status, &own.headers, &own.body) == (other.status, &other.headers, &other.body)
+            }
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        same_answer && self.request == exchange.request
+    }
 }
 
 impl Run {
@@ -73,7 +97,7 @@ impl Run {
     fn spoilt_of(&self, exchanges: &[Exchange], next: &mut usize) -> Vec<(usize, &Applied)> {
         let mut spoilt = Vec::new();
         for (place, exchange) in exchanges.iter().enumerate() {
-            let ahead = self.sent[*next..].iter().position(|sent| sent.request == exchange.request);
+            let ahead = self.sent[*next..].iter().position(|sent| sent.is(exchange));
             let at = *next + ahead.expect("each exchange was sent");
             *next = at + 1;
             let number = self.sent[at].number;
@@ -84,9 +108,8 @@ impl Run {
 }
 
 /// Runs `cases` one after the other against a server of their own, with `plan` in between.
-pub(crate) fn run(api: &Api, plan: Plan, cases: impl IntoIterator<Item = Case>) -> Run {
-    let start = plumb_s3_plugin::plugin().demo_server.expect("there is a demo server");
-    let server = start().expect("the server starts");
+pub(crate) fn run(api: &Api, start: Start, plan: Plan, cases: impl IntoIterator<Item = Case>) -> Run {
+    let server = start();
     let address = server.endpoint().strip_prefix("http://").and_then(|address| address.parse().ok());
     let proxy = FaultProxy::start(address.expect("the server has an address"), plan).expect("the proxy starts");
     let target = target(api, &*server, &proxy);
@@ -136,7 +159,8 @@ impl Logged<'_> {
             result = self.network.send(request, limits).await;
         }
         if self.proxy.requests() > before {
-            let sent = Sent { request: request.clone(), number: self.proxy.requests() };
+            let answer = result.as_ref().ok().map(|received| received.response.clone());
+            let sent = Sent { request: request.clone(), answer, number: self.proxy.requests() };
             self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
         }
         result
