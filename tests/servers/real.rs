@@ -16,7 +16,19 @@ pub(crate) struct RealServer {
     pub(crate) actor: Actor,
     /// The command that starts it again at the same address; none where it lives in this process.
     pub(crate) restart: Option<Vec<String>>,
+    /// Whether some legal requests kill it.
+    pub(crate) dies: bool,
     _life: Life,
+}
+
+impl DemoServer for RealServer {
+    fn endpoint(&self) -> String {
+        self.endpoint.clone()
+    }
+
+    fn actor(&self) -> Actor {
+        self.actor.clone()
+    }
 }
 
 /// What ends a server when it is dropped.
@@ -31,7 +43,7 @@ pub(crate) fn s3s_fs() -> Result<RealServer, Missing> {
     let start = start.ok_or_else(|| Missing::Tool("built without the feature of the demo's server".to_owned()))?;
     let server = start().map_err(|error| Missing::Tool(format!("s3s-fs: {error}")))?;
     let (endpoint, actor) = (server.endpoint(), server.actor());
-    Ok(RealServer { name: "s3s-fs", endpoint, actor, restart: None, _life: Life::Here(server) })
+    Ok(RealServer { name: "s3s-fs", endpoint, actor, restart: None, dies: false, _life: Life::Here(server) })
 }
 
 /// `moto`, from Python. It knows everybody.
@@ -52,11 +64,12 @@ pub(crate) fn s3rver() -> Result<RealServer, Missing> {
         let (script, data) = (script.display().to_string(), data.display().to_string());
         ["node", &script, "--silent", "-a", "127.0.0.1", "-d", &data, "-p", &port.to_string()].map(str::to_owned).into()
     });
-    Ok(elsewhere("s3rver", ("S3RVER", "S3RVER"), process))
+    // It writes each object to a file that is named like the key, and a name that is too long ends the process.
+    Ok(RealServer { dies: true, ..elsewhere("s3rver", ("S3RVER", "S3RVER"), process) })
 }
 
 fn elsewhere(name: &'static str, (id, secret): (&str, &str), process: Process) -> RealServer {
     let actor = Actor { name: name.to_owned(), id: id.to_owned(), secret: secret.to_owned(), session_token: None };
     let (endpoint, restart) = (format!("http://{}", process.address), Some(process.restart.clone()));
-    RealServer { name, endpoint, actor, restart, _life: Life::Elsewhere(process) }
+    RealServer { name, endpoint, actor, restart, dies: false, _life: Life::Elsewhere(process) }
 }
