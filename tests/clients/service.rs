@@ -3,20 +3,30 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
+use plumb_model::wire::Actor;
+
 use crate::support::{Home, Ran, Running, Served};
 
 /// A served model without any bucket, and the folder in which a client of it lives.
 pub(crate) struct Service {
     home: Home,
     served: Served,
+    actor: Actor,
 }
 
 impl Service {
-    /// A new one.
+    /// A new one, as it is served where nothing else is asked for.
     pub(crate) fn new() -> Self {
+        Self::of(None)
+    }
+
+    /// A new one that serves this flavour.
+    pub(crate) fn of(flavour: Option<&str>) -> Self {
         let mut home = Home::new();
-        let served = Served::s3(&mut home, None);
-        Self { home, served }
+        let options: Vec<&str> = flavour.iter().flat_map(|flavour| ["--flavour", flavour]).collect();
+        let served = Served::s3_with(&mut home, &options);
+        let actors = plumb_s3_plugin::plugin().serve_actors.expect("there are built-in identities");
+        Self { home, served, actor: actors().swap_remove(0) }
     }
 
     /// `http://127.0.0.1:port`.
@@ -31,7 +41,7 @@ impl Service {
 
     /// Access key and secret key, which are in the environment of every client too.
     pub(crate) fn identity(&self) -> (&str, &str) {
-        (self.home.variable("AWS_ACCESS_KEY_ID"), self.home.variable("AWS_SECRET_ACCESS_KEY"))
+        (&self.actor.id, &self.actor.secret)
     }
 
     /// The folder in which clients run.

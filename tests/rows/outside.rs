@@ -92,13 +92,13 @@ const OUTSIDE: [Outside; 7] = [
         source: "S3 API Reference, GetBucketPolicy and PutBucketPolicy",
     },
     Outside {
-        rows: &["versioning-empty", "list-versions-vid-only", "copy-from-marker-version"],
+        rows: &["versioning-empty", "list-versions-vid-only"],
         instead: UNMODELLED,
         why: "versions are not modelled",
         source: "S3 User Guide, Versioning",
     },
     Outside {
-        rows: &["get-marker-by-id", "head-marker-by-id", "head-marker-latest-header"],
+        rows: &["get-marker-by-id", "head-marker-by-id", "head-marker-latest-header", "copy-from-marker-version"],
         instead: &["400", "404"],
         why: "versions are not modelled, so that nothing left a marker: its id is none, the key is absent",
         source: "S3 User Guide, DeleteMarker",

@@ -68,12 +68,6 @@ impl Home {
         self.variables.push((name, value.to_owned()));
     }
 
-    /// The value of a variable that was set.
-    pub(crate) fn variable(&self, name: &str) -> &str {
-        let mut set = self.variables.iter().rev();
-        set.find(|(own, _)| *own == name).map(|(_, value)| value.as_str()).expect("the variable was set")
-    }
-
     /// A file in the current folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("work").join(name)

@@ -20,8 +20,7 @@ pub(crate) struct Served {
 impl Served {
     /// Serves an API, with a planted bug where one is named.
     pub(crate) fn new(home: &Home, api: &str, plant: Option<&str>) -> Self {
-        let plant: Vec<&str> = plant.iter().flat_map(|plant| ["--plant", plant]).collect();
-        Self::with(home, api, &plant)
+        Self::with(home, api, &planted(plant))
     }
 
     /// Serves an API with more arguments.
@@ -42,7 +41,12 @@ impl Served {
 
     /// Serves S3, and makes its built-in identity that of every process in `home` from now on.
     pub(crate) fn s3(home: &mut Home, plant: Option<&str>) -> Self {
-        let served = Self::new(home, "s3", plant);
+        Self::s3_with(home, &planted(plant))
+    }
+
+    /// The same with these options.
+    pub(crate) fn s3_with(home: &mut Home, options: &[&str]) -> Self {
+        let served = Self::with(home, "s3", options);
         let mut keys = None;
         until("the built-in identity", || {
             keys = identity(&served.running.stdout());
@@ -65,6 +69,11 @@ impl Served {
             home.set(name, &value);
         }
     }
+}
+
+/// The options that plant a bug.
+fn planted(plant: Option<&str>) -> Vec<&str> {
+    plant.iter().flat_map(|plant| ["--plant", plant]).collect()
 }
 
 /// The address in `the model of kv listens at http://127.0.0.1:4711`, once the line is whole.

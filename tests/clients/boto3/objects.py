@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from shared import InBucket
+from shared import IS_AWS, InBucket
 
 ODD_KEYS = [
     "a b",
@@ -97,7 +97,8 @@ class Objects(InBucket):
 
     def test_what_is_absent_is_not_found(self):
         answer = self.check_refused(404, "NoSuchKey", self.get, "absent")
-        self.assertEqual(answer["Error"]["Key"], "absent")
+        if IS_AWS:
+            self.assertEqual(answer["Error"]["Key"], "absent")
         self.check_refused(404, "404", self.head, "absent")
 
     def test_in_an_absent_bucket_nothing_works(self):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from shared import InBucket
+from shared import IS_AWS, InBucket
 
 DIGITS = b"0123456789"
 SATISFIED = {
@@ -42,8 +42,9 @@ class Ranges(InBucket):
         for text in UNSATISFIABLE:
             with self.subTest(text):
                 answer = self.check_refused(416, "InvalidRange", self.get, "digits", Range=text)
-                self.assertEqual(answer["Error"]["ActualObjectSize"], "10")
-                self.assertEqual(answer["Error"]["RangeRequested"], text)
+                if IS_AWS:
+                    self.assertEqual(answer["Error"]["ActualObjectSize"], "10")
+                    self.assertEqual(answer["Error"]["RangeRequested"], text)
 
     def test_head_knows_ranges(self):
         head = self.head("digits", Range="bytes=2-4")

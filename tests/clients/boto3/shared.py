@@ -9,6 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDPOINT = os.environ["ENDPOINT"]
+# Whether the server is to say all that Amazon's says, or what every compatible server does.
+IS_AWS = os.environ["FLAVOUR"] == "aws"
 
 
 def client(**options):
