@@ -34,12 +34,12 @@ const SECRET: &str = "REAL_SERVER_SECRET";
 /// The target of a configuration.
 fn config(server: &RealServer) -> String {
     let RealServer { name, endpoint, restart, .. } = server;
-    let mut text = format!("[targets.{name}]\napi = \"s3\"\nendpoint = \"{endpoint}\"\nexclusive = true\n");
-    text += &format!("actors.main = {{ id = {{ env = \"{ID}\" }}, secret = {{ env = \"{SECRET}\" }} }}\n");
-    if let Some(command) = restart {
-        text += &format!("restart = {}\n", Value::from(command.clone()));
-    }
-    text
+    let restart = restart.iter().map(|command| format!("restart = {}\n", Value::from(command.clone())));
+    format!(
+        "[targets.{name}]\napi = \"s3\"\nendpoint = \"{endpoint}\"\nexclusive = true\n\
+         actors.main = {{ id = {{ env = \"{ID}\" }}, secret = {{ env = \"{SECRET}\" }} }}\n{}",
+        restart.collect::<String>()
+    )
 }
 
 /// A folder in which a target for `server` is configured.

@@ -10,9 +10,12 @@ const HEADERS: &str = "headers";
 /// Where an answer's body is kept.
 const BODY: &str = "body";
 
+/// What is done with it.
+type Test = fn(&Curl);
+
 /// What curl is tried on.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn(&Curl)); 6] = [
+    let tests: [(&str, Test); 6] = [
         ("curl_stores_reads_and_removes", stores_reads_and_removes),
         ("curl_sends_a_file", sends_a_file),
         ("curl_reads_a_part", reads_a_part),

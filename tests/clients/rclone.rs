@@ -10,12 +10,15 @@ use crate::support::Ran;
 /// What rclone says where something is not found: its exit codes for a file and a folder.
 const NOT_FOUND: [i32; 2] = [3, 4];
 
+/// What is done with it.
+type Test = fn(&Rclone);
+
 /// What rclone is tried on.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn(&Rclone)); 3] =
+    let tests: [(&str, Test); 3] =
         [("keeps_files", keeps_files), ("copies_and_moves", copies_and_moves), ("syncs_a_folder", syncs_a_folder)];
     let each = tests.into_iter().flat_map(|(name, test)| ["1", "2"].map(|version| (name, version, test)));
-    let trial = |(name, version, test): (&str, &'static str, fn(&Rclone))| {
+    let trial = |(name, version, test): (&str, &'static str, Test)| {
         let name = format!("rclone_{name}_with_listing_{version}");
         servers::trial(name, || servers::program("rclone"), move |_| test(&Rclone::new(version)))
     };

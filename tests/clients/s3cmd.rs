@@ -11,9 +11,12 @@ const NOT_FOUND: [i32; 3] = [12, 44, 64];
 /// Its `ExitCodes.EX_CONFLICT`.
 const CONFLICT: i32 = 13;
 
+/// What is done with it.
+type Test = fn(&S3cmd);
+
 /// What s3cmd is tried on.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn(&S3cmd)); 3] = [
+    let tests: [(&str, Test); 3] = [
         ("s3cmd_keeps_files", keeps_files),
         ("s3cmd_copies_and_moves", copies_and_moves),
         ("s3cmd_syncs_a_folder", syncs_a_folder),
