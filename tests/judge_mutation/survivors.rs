@@ -50,6 +50,13 @@ const RIGHT: &[Row] = &[
         "the same ISO 8601 date of the interval, written otherwise",
         "RFC 3339 section 5.6: another fraction of the second, or a small t or z",
     ),
+    ("s3", "body ChecksumCRC32", "may be missing", "compatible only: no client relies on what is told of a copy"),
+    ("s3", "body ChecksumCRC32C", "may be missing", "compatible only: no client relies on what is told of a copy"),
+    ("s3", "body ChecksumCRC64NVME", "may be missing", "compatible only: no client relies on what is told of a copy"),
+    ("s3", "body ChecksumMD5", "may be missing", "compatible only: no client relies on what is told of a copy"),
+    ("s3", "body ChecksumSHA1", "may be missing", "compatible only: no client relies on what is told of a copy"),
+    ("s3", "body ChecksumSHA256", "may be missing", "compatible only: no client relies on what is told of a copy"),
+    ("s3", "body ChecksumType", "may be missing", "compatible only: no client relies on what is told of a copy"),
     ("s3", "body Contents[].Owner", "may be missing", "compatible only: servers with one account leave it out"),
     (
         "s3",

@@ -329,7 +329,9 @@ fn upload(headers: &[(&'static str, &'static str)], trailer: &str) -> Result<Cal
     let (api, me, bodies, time) = (plumb_s3::api(), actor(), Bodies::new(), SigningTime::at(NOW_S));
     let mut all = Headers::default();
     all.push("host", "127.0.0.1:9000");
-    headers.iter().for_each(|(name, value)| all.push(*name, *value));
+    for (name, value) in headers {
+        all.push(*name, *value);
+    }
     let body = format!("5\r\nhello\r\n0\r\n{trailer}\r\n");
     let mut request = Request { method: "PUT".into(), target: b"/b/k".to_vec(), headers: all, body: body.into() };
     let key = SigningKeys::default().get(&Credentials::new(&me.id, &me.secret), &time, REGION);
