@@ -58,6 +58,8 @@ pub struct Sent<'a> {
     pub actor: Option<&'a str>,
     /// The flavour.
     pub flavour: &'a str,
+    /// The region, for APIs that know regions.
+    pub region: &'a str,
     /// From sending to the answer, on the target's clock.
     pub time: Interval,
     /// The pool of bodies.
@@ -225,6 +227,7 @@ impl World {
             actor: sent.actor,
             bindings: &self.bindings,
             flavour: sent.flavour,
+            region: sent.region,
             time: sent.time,
             bodies: sent.bodies,
         }

@@ -339,7 +339,7 @@ mod tests {
     fn with_seen<T>(test: impl FnOnce(&Seen<'_>) -> T) -> T {
         let (bindings, bodies) = (Bindings::unit(Symbol::new("1", "tag"), Bytes::from_static(b"\"a\"")), Bodies::new());
         let time = Interval::at_ms(0);
-        test(&Seen { call_id: "2", actor: None, bindings: &bindings, flavour: "", time, bodies: &bodies })
+        test(&Seen { call_id: "2", actor: None, bindings: &bindings, flavour: "", region: "", time, bodies: &bodies })
     }
 
     fn answer(etag: Option<&'static str>) -> Answer {

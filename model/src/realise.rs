@@ -190,7 +190,8 @@ mod tests {
         let expectation = Expectation { body: BodyRule::Document(shape), ..Expectation::status(200) };
         let (bindings, bodies) = (Bindings::new(), Bodies::new());
         let time = Interval::at_ms(0);
-        let seen = Seen { call_id: "1", actor: None, bindings: &bindings, flavour: "", time, bodies: &bodies };
+        let seen =
+            Seen { call_id: "1", actor: None, bindings: &bindings, flavour: "", region: "", time, bodies: &bodies };
         let mut drawn = std::collections::BTreeSet::new();
         for seed in 0..40 {
             let answer = Realiser::new(ChaCha8Rng::seed_from_u64(seed), seed > 0).answer(&expectation, &seen);

@@ -29,6 +29,8 @@ pub struct Seen<'a> {
     pub bindings: &'a Bindings,
     /// The flavour of the API.
     pub flavour: &'a str,
+    /// The region of the service, for APIs that know regions.
+    pub region: &'a str,
     /// The moment of the call on the target's clock.
     pub time: Interval,
     /// The pool of bodies.
@@ -116,11 +118,13 @@ pub trait Names {
     fn resource(&self, kind: &str, role: &str) -> Option<Bytes>;
     /// The public identifier of an actor.
     fn actor(&self, name: &str) -> Option<Bytes>;
+    /// The region of the service; empty for APIs that know none.
+    fn region(&self) -> Bytes;
     /// Now, in seconds since 1970 on the target's clock.
     fn now_s(&self) -> i64;
 }
 
-/// An expectation of a model is resolved already: no role, no actor, no clock is left in it.
+/// An expectation of a model is resolved already: no role, no actor, no region, no clock is left in it.
 struct NoNames;
 
 impl Names for NoNames {
@@ -129,6 +133,9 @@ impl Names for NoNames {
     }
     fn actor(&self, _: &str) -> Option<Bytes> {
         None
+    }
+    fn region(&self) -> Bytes {
+        Bytes::new()
     }
     fn now_s(&self) -> i64 {
         0
@@ -163,6 +170,7 @@ pub fn resolve(value: &Value, names: &dyn Names, bindings: &Bindings, bodies: &B
             names.resource(kind, role).ok_or_else(|| ResolveError::Unknown(format!("{kind} {role}")))
         }
         Value::Actor(name) => names.actor(name).ok_or_else(|| ResolveError::Unknown(format!("actor {name}"))),
+        Value::Region => Ok(names.region()),
         Value::Clock { from, offset_s } => {
             let base = match from {
                 None => names.now_s(),
@@ -275,6 +283,9 @@ mod tests {
         fn actor(&self, _: &str) -> Option<Bytes> {
             None
         }
+        fn region(&self) -> Bytes {
+            Bytes::from_static(b"here-1")
+        }
         fn now_s(&self) -> i64 {
             1_000
         }
@@ -293,6 +304,7 @@ mod tests {
         check(&Value::symbol("put", "etag").apply(Function::Unquoted), "abc");
         check(&Value::symbol("put", "etag").apply(Function::DifferentFrom), "\"aba\"");
         check(&Value::now(-60).apply(Function::HttpDate), "Thu, 01 Jan 1970 00:15:40 GMT");
+        check(&Value::Region, "here-1");
         check(&Value::from("").apply(Function::Md5).apply(Function::Base64), "1B2M2Y8AsgTpgAmY7PhCfg==");
         let of_two = |function, one: &str, two: &str| Value::Apply { function, of: vec![one.into(), two.into()] };
         check(&of_two(Function::PadTo, "x", "4"), "xaaa");

@@ -102,6 +102,8 @@ pub enum Value {
     },
     /// The public identifier of a named identity.
     Actor(String),
+    /// The region of the service.
+    Region,
     /// A moment: now, or the moment a symbol holds, moved by whole seconds.
     Clock {
         /// The symbol to count from; none means now.
@@ -206,6 +208,7 @@ impl fmt::Display for Value {
             Self::Symbol(symbol) => write!(formatter, "‹{symbol}›"),
             Self::Resource { kind, role } => write!(formatter, "{{{kind} {role}}}"),
             Self::Actor(name) => write!(formatter, "{{actor {name}}}"),
+            Self::Region => formatter.write_str("{region}"),
             Self::Clock { from: None, offset_s } => write!(formatter, "now{offset_s:+}s"),
             Self::Clock { from: Some(symbol), offset_s } => write!(formatter, "‹{symbol}›{offset_s:+}s"),
             Self::Body(spec) => write!(formatter, "{spec}"),
@@ -225,7 +228,7 @@ impl fmt::Display for Value {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a string, or an object with one of the keys bytes, symbol, resource, actor, clock, body, content, apply"
+    expecting = "a string, or an object with one of the keys bytes, symbol, resource, actor, target, clock, body, content, apply"
 )]
 enum ValueForm {
     Text(String),
@@ -239,10 +242,18 @@ enum Tagged {
     Symbol(Symbol),
     Resource { kind: String, role: String },
     Actor(String),
+    Target(Fact),
     Clock { from: Option<Symbol>, offset_s: i64 },
     Body(BodySpec),
     Content(ContentId),
     Apply { function: Function, of: Vec<Value> },
+}
+
+/// What a value may say of the target.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Fact {
+    Region,
 }
 
 impl From<Value> for ValueForm {
@@ -255,6 +266,7 @@ impl From<Value> for ValueForm {
             Value::Symbol(symbol) => Tagged::Symbol(symbol),
             Value::Resource { kind, role } => Tagged::Resource { kind, role },
             Value::Actor(name) => Tagged::Actor(name),
+            Value::Region => Tagged::Target(Fact::Region),
             Value::Clock { from, offset_s } => Tagged::Clock { from, offset_s },
             Value::Body(spec) => Tagged::Body(spec),
             Value::Content(content) => Tagged::Content(content),
@@ -275,6 +287,7 @@ impl TryFrom<ValueForm> for Value {
             ValueForm::Tagged(Tagged::Symbol(symbol)) => Self::Symbol(symbol),
             ValueForm::Tagged(Tagged::Resource { kind, role }) => Self::Resource { kind, role },
             ValueForm::Tagged(Tagged::Actor(name)) => Self::Actor(name),
+            ValueForm::Tagged(Tagged::Target(Fact::Region)) => Self::Region,
             ValueForm::Tagged(Tagged::Clock { from, offset_s }) => Self::Clock { from, offset_s },
             ValueForm::Tagged(Tagged::Body(spec)) => Self::Body(spec),
             ValueForm::Tagged(Tagged::Content(content)) => Self::Content(content),
@@ -295,6 +308,7 @@ mod tests {
             Value::symbol("2", "upload_id"),
             Value::resource("bucket", "a"),
             Value::Actor("alice".into()),
+            Value::Region,
             Value::now(-60),
             Value::Body(BodySpec::random(3, 10)),
             Value::from("x").apply(Function::Md5).apply(Function::Base64),

@@ -119,6 +119,7 @@ impl Met {
             call: &self.call,
             actor: self.actor.as_deref(),
             flavour: place.target.flavour,
+            region: &place.target.region,
             time: Interval { earliest_ms: NOW_MS, latest_ms: NOW_MS + CLOCK_SLACK_MS },
             bodies: &place.bodies,
             reads: self.reads,
@@ -127,8 +128,8 @@ impl Met {
 
     /// What the model and the judge are told, in a world with these bindings.
     pub(crate) fn seen<'s>(&'s self, place: &'s Place<'_>, bindings: &'s Bindings) -> Seen<'s> {
-        let Sent { id, actor, flavour, time, bodies, .. } = self.sent(place);
-        Seen { call_id: id, actor, bindings, flavour, time, bodies }
+        let Sent { id, actor, flavour, region, time, bodies, .. } = self.sent(place);
+        Seen { call_id: id, actor, bindings, flavour, region, time, bodies }
     }
 
     /// Every outcome in every world: the expectation, the bindings of its world, and where it is written.

@@ -131,6 +131,7 @@ impl<'a> ModelServer<'a> {
             actor,
             bindings: &bindings,
             flavour: self.options.flavour,
+            region: &self.options.region,
             time: Interval::at_ms(now_ms),
             bodies: &self.bodies,
         };

@@ -85,6 +85,10 @@ impl Names for CaseNames<'_> {
         self.target.actor(Some(name)).map(|actor| Bytes::copy_from_slice(actor.id.as_bytes()))
     }
 
+    fn region(&self) -> Bytes {
+        Bytes::copy_from_slice(self.target.region.as_bytes())
+    }
+
     fn now_s(&self) -> i64 {
         self.now_s
     }

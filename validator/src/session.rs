@@ -317,6 +317,7 @@ impl<'c, 'a> Session<'c, 'a> {
             actor: None,
             bindings: &bindings,
             flavour: self.context.target.flavour,
+            region: &self.context.target.region,
             time: Interval::at_ms(self.context.clock.unix_ms()),
             bodies: self.context.bodies,
         };
@@ -363,6 +364,7 @@ fn sent<'s>(
         call,
         actor: actor.map(|actor| actor.id.as_str()),
         flavour: context.target.flavour,
+        region: &context.target.region,
         time,
         bodies: context.bodies,
         reads,

@@ -56,6 +56,7 @@ impl Bench {
             actor: Some(OWNER),
             bindings: &self.bindings,
             flavour: "compatible",
+            region: "us-east-1",
             time: Interval::at_ms(NOW_MS),
             bodies: &self.bodies,
         };

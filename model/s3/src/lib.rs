@@ -24,6 +24,7 @@ mod copy_source;
 mod errors;
 mod faults;
 mod listing;
+mod locations;
 mod model;
 mod names;
 mod operations;

@@ -64,6 +64,9 @@ impl Object {
 pub struct Bucket {
     /// The public identifier of its owner; none where it is not known.
     pub owner: Option<Arc<str>>,
+    /// The location that was asked for when it was made; none where none was.
+    #[serde(serialize_with = "maybe_as_text")]
+    pub location: Option<Bytes>,
     /// When it was made, as the server will tell it.
     pub creation_date: Symbol,
     /// When it was made, as far as it is known before; none where it is not.
@@ -80,10 +83,10 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// An empty one, all of it known.
+    /// An empty one where no location was asked for, all of it known.
     pub fn new(owner: Option<Arc<str>>, creation_date: Symbol, created: Option<Interval>) -> Self {
-        let (prefix, objects, obscure) = (None, OrdMap::new(), OrdSet::new());
-        Self { owner, creation_date, created, prefix, objects, obscure }
+        let (objects, obscure) = (OrdMap::new(), OrdSet::new());
+        Self { owner, location: None, creation_date, created, prefix: None, objects, obscure }
     }
 
     /// Whether every key that starts with `prefix` is known.

@@ -29,6 +29,7 @@ pub(crate) struct Bench {
     pub(crate) bindings: Bindings,
     pub(crate) bodies: Bodies,
     pub(crate) flavour: &'static str,
+    pub(crate) region: &'static str,
     pub(crate) actor: Option<&'static str>,
     pub(crate) time: Interval,
     pub(crate) model: S3,
@@ -49,6 +50,7 @@ impl Bench {
             bindings: Bindings::new(),
             bodies: Bodies::new(),
             flavour: "compatible",
+            region: "us-east-1",
             actor: Some(OWNER),
             time: Interval::at_ms(NOW_MS),
             model,
@@ -61,6 +63,7 @@ impl Bench {
             actor: self.actor,
             bindings: &self.bindings,
             flavour: self.flavour,
+            region: self.region,
             time: self.time,
             bodies: &self.bodies,
         }

@@ -185,7 +185,8 @@ mod tests {
         let answer = Answer { status: 200, document: Some(document), ..Answer::default() };
         let (bindings, bodies) = (Bindings::new(), Bodies::new());
         let time = Interval::at_ms(0);
-        let seen = Seen { call_id: "1", actor: None, bindings: &bindings, flavour: "", time, bodies: &bodies };
+        let seen =
+            Seen { call_id: "1", actor: None, bindings: &bindings, flavour: "", region: "", time, bodies: &bodies };
         let found = judge(&expectation, &answer, &seen).err().unwrap_or_default();
         found.into_iter().map(|own| format!("{}: {}, not {}", own.place, own.expected, own.observed)).collect()
     }

@@ -105,7 +105,7 @@ impl World<'_> {
 
     fn sent<'s>(&'s self, id: &'s str, call: &'s Call, actor: Option<&'s str>) -> Sent<'s> {
         let (time, flavour) = (Interval::at_ms(self.now_ms), self.target.flavour);
-        Sent { id, call, actor, flavour, time, bodies: self.bodies, reads: false }
+        Sent { id, call, actor, flavour, region: &self.target.region, time, bodies: self.bodies, reads: false }
     }
 
     fn permitted(

@@ -13,102 +13,69 @@ use plumb_model::value::{Function, Value};
 use super::dimensions::{Sharing, bucket_choice, buckets_probe, signature, their_bucket};
 use crate::errors::{self, field};
 use crate::faults;
-use crate::request::{Request, documented};
+use crate::locations::{FIRST, location_faults};
+use crate::request::Request;
 use crate::state::{Bucket, State};
 use crate::wire::configuration::{self, Configuration};
 
 const SOURCE: &str = "AWS S3 API Reference, CreateBucket";
-const LOCATIONS: &str = "LocalStack test_create_bucket_with_invalid_location_constraint (recorded on AWS)";
-
-/// The regions of AWS, and the one word that stands for `eu-west-1`. Source: AWS S3 API Reference, `CreateBucket`.
-pub(super) const REGIONS: [&[u8]; 39] = [
-    b"af-south-1",
-    b"ap-east-1",
-    b"ap-east-2",
-    b"ap-northeast-1",
-    b"ap-northeast-2",
-    b"ap-northeast-3",
-    b"ap-south-1",
-    b"ap-south-2",
-    b"ap-southeast-1",
-    b"ap-southeast-2",
-    b"ap-southeast-3",
-    b"ap-southeast-4",
-    b"ap-southeast-5",
-    b"ap-southeast-6",
-    b"ap-southeast-7",
-    b"ca-central-1",
-    b"ca-west-1",
-    b"cn-north-1",
-    b"cn-northwest-1",
-    b"EU",
-    b"eu-central-1",
-    b"eu-central-2",
-    b"eu-north-1",
-    b"eu-south-1",
-    b"eu-south-2",
-    b"eu-west-1",
-    b"eu-west-2",
-    b"eu-west-3",
-    b"il-central-1",
-    b"me-central-1",
-    b"me-south-1",
-    b"mx-central-1",
-    b"sa-east-1",
-    b"us-east-1",
-    b"us-east-2",
-    b"us-gov-east-1",
-    b"us-gov-west-1",
-    b"us-west-1",
-    b"us-west-2",
-];
+const AGAIN: &str = "LocalStack test_create_bucket_with_tags_us_east_1_idempotency (recorded on AWS)";
+const TAKEN: &str = "LocalStack test_create_bucket_with_existing_name (recorded on AWS)";
 
 /// What the call may answer.
 pub(crate) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcome<State>> {
     let mut faults: Vec<Fault> = request.caller_fault().into_iter().collect();
     request.name_fault(&mut faults, true);
-    configuration_fault(request, &mut faults);
+    configuration_faults(request, &mut faults);
     exists(request, &mut faults);
     outcomes(&faults, precedence, || vec![made(request)])
 }
 
-/// A bucket that exists. Its owner gets 409, but in us-east-1 may make it again; which region this is, is not
-/// known here.
+/// A bucket that exists. Its owner gets 409; but in the first region of AWS may make it again where it is.
 fn exists(request: &Request<'_>, faults: &mut Vec<Fault>) {
-    if request.bucket.is_none() {
-        return;
-    }
+    let Some(bucket) = request.bucket else { return };
     let name = || vec![field("BucketName", &request.bucket_name)];
     if request.is_foreign_bucket() {
         let answer = request.refuse_with(errors::BUCKET_ALREADY_EXISTS, name);
         faults.push(Fault::new(faults::BUCKET_STATE, answer, Basis::Documented, SOURCE));
         return;
     }
-    let source = "AWS CreateBucket: 409 BucketAlreadyOwnedByYou (recorded), in us-east-1 200 (documented)";
     let answer = request.refuse_with(errors::BUCKET_ALREADY_OWNED_BY_YOU, name);
-    faults.push(Fault::new(faults::BUCKET_STATE, answer, Basis::Recorded, source).perhaps());
+    let taken = |basis, source| Fault::new(faults::BUCKET_STATE, answer, basis, source);
+    let asked = asked(request).filter(|location| !location.is_empty());
+    faults.extend(match (request.aws, request.seen.region == FIRST, &bucket.location, asked) {
+        (true, true, None, None) => None,
+        (true, true, Some(_), Some(_)) | (true, false, ..) => Some(taken(Basis::Recorded, TAKEN)),
+        (true, true, ..) => Some(taken(Basis::Unknown, "unknown: made again in another region").perhaps()),
+        (false, ..) => {
+            let source = "AWS refuses, but not in us-east-1 (both recorded); other servers do as either";
+            Some(taken(Basis::Recorded, source).perhaps())
+        }
+    });
 }
 
-fn configuration_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
+/// The location that is asked for.
+fn asked(request: &Request<'_>) -> Option<Bytes> {
+    match configuration::of(request.call) {
+        Configuration::Location(location) => Some(location),
+        Configuration::None | Configuration::Broken | Configuration::Other => None,
+    }
+}
+
+fn configuration_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
     let malformed = |basis, source| Fault::new(faults::BODY_XML, request.refuse(errors::MALFORMED_XML), basis, source);
-    let location = match configuration::of(request.call) {
-        Configuration::None => return,
-        Configuration::Location(location) => location,
+    match configuration::of(request.call) {
+        Configuration::None => location_faults(request, None, faults),
+        Configuration::Location(location) => location_faults(request, Some(&location), faults),
         Configuration::Broken => {
             faults.push(malformed(Basis::Implemented, "MinIO, Ceph RGW: a body that is no XML"));
-            return;
         }
         Configuration::Other => {
             let source = "unknown: a well-formed body of another schema is refused or ignored";
             faults.push(malformed(Basis::Unknown, source).perhaps());
-            return;
+            location_faults(request, None, faults);
         }
-    };
-    let invalid = request.refuse(errors::INVALID_LOCATION_CONSTRAINT);
-    let illegal = request.refuse(errors::ILLEGAL_LOCATION_CONSTRAINT);
-    let fault = Fault::new(faults::BODY_XML, invalid, Basis::Recorded, LOCATIONS).or(illegal);
-    // A region of AWS may be the one this is.
-    faults.push(if REGIONS.contains(&location.as_ref()) { fault.perhaps() } else { fault });
+    }
 }
 
 fn made(request: &Request<'_>) -> Outcome<State> {
@@ -118,9 +85,14 @@ fn made(request: &Request<'_>) -> Outcome<State> {
     let bucket = match request.bucket {
         // AWS S3 API Reference, Bucket: its date "can change when making changes to your bucket".
         Some(bucket) => Bucket { creation_date, created: None, ..bucket.clone() },
-        None => Bucket::new(request.seen.actor.map(Arc::from), creation_date, Some(request.seen.time)),
+        None => Bucket {
+            location: asked(request).filter(|location| !location.is_empty()),
+            ..Bucket::new(request.seen.actor.map(Arc::from), creation_date, Some(request.seen.time))
+        },
     };
-    documented(answer, SOURCE).leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
+    let is_again = request.aws && request.bucket.is_some();
+    let (basis, source) = if is_again { (Basis::Recorded, AGAIN) } else { (Basis::Documented, SOURCE) };
+    Outcome::new(answer, basis, source).leaving(request.state.with_bucket(request.bucket_name.clone(), bucket))
 }
 
 /// Where the bucket is. A path; a URL where a region was asked for, which other servers give a host of their own.
@@ -182,7 +154,12 @@ fn configurations() -> Dimension {
     let other = "<Configuration><LocationConstraint>eu-west-1</LocationConstraint></Configuration>";
     let choices = vec![
         Choice::absent("none"),
+        Choice::valid("this-region", configuration::LOCATION, Value::Region),
+        // A region that only its own endpoint reaches: nothing is made where the clean-up would not find it.
+        Choice::fault("another-region", configuration::LOCATION, "af-south-1"),
         Choice::fault("no-such-location", configuration::LOCATION, "plumb-nowhere-1"),
+        Choice::fault("empty-location", configuration::LOCATION, ""),
+        Choice::valid("empty", configuration::WHOLE, "<CreateBucketConfiguration/>"),
         Choice::fault("no-xml", configuration::WHOLE, "<CreateBucketConfiguration><Location"),
         Choice::fault("other-schema", configuration::WHOLE, other),
     ];
@@ -230,6 +207,26 @@ mod tests {
         check(&[], &create(BUCKET), &["200", "409 BucketAlreadyOwnedByYou"]);
         let get = on_key("GetObject", "k");
         check(&[on_key("PutObject", "k"), create(BUCKET)], &get, &["200"]);
+    }
+
+    #[test]
+    fn on_aws_an_own_bucket_is_made_again_in_the_first_region_only() {
+        let (owned, at) =
+            ("409 BucketAlreadyOwnedByYou", |location| create(BUCKET).with("location-constraint", location));
+        let illegal = "400 IllegalLocationConstraintException";
+        for (region, call, expected) in [
+            ("us-east-1", create(BUCKET), &["200"][..]),
+            ("us-east-1", at("us-west-1"), &["200", illegal, owned]),
+            ("eu-west-1", at("eu-west-1"), &[owned]),
+            ("eu-west-1", create(BUCKET), &[illegal, owned]),
+        ] {
+            let bench = Bench { flavour: "aws", region, ..Bench::new(None) };
+            assert_eq!(bench.classes(&call), expected, "{region} {call:?}");
+        }
+        let mut elsewhere = Bench { flavour: "aws", ..Bench::new(None) };
+        let call = create("plumb-t-new").with("location-constraint", "us-west-1");
+        elsewhere.run("made", &call);
+        assert_eq!(elsewhere.classes(&call), [illegal, owned]);
     }
 
     #[test]

@@ -14,11 +14,12 @@ use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space
 use plumb_model::value::Value;
 use plumb_model::wire::SECOND_ACTOR;
 
-use super::create_bucket::{REGIONS, new};
+use super::create_bucket::new;
 use super::dimensions::{Sharing, bucket, bucket_choice, only, signature, their_bucket};
 use crate::account::{Listing, SOURCE, prefix};
 use crate::errors::{self, field};
 use crate::faults;
+use crate::locations::is_region;
 use crate::request::Request;
 use crate::state::State;
 
@@ -96,7 +97,7 @@ fn caller_fault(request: &Request<'_>) -> Option<Fault> {
 /// A region that is none. Other servers have regions of their own, and which one the target is in is not known here.
 fn region_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
     let Some(region) = request.argument("bucket-region") else { return };
-    if REGIONS.contains(&region.as_ref()) {
+    if is_region(region) {
         let source = "AWS ListBuckets: another region than that of the endpoint is not supported";
         faults.push(invalid(request, "bucket-region", Basis::Unknown, source).perhaps());
     } else {

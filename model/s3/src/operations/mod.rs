@@ -7,6 +7,7 @@ pub(crate) mod delete_object;
 pub(crate) mod delete_objects;
 mod digests;
 mod dimensions;
+mod get_bucket_location;
 mod get_object;
 mod head_bucket;
 mod head_object;
@@ -34,6 +35,7 @@ type Step = fn(&Request<'_>, &Precedence) -> Vec<Outcome<State>>;
 const TABLE: &[(&str, fn() -> Operation, Step)] = &[
     ("CreateBucket", create_bucket::operation, create_bucket::step),
     ("ListBuckets", list_buckets::operation, list_buckets::step),
+    ("GetBucketLocation", get_bucket_location::operation, get_bucket_location::step),
     ("HeadBucket", head_bucket::operation, head_bucket::step),
     ("PutObject", put_object::operation, put_object::step),
     ("CopyObject", copy_object::operation, copy_object::step),

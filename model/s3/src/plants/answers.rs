@@ -6,6 +6,7 @@ use plumb_model::call::Call;
 
 use crate::checksums::MODE;
 use crate::operations::storing::METADATA_PREFIX;
+use crate::wire::TEXT_FIELD;
 
 /// The field `name` of an answer's document.
 pub(super) fn field<'a>(answer: &'a mut Answer, name: &str) -> Option<&'a mut Document> {
@@ -79,6 +80,12 @@ pub(super) fn bare_tag(call: &Call, answer: &mut Answer) {
     {
         let bare: Vec<u8> = tag.iter().copied().filter(|byte| *byte != b'"').collect();
         answer.headers.set("etag", bare);
+    }
+}
+
+pub(super) fn location_elsewhere(call: &Call, answer: &mut Answer) {
+    if let ("GetBucketLocation", Some(Document::Text(text))) = (call.operation.as_ref(), field(answer, TEXT_FIELD)) {
+        "ap-southeast-2".clone_into(text);
     }
 }
 

@@ -97,6 +97,13 @@ const ON_ANSWER: &[Row<ActOnAnswer>] = &[
     ("own-bucket-hidden", "a bucket is not listed", "ListBuckets", WRONG_CONTENT, answers::own_bucket_hidden),
     ("utf16-order", "keys are sorted by UTF-16", "ListObjectsV2", WRONG_CONTENT, answers::utf16_order),
     ("prefix-twice", "a common prefix is counted twice", "ListObjectsV2", WRONG_CONTENT, answers::prefix_twice),
+    (
+        "location-of-another-region",
+        "a bucket is told to be in another region",
+        "GetBucketLocation",
+        WRONG_CONTENT,
+        answers::location_elsewhere,
+    ),
     ("full-bucket-deleted", "a bucket with objects is deleted", "DeleteBucket", ACCEPTS, answers::full_bucket_deleted),
     ("suffix-crash", "a suffix longer than the object crashes", "GetObject", SERVER_ERROR, answers::suffix_crash),
     ("quotes-demanded", "if-match without quotes is refused", "GetObject", REFUSES, answers::quotes_demanded),

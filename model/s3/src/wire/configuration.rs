@@ -20,7 +20,7 @@ const ELEMENT: &str = "LocationConstraint";
 pub(crate) enum Configuration {
     /// Nothing.
     None,
-    /// This location.
+    /// This location, perhaps an empty text.
     Location(Bytes),
     /// It is no XML.
     Broken,
@@ -71,9 +71,7 @@ fn read(body: &[u8]) -> Configuration {
     match parsed.document {
         Document::Text(text) if parsed.root == ROOT && text.trim().is_empty() => Configuration::None,
         Document::Fields(fields) if parsed.root == ROOT => match fields.as_slice() {
-            [(name, Document::Text(location))] if name == ELEMENT && !location.is_empty() => {
-                Configuration::Location(location.clone().into())
-            }
+            [(name, Document::Text(location))] if name == ELEMENT => Configuration::Location(location.clone().into()),
             _ => Configuration::Other,
         },
         _ => Configuration::Other,

@@ -9,7 +9,7 @@ use plumb_model::value::Value;
 use plumb_model::wire::{Received, Receiving};
 
 use super::route::{Content, Mark, ROUTES, Route, Subject, Success};
-use super::{NAMESPACE, NAMESPACE_FIELD, configuration, deletion, digests, signing, target, xml};
+use super::{NAMESPACE, NAMESPACE_FIELD, TEXT_FIELD, configuration, deletion, digests, signing, target, xml};
 use crate::operations::storing::METADATA_PREFIX;
 use crate::signature::{self, Quality};
 use crate::sigv4::{Payload, Verification, verify};
@@ -228,7 +228,7 @@ pub(crate) fn response(call: &Call, response: &Response) -> Answer {
                 answer.malformed = answer.malformed.or_else(|| foreign_error(&parsed));
             } else if let (Success::Document(root), 200) = (success, status) {
                 answer.malformed = answer.malformed.or_else(|| document_problem(call, root, &mut parsed));
-                tell_namespace(&mut parsed);
+                tell_root(&mut parsed);
             }
             answer.document = Some(parsed.document);
         }
@@ -270,23 +270,24 @@ fn foreign_error(parsed: &xml::Parsed) -> Option<String> {
     Some(format!("the namespace of the error is {}", shown(namespace.as_bytes(), 80)))
 }
 
-/// Puts the namespace of a listing among its fields, where the model can ask for it.
-fn tell_namespace(parsed: &mut xml::Parsed) {
-    let Some(namespace) = parsed.namespace.take() else { return };
-    let field = (NAMESPACE_FIELD.to_owned(), Document::Text(namespace));
-    match &mut parsed.document {
-        Document::Fields(fields) => fields.push(field),
-        Document::Text(text) if text.trim().is_empty() => parsed.document = Document::Fields(vec![field]),
-        Document::Text(_) | Document::Bare(_) | Document::List(_) => {}
+/// Puts what stands at the root among its fields, where the model can ask for it: its namespace, and its text where
+/// it has no elements.
+fn tell_root(parsed: &mut xml::Parsed) {
+    if let Document::Text(text) = &mut parsed.document {
+        let field = (TEXT_FIELD.to_owned(), Document::Text(std::mem::take(text)));
+        parsed.document = Document::Fields(vec![field]);
+    }
+    if let (Document::Fields(fields), Some(namespace)) = (&mut parsed.document, parsed.namespace.take()) {
+        fields.push((NAMESPACE_FIELD.to_owned(), Document::Text(namespace)));
     }
 }
 
-/// Takes the namespace of a listing from among its fields.
-pub(crate) fn take_namespace(document: &mut Document) -> Option<String> {
+/// Takes what stands at the root from among its fields.
+pub(crate) fn take(document: &mut Document, field: &str) -> Option<String> {
     let Document::Fields(fields) = document else { return None };
-    let index = fields.iter().position(|(name, _)| name == NAMESPACE_FIELD)?;
+    let index = fields.iter().position(|(name, _)| name == field)?;
     match fields.remove(index) {
-        (_, Document::Text(namespace)) => Some(namespace),
+        (_, Document::Text(text)) => Some(text),
         _ => None,
     }
 }

@@ -9,8 +9,9 @@ use plumb_model::http::{Headers, Request, Response};
 use plumb_model::seen::pooled;
 use plumb_model::wire::Sending;
 
+use super::decode::take;
 use super::route::{Content, Route, Subject, Success};
-use super::{configuration, deletion, digests, signing, target, xml};
+use super::{NAMESPACE_FIELD, TEXT_FIELD, configuration, deletion, digests, signing, target, xml};
 use crate::signature::{self, Quality};
 use crate::sigv4::{PayloadHash, SigningKeys};
 
@@ -118,7 +119,8 @@ pub(crate) fn response(call: &Call, answer: &Answer) -> Response {
         (Some(document), Some(Success::Document(root))) => {
             let encoded = super::decode::is_url_encoded(call, document);
             let mut document = if encoded { url_encoded(document) } else { document.clone() };
-            let namespace = super::decode::take_namespace(&mut document);
+            let namespace = take(&mut document, NAMESPACE_FIELD);
+            let document = take(&mut document, TEXT_FIELD).map_or(document, Document::Text);
             xml::write(root, namespace.as_deref(), &document).into()
         }
         (Some(_), _) => Bytes::new(),

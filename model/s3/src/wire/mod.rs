@@ -31,6 +31,9 @@ pub(crate) const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// The field that tells the namespace of a listing. No element can have this name (XML 1.0 section 2.3).
 pub(crate) const NAMESPACE_FIELD: &str = "xmlns";
 
+/// The field that tells the text of a root without elements. No element can have this name (XML 1.0 production 4).
+pub(crate) const TEXT_FIELD: &str = "#text";
+
 /// The wire format of S3. It keeps the signing keys that it derived.
 #[derive(Debug, Default)]
 pub(crate) struct S3Wire {

@@ -116,6 +116,13 @@ pub(crate) const ROUTES: &[Route] = &[
     Route { operation: "CreateBucket", method: "PUT", headers: &[], content: Content::Configuration, ..PLAIN },
     Route { operation: "DeleteBucket", method: "DELETE", ..PLAIN },
     Route {
+        operation: "GetBucketLocation",
+        method: "GET",
+        mark: Mark::Flag("location"),
+        success: Success::Document("LocationConstraint"),
+        ..PLAIN
+    },
+    Route {
         operation: "ListObjects",
         method: "GET",
         query: &["delimiter", "encoding-type", "marker", "max-keys", "prefix"],

@@ -18,12 +18,13 @@ pub const INTERPRETATIONS_MAX: usize = 256;
 
 const KIND: &str = "bucket";
 /// Query parameters that leave a request the one that its path says. Any other may name a subresource.
-const HARMLESS: [&str; 18] = [
+const HARMLESS: [&str; 19] = [
     "continuation-token",
     "delimiter",
     "encoding-type",
     "fetch-owner",
     "list-type",
+    "location",
     "marker",
     "max-keys",
     "partNumber",

@@ -80,6 +80,7 @@ impl Server<'_> {
             actor: actor.as_deref(),
             bindings: &bindings,
             flavour: self.flavour,
+            region: REGION,
             time,
             bodies: &self.bodies,
         };
@@ -116,6 +117,9 @@ impl Names for CaseNames<'_> {
     }
     fn actor(&self, _: &str) -> Option<Bytes> {
         None
+    }
+    fn region(&self) -> Bytes {
+        Bytes::from_static(REGION.as_bytes())
     }
     fn now_s(&self) -> i64 {
         NOW_S
@@ -193,6 +197,7 @@ pub(crate) fn run(api: &Api, case: &Case, way: Way<'_>, mut look: impl FnMut(&St
             call: &call,
             actor: Some(&me.id),
             flavour: way.flavour,
+            region: REGION,
             time,
             bodies: &bodies,
             reads: api.operation(&call.operation).is_some_and(|operation| operation.hazard == Hazard::Reads),

@@ -103,6 +103,7 @@ fn every_mutant_of_an_answer_diverges() {
                     actor: step.sent.actor,
                     bindings: &world.bindings,
                     flavour,
+                    region: step.sent.region,
                     time: step.sent.time,
                     bodies: step.sent.bodies,
                 };

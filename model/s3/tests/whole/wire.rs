@@ -245,6 +245,28 @@ fn another_namespace_or_encoding_is_noticed() {
 }
 
 #[test]
+fn a_location_is_the_text_of_the_root() {
+    for (body, told, namespace) in [
+        (
+            "<LocationConstraint xmlns=\"urn:plumb\">eu-west-1</LocationConstraint>",
+            Some("eu-west-1"),
+            Some("urn:plumb"),
+        ),
+        ("<LocationConstraint xmlns=\"urn:plumb\"/>", Some(""), Some("urn:plumb")),
+        ("<LocationConstraint/>", Some(""), None),
+        ("<LocationConstraint><LocationConstraint>x</LocationConstraint></LocationConstraint>", None, None),
+    ] {
+        let document = decoded("GetBucketLocation", &response(200, body)).document.expect("a document");
+        assert_eq!((document.text("#text"), document.text("xmlns")), (told, namespace), "{body}");
+        let answer = Answer { status: 200, document: Some(document), ..Answer::default() };
+        let wire = plumb_s3::api().wire;
+        let again = wire.encode_response(&Call::new("GetBucketLocation"), &answer);
+        let back = wire.decode_response(&Call::new("GetBucketLocation"), &again);
+        assert_eq!(back.document, answer.document, "{body}");
+    }
+}
+
+#[test]
 fn encoded_keys_are_decoded_and_bare_ones_noticed() {
     let list = |key: &str| {
         let call = Call::new("ListObjectsV2").with("encoding-type", "url");
