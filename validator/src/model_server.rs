@@ -18,7 +18,7 @@ use plumb_model::wire::{Actor, Receiving};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
-/// How many of the calls that changed something are remembered for planted bugs.
+/// How many of the calls that changed something are remembered for planted bugs; beyond it the older half is forgotten.
 pub const STORED_CALLS_MAX: usize = 10_000;
 
 /// Which of the permitted outcomes are given.
@@ -160,7 +160,10 @@ impl<'a> ModelServer<'a> {
         self.realised.insert(label(call, &outcome));
         if let (Some(state), false) = (outcome.state, *effect == Effect::Forget) {
             self.state_before = std::mem::replace(&mut self.state, state);
-            if self.plant.is_some() && self.stored.len() < STORED_CALLS_MAX {
+            if self.plant.is_some() {
+                if self.stored.len() >= STORED_CALLS_MAX {
+                    self.stored.drain(..STORED_CALLS_MAX / 2);
+                }
                 self.stored.push(call.clone());
             }
         }
