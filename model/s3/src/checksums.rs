@@ -69,6 +69,11 @@ pub(crate) const ALGORITHMS: [Algorithm; 10] = [
 ];
 
 impl Algorithm {
+    /// The algorithm that a header tells.
+    pub(crate) fn of_header(header: &str) -> Option<&'static Self> {
+        ALGORITHMS.iter().find(|own| own.header == header)
+    }
+
     /// The algorithm called `name`.
     pub(crate) fn named(name: &[u8]) -> Option<&'static Self> {
         ALGORITHMS.iter().find(|own| own.name.as_bytes() == name)
@@ -99,7 +104,7 @@ fn given<'a>(request: &Request<'a>) -> impl Iterator<Item = Given<'a>> {
     let arguments = request.call.arguments.range::<str, _>((Bound::Included(PREFIX), Bound::Unbounded));
     let named = arguments.take_while(|(name, _)| name.starts_with(PREFIX)).filter(|(name, _)| is_checksum(name));
     named.filter_map(|(name, value)| {
-        let algorithm = ALGORITHMS.iter().find(|own| own.header == name);
+        let algorithm = Algorithm::of_header(name);
         Some(Given { algorithm, text: value.as_literal()?.trim_ascii() })
     })
 }
@@ -144,7 +149,8 @@ pub(crate) fn checksum_faults(request: &Request<'_>, payload: &Payload, faults: 
             None => faults.push(unknown_algorithm(request)),
         }
     }
-    faults.extend(sdk_fault(request, &given));
+    let names: Vec<_> = given.iter().map(|own| own.algorithm.map(|algorithm| algorithm.name)).collect();
+    faults.extend(sdk_fault(request, &names));
 }
 
 fn unknown_algorithm(request: &Request<'_>) -> Fault {
@@ -176,12 +182,13 @@ fn value_faults(request: &Request<'_>, payload: &Payload, algorithm: &Algorithm,
     }
 }
 
-/// What it earns to name an algorithm whose checksum does not come with the request.
+/// What it earns to name an algorithm whose checksum does not come with the request. `given` are the algorithms of
+/// those that do, none for one that does not exist.
 ///
 /// Source: AWS S3 API Reference, `PutObject`, `x-amz-sdk-checksum-algorithm`: "there must be a corresponding
 /// `x-amz-checksum-algorithm` or `x-amz-trailer` header sent. Otherwise, Amazon S3 fails the request with the HTTP
 /// status code 400 Bad Request." A trailer is an argument like a header by the time it gets here.
-fn sdk_fault(request: &Request<'_>, given: &[Given<'_>]) -> Option<Fault> {
+pub(crate) fn sdk_fault(request: &Request<'_>, given: &[Option<&'static str>]) -> Option<Fault> {
     const MISSING: &str = "AWS PutObject, x-amz-sdk-checksum-algorithm; versitygw issue 1593 (recorded on AWS)";
     const OTHER: &str = "AWS PutObject says BadDigest; recorded on AWS is InvalidRequest (versitygw issue 1598)";
     const LETTERS: &str = "unknown: the name of the algorithm in small letters";
@@ -190,7 +197,7 @@ fn sdk_fault(request: &Request<'_>, given: &[Given<'_>]) -> Option<Fault> {
     if given.is_empty() {
         return Some(Fault::new(faults::HEADER, answer, Basis::Recorded, MISSING));
     }
-    let mut names = given.iter().filter_map(|own| Some(own.algorithm?.name.as_bytes()));
+    let mut names = given.iter().flatten().map(|name| name.as_bytes());
     match names.find(|name| name.eq_ignore_ascii_case(wanted)) {
         Some(name) if name == wanted => None,
         Some(_) => Some(Fault::new(faults::HEADER, answer, Basis::Unknown, LETTERS).perhaps()),

@@ -11,6 +11,7 @@ use super::dimensions::{
 };
 use super::put_object::signatures;
 use crate::batch::{self, SOURCE};
+use crate::checksums::{Algorithm, SDK_ALGORITHM, sdk_fault};
 use crate::errors::{self, Refusal};
 use crate::faults;
 use crate::names::KEY_BYTES_MAX;
@@ -95,7 +96,8 @@ fn digest_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
     }
     let mut refuse =
         |class, refusal: Refusal| faults.push(Fault::new(class, request.refuse(refusal), Basis::Recorded, RULES));
-    if told.iter().filter(|(header, _)| *header != digests::MD5).count() > 1 {
+    let checksums: Vec<_> = told.iter().map(|(header, _)| *header).filter(|header| *header != digests::MD5).collect();
+    if checksums.len() > 1 {
         refuse(faults::HEADER, errors::INVALID_REQUEST);
     }
     for (header, fit) in told {
@@ -106,6 +108,8 @@ fn digest_faults(request: &Request<'_>, faults: &mut Vec<Fault>) {
             Fit::Malformed => refuse(faults::HEADER, errors::INVALID_REQUEST),
         }
     }
+    let names: Vec<_> = checksums.iter().map(|header| Some(Algorithm::of_header(header)?.name)).collect();
+    faults.extend(sdk_fault(request, &names));
 }
 
 /// The operation.
@@ -238,8 +242,10 @@ fn digest_dimension() -> Dimension {
         |words: &'static str| Choice::fault(words, digests::ARGUMENT, words),
     );
     let mut choices = vec![Choice::absent("md5")];
-    choices.extend(["crc32", "sha256", "md5 crc32"].map(valid));
+    choices.extend(["crc32", "crc64nvme", "sha256", "md5 crc32"].map(valid));
     choices.extend(["none", "md5-wrong", "md5-malformed", "crc32-wrong", "crc32-malformed", "crc32 sha256"].map(fault));
+    choices.push(valid("crc32c").and(SDK_ALGORITHM, "CRC32C"));
+    choices.push(Choice { name: "crc32-named-otherwise", ..fault("crc32").and(SDK_ALGORITHM, "SHA256") });
     Dimension::argument("digest", choices)
 }
 
@@ -262,6 +268,7 @@ mod tests {
     use plumb_model::bodies::{hex, md5};
     use plumb_model::call::Call;
 
+    use super::SDK_ALGORITHM;
     use crate::testing::{Bench, check, on_bucket, on_key, put as put_key};
 
     fn batch(keys: &[&str]) -> Call {
@@ -379,6 +386,10 @@ mod tests {
         ] {
             check(&[], &call(words), classes);
         }
+        let named = |words: &str| call(words).with(SDK_ALGORITHM, "CRC32");
+        check(&[], &named("crc32"), &["200"]);
+        check(&[], &named("md5"), &["400 InvalidRequest"]);
+        check(&[], &named("sha256"), &["400 InvalidRequest", "400 BadDigest"]);
         let absent = call("md5-wrong").with("bucket", "plumb-t-absent");
         check(&[], &absent, &["404 NoSuchBucket"]);
     }

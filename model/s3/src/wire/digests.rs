@@ -25,10 +25,14 @@ struct Algorithm {
     digest: fn(&[u8]) -> Vec<u8>,
 }
 
-/// The digests that are computed here, in the order in which they are told. Source: AWS S3 API Reference, `DeleteObjects`.
-const ALGORITHMS: [Algorithm; 3] = [
+/// The digests that are computed here, in the order in which they are told. Source: AWS S3 API Reference, `DeleteObjects`;
+/// S3 User Guide, checking-object-integrity.
+const ALGORITHMS: [Algorithm; 6] = [
     Algorithm { name: "md5", header: MD5, digest: |body| bodies::md5(body).into() },
     Algorithm { name: "crc32", header: "x-amz-checksum-crc32", digest: |body| bodies::crc32(body).into() },
+    Algorithm { name: "crc32c", header: "x-amz-checksum-crc32c", digest: |body| bodies::crc32c(body).into() },
+    Algorithm { name: "crc64nvme", header: "x-amz-checksum-crc64nvme", digest: |body| bodies::crc64nvme(body).into() },
+    Algorithm { name: "sha1", header: "x-amz-checksum-sha1", digest: |body| bodies::sha1(body).into() },
     Algorithm { name: "sha256", header: "x-amz-checksum-sha256", digest: |body| bodies::sha256(body).into() },
 ];
 
@@ -127,9 +131,16 @@ mod tests {
     #[test]
     fn what_is_told_comes_back() {
         let none = Headers::default();
-        for words in
-            ["none", "md5-wrong", "md5-malformed", "crc32", "sha256-wrong", "md5 crc32", "crc32-malformed sha256"]
-        {
+        for words in [
+            "none",
+            "md5-wrong",
+            "md5-malformed",
+            "crc32",
+            "sha256-wrong",
+            "md5 crc32",
+            "crc32-malformed sha256",
+            "crc32c-wrong crc64nvme sha1",
+        ] {
             let headers = as_headers(&call(words), b"body");
             let plain = || Call::new("DeleteObjects");
             assert_eq!(with_headers(plain(), [&headers, &none], b"body"), Ok(call(words)), "{words}");

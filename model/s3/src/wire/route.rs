@@ -132,6 +132,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         operation: "DeleteObjects",
         method: "POST",
+        headers: &[SDK_ALGORITHM, OWNER],
         mark: Mark::Flag("delete"),
         content: Content::Deletion,
         success: Success::Document("DeleteResult"),
