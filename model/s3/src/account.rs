@@ -4,7 +4,7 @@ use bytes::Bytes;
 use plumb_model::expectation::{Form, Keyed, Label, Matcher, Shape};
 use plumb_model::fault::Basis;
 use plumb_model::model::Outcome;
-use plumb_model::value::Value;
+use plumb_model::value::{Symbol, Value};
 
 use crate::errors::text;
 use crate::request::Request;
@@ -78,7 +78,7 @@ impl Listing {
     pub(crate) fn page(self, request: &Request<'_>, most: Option<usize>, more: bool) -> Outcome<State> {
         let keyed = Keyed { absent: self.absent, most, others: self.others, ..Keyed::new("Name", self.entries) };
         let buckets = Shape::Fields(vec![("Bucket".into(), Shape::Keyed(keyed))]);
-        let mut fields = vec![("Owner".into(), owner(request)), ("Buckets".into(), buckets)];
+        let mut fields = vec![("Owner".into(), owner(request, request.seen.actor)), ("Buckets".into(), buckets)];
         fields.push(("Prefix".into(), echo(request)));
         let symbol = request.seen.symbol("token");
         if !more {
@@ -94,10 +94,14 @@ impl Listing {
     }
 }
 
-/// The account. Source: AWS S3 API Reference, `Owner`: the display name is not given any more.
-fn owner(request: &Request<'_>) -> Shape {
-    let (id, name) = (Shape::Text(Matcher::Like(Form::Token)), Shape::Text(Matcher::Like(Form::Text)).maybe());
-    let owner = Shape::Fields(vec![("ID".into(), id), ("DisplayName".into(), name)]);
+/// An account, as every answer tells it: the service chooses its id. Source: AWS S3 API Reference, `Owner`; the
+/// display name is not given any more.
+pub(crate) fn owner(request: &Request<'_>, account: Option<&str>) -> Shape {
+    let id = account.map_or(Matcher::Like(Form::Token), |account| Matcher::Chosen {
+        symbol: Symbol::new("account", account),
+        form: Form::Token,
+    });
+    let owner = Shape::Fields(vec![("ID".into(), Shape::Text(id))]);
     if request.aws { owner } else { owner.maybe() }
 }
 

@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use plumb_model::expectation::{Expectation, Form, Label, Matcher, Shape};
 use plumb_model::fault::{Basis, Fault};
-use plumb_model::value::{Symbol, Value};
+use plumb_model::value::Value;
 
+use crate::account;
 use crate::errors::{self, NOT_CARRIED, field, text};
 use crate::faults;
 use crate::listing::{Entry, Page};
@@ -161,13 +162,7 @@ fn list(entries: Vec<Shape>) -> Shape {
 /// Source: S3 User Guide, about-object-ownership: unless a bucket says otherwise its owner owns every object in it;
 /// AWS S3 API Reference, `Owner`: the id. Other servers may leave the owner out: no client relies on it.
 pub(crate) fn owner(request: &Request<'_>) -> Shape {
-    let account = request.bucket.and_then(|bucket| bucket.owner.as_deref());
-    let id = account.map_or(Matcher::Like(Form::Token), |account| Matcher::Chosen {
-        symbol: Symbol::new("account", account),
-        form: Form::Token,
-    });
-    let owner = Shape::Fields(vec![("ID".into(), Shape::Text(id))]);
-    if request.aws { owner } else { owner.maybe() }
+    account::owner(request, request.bucket.and_then(|bucket| bucket.owner.as_deref()))
 }
 
 #[cfg(test)]
