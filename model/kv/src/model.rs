@@ -237,7 +237,8 @@ mod tests {
         for (index, call) in calls.iter().enumerate() {
             let id = index.to_string();
             let time = Interval::at_ms(0);
-            let seen = Seen { call_id: &id, actor: None, bindings, flavour: "standard", region: "", time, bodies: &bodies };
+            let seen =
+                Seen { call_id: &id, actor: None, bindings, flavour: "standard", region: "", time, bodies: &bodies };
             let outcomes = Model::step(&model, &state, call, &seen);
             classes = outcomes.iter().map(|outcome| outcome.expectation.class()).collect();
             if let Some(next) = outcomes.into_iter().next().and_then(|outcome| outcome.state) {
