@@ -1,6 +1,6 @@
 //! Why an answer that was altered may still conform: each difference, and the rule that leaves it open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
@@ -144,6 +144,12 @@ impl Explanation<'_> {
         }
         for (name, shapes) in &named {
             let (before, after) = (of(before, name), of(after, name));
+            let unordered = |entries: &[Document]| -> BTreeSet<String> {
+                entries.iter().map(|entry| format!("{entry:?}")).collect()
+            };
+            if before.len() == after.len() && unordered(&before) == unordered(&after) {
+                continue;
+            }
             for (index, shape) in shapes.iter().enumerate().filter(|(index, _)| before.get(*index) != after.get(*index))
             {
                 self.document(shape, before.get(index), after.get(index), &format!("{place}[]"));
