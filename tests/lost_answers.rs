@@ -177,6 +177,44 @@ fn no_answer() -> SendError {
     SendError::NoAnswer { kind: NoAnswerKind::Closed, detail, after: Duration::ZERO, begun: None }
 }
 
+/// An answer in ten is lost whenever it is asked for: no call can be said to have none.
+#[test]
+fn lost_answers_are_no_hang_ups() {
+    for api in [plumb_kv::api(), plumb_s3::api()] {
+        let transport = Arc::new(Dropping::new(lab::server(&api, Answers::Preferred, None), live::SEED));
+        let connect = || Ok(Box::new(Arc::clone(&transport)) as Box<dyn Transport>);
+        let cases = live::cases(&api, CASES_OF_EACH);
+        let results = lab::run_through(&api, &lab::target(&api, "lab.invalid"), &connect, cases, true);
+        let hung_up: usize = results.done.iter().map(|done| done.run.hang_ups.len()).sum();
+        let signatures: Vec<&String> = results.findings.iter().map(|finding| &finding.signature).collect();
+        println!("{}: {hung_up} hang-ups, unconfirmed {:?}", api.name, results.unconfirmed);
+        assert!(hung_up > 5, "{}: {hung_up}", api.name);
+        assert_eq!(signatures, Vec::<&String>::new(), "{}", api.name);
+    }
+}
+
+/// A transport on which the server never answers to what it is asked about.
+struct Silent<'a, F>(MemoryTransport<'a>, F);
+
+impl<F: Fn(&Request) -> bool + Send + Sync> Transport for Silent<'_, F> {
+    fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
+        if (self.1)(request) { futures::future::ready(Err(no_answer())).boxed() } else { self.0.send(request, limits) }
+    }
+}
+
+#[test]
+fn a_call_that_is_never_answered_is_one() {
+    let api = plumb_kv::api();
+    let server = MemoryTransport::new(lab::server(&api, Answers::Preferred, None), Arc::new(SystemClock));
+    let transport = Arc::new(Silent(server, |request: &Request| request.target.ends_with(b"limit=3")));
+    let connect = || Ok(Box::new(Arc::clone(&transport)) as Box<dyn Transport>);
+    let cases = suites::cases(&api, &[], 1);
+    let results = lab::run_through(&api, &lab::target(&api, "lab.invalid"), &connect, cases, true);
+    let [finding] = &results.findings[..] else { panic!("{:?}", results.findings) };
+    assert_eq!((finding.kind, finding.reproduced.as_str()), (Kind::ServerError, "5/5"));
+    assert_eq!((finding.choices.as_slice(), finding.case.calls.len()), (&["limit=all".to_owned()][..], 1));
+}
+
 /// Every suite and as many workflows, against the model's own server.
 fn model_server_is_not_accused(api: &Api, answers: fn(u64) -> Answers) {
     let (mut tally, mut exchanges, mut round) = (Tally::default(), 0, live::SEED);

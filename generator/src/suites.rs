@@ -81,7 +81,7 @@ pub fn fault_pairs(space: &Space) -> BTreeSet<Row> {
 }
 
 /// The default row with these choices pinned; where a constraint forbids it, unpinned dimensions give way.
-fn row_with(space: &Space, pinned: &[(usize, usize)]) -> Option<Row> {
+pub(crate) fn row_with(space: &Space, pinned: &[(usize, usize)]) -> Option<Row> {
     let mut row = space.defaults();
     for (index, choice) in pinned {
         row[*index] = *choice;

@@ -1,5 +1,6 @@
 //! An API under test, as the framework sees it.
 
+use crate::capability::Capability;
 use crate::fault::Precedence;
 use crate::model::ErasedModel;
 use crate::plant::Plant;
@@ -23,6 +24,8 @@ pub struct Api {
     pub about: &'static str,
     /// The operations.
     pub operations: Vec<Operation>,
+    /// What a target may lack beside whole operations.
+    pub capabilities: Vec<Capability>,
     /// The flavours; the first is the default.
     pub flavours: &'static [Flavour],
     /// The executable specification.

@@ -21,6 +21,7 @@ pub mod api;
 pub mod belief;
 pub mod bodies;
 pub mod call;
+pub mod capability;
 pub mod expectation;
 pub mod fault;
 pub mod http;

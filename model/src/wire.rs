@@ -188,6 +188,15 @@ pub trait Resources: Send + Sync {
         answer.status == 401
     }
 
+    /// Whether an answer says that the target does not have what the call asks for. Only what cannot be meant
+    /// otherwise may count: everything else stays a matter for the judge.
+    ///
+    /// 501 by default (RFC 9110 section 15.6.2: "does not support the functionality required to fulfill the
+    /// request"), and no 405, which also refuses a method on one resource alone (section 15.5.6).
+    fn is_not_implemented(&self, answer: &Answer) -> bool {
+        answer.status == 501
+    }
+
     /// A harmless call about something of the run with this marker: any answer shows that the service lives.
     fn liveness(&self, marker: &str) -> Call;
 }

@@ -45,6 +45,8 @@ pub enum Command {
     Conform(ConformArgs),
     /// Send the same cases to two targets and tell who is right where they differ
     Compare(CompareArgs),
+    /// Tell within about a second what a target implements, and whether it checks who calls
+    Probe(ProbeArgs),
     /// Run a finding again: REPRODUCED, FIXED or INCONCLUSIVE
     Replay(ReplayArgs),
     /// Serve the model over HTTP on loopback
@@ -140,6 +142,9 @@ pub struct CasesArgs {
     /// Accepted findings [default: plumb.deviations.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     pub deviations: Option<PathBuf>,
+    /// Send every case, even of what the target answers "not implemented" to
+    #[arg(long)]
+    pub no_probe: bool,
     /// Print the calls, bytes, resources and hazards, and send nothing
     #[arg(long)]
     pub plan: bool,
@@ -174,6 +179,20 @@ pub struct ConformArgs {
     /// What is printed and kept
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `plumb probe`.
+#[derive(Debug, Args)]
+pub struct ProbeArgs {
+    /// Which endpoint
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Only this operation and those that its cases pass through; may be given more than once
+    #[arg(long = "operation", value_name = "NAME")]
+    pub operations: Vec<String>,
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
 }
 
 /// `plumb replay`.

@@ -6,6 +6,7 @@ mod compare;
 mod conform;
 mod demo;
 mod plan;
+mod probe;
 mod replay;
 mod serve;
 mod sweep;
@@ -22,6 +23,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Demo(arguments) => demo::demo(plugins, &arguments),
         Command::Conform(arguments) => conform::conform(plugins, &arguments),
         Command::Compare(arguments) => compare::compare(plugins, &arguments),
+        Command::Probe(arguments) => probe::probe(plugins, &arguments),
         Command::Replay(arguments) => replay::replay(plugins, &arguments),
         Command::Serve(arguments) => serve::serve(plugins, &arguments),
         Command::Ask(arguments) => ask::ask(plugins, &arguments),

@@ -43,6 +43,10 @@ pub struct TargetConfig {
     pub ca: Option<PathBuf>,
     /// How long one exchange may take: `30s`.
     pub timeout: Option<Spanned<String>>,
+    /// The command that brings the target back where it dies, and its arguments. No shell reads them.
+    pub restart: Option<Spanned<Vec<String>>>,
+    /// How long the target may take to answer again: `30s`.
+    pub restart_timeout: Option<Spanned<String>>,
     /// The identities by name. The first in the alphabet is the default one, but never `other`: that is the second
     /// identity, for the cases about what belongs to somebody else. It must belong to another account than the
     /// first, because another access key of the same account is let do everything.

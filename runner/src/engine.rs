@@ -1,28 +1,32 @@
 //! Runs many cases on a few threads, each with a runtime and a connection of its own.
 
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use plumb_model::api::Api;
-use plumb_model::bodies::Bodies;
 use plumb_model::call::Case;
-use plumb_validator::case_run::{CaseRun, Shared, errand, run_case};
-use plumb_validator::clock::{SystemClock, TargetClock};
+use plumb_validator::case_run::{CaseRun, Shared, clean_up, errand, run_case};
+use plumb_validator::clock::TargetClock;
 use plumb_validator::guard::Guard;
 use plumb_validator::journal::{Journal, Made};
 use plumb_validator::names::RunId;
 use plumb_validator::session::Context;
 use plumb_validator::target::Target;
 use plumb_validator::transport::Transport;
-use plumb_validator::verdict::{Unclear, Verdict};
+use plumb_validator::verdict::Verdict;
+
+use crate::life::{Life, died_under};
+use crate::restart::Restarter;
+pub use crate::worker::Worker;
 
 /// How many results may wait for whoever reads them.
 pub(crate) const RESULTS_WAITING_MAX: usize = 64;
 /// How often a server that gave no answer is asked whether it lives.
 pub const LIVENESS_TRIES: u32 = 3;
+/// The first number of the runs of cases during which the target died.
+pub const STRUCK_SEQUENCE: u64 = 3_000_000;
 /// The wait between two of these.
 const LIVENESS_WAIT: Duration = Duration::from_millis(200);
 
@@ -39,10 +43,12 @@ pub struct Engine<'a> {
     pub connect: &'a Connect<'a>,
     /// Set when somebody wants the run to stop.
     pub stop: &'a AtomicBool,
-    journal: Option<&'a Journal>,
-    run: RunId,
-    guard: Guard,
-    target_clock: TargetClock,
+    /// Brings the target back where it dies; without one a run ends there.
+    pub restarter: Option<&'a Restarter>,
+    pub(crate) journal: Option<&'a Journal>,
+    pub(crate) run: RunId,
+    pub(crate) guard: Guard,
+    pub(crate) target_clock: TargetClock,
 }
 
 /// For a run that nobody stops.
@@ -65,6 +71,24 @@ pub struct Done {
     pub case: Case,
     /// What it came to.
     pub run: CaseRun,
+    /// Whether the target died of it, as far as it can be told.
+    pub died: bool,
+}
+
+/// A case during which the target died. Which case killed it is not known where several ran at once.
+struct Struck {
+    sequence: u64,
+    case: Case,
+    run: CaseRun,
+}
+
+/// What the workers of a run share while they work.
+struct Floor<'s> {
+    source: Mutex<Source<'s>>,
+    left: Mutex<Vec<Made>>,
+    struck: Mutex<Vec<Struck>>,
+    budget: Budget,
+    deadline: Option<Instant>,
 }
 
 /// How all the cases ended.
@@ -85,17 +109,41 @@ pub(crate) struct Source<'s> {
     pub(crate) early: Option<String>,
 }
 
+impl Struck {
+    /// The case with nothing said about it.
+    fn unsaid(self) -> Done {
+        Done { sequence: self.sequence, case: self.case, run: died_under(self.run), died: false }
+    }
+}
+
+impl Floor<'_> {
+    /// Ends the run; whether nobody has ended it before.
+    fn ends(&self, why: String) -> bool {
+        let mut source = lock(&self.source);
+        let is_first = source.early.is_none();
+        source.early.get_or_insert(why);
+        is_first
+    }
+}
+
 impl<'e> Engine<'e> {
     /// An engine for `run` that keeps no journal and that nobody stops, with a guard of its own.
     pub fn new(api: &'e Api, target: &'e Target, run: &RunId, connect: &'e Connect<'e>) -> Self {
         let (run, guard) = (run.clone(), Guard::new(run, target));
-        Self { api, target, connect, journal: None, stop: &NEVER, run, guard, target_clock: TargetClock::default() }
+        let target_clock = TargetClock::default();
+        Self { api, target, connect, restarter: None, journal: None, stop: &NEVER, run, guard, target_clock }
     }
 
     /// The engine, noting in `journal` what it is about to create.
     #[must_use]
     pub fn noting_in(self, journal: &'e Journal) -> Self {
         Self { journal: Some(journal), ..self }
+    }
+
+    /// The engine, bringing the target back by `restarter` where it dies.
+    #[must_use]
+    pub fn brought_back_by(self, restarter: Option<&'e Restarter>) -> Self {
+        Self { restarter, ..self }
     }
 
     /// The engine, stopping once `stop` is set.
@@ -112,55 +160,93 @@ impl<'e> Engine<'e> {
         budget: Budget,
         on_done: &mut dyn FnMut(Done),
     ) -> Ended {
-        let deadline = budget.time.map(|time| Instant::now() + time);
-        let source = Mutex::new(Source { cases, next: 0, early: None });
-        let left = Mutex::new(Vec::new());
+        let floor = Floor {
+            source: Mutex::new(Source { cases, next: 0, early: None }),
+            left: Mutex::default(),
+            struck: Mutex::default(),
+            budget,
+            deadline: budget.time.map(|time| Instant::now() + time),
+        };
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(RESULTS_WAITING_MAX);
             for _ in 0..workers.max(1) {
-                let (sender, source, left) = (sender.clone(), &source, &left);
+                let (sender, floor) = (sender.clone(), &floor);
                 scope.spawn(move || {
-                    if let Err(why) = self.work(source, budget, deadline, &sender, left) {
-                        lock(source).early.get_or_insert(why);
+                    let worked = self.with_context(async |context| self.work(context, floor, &sender).await);
+                    if let Err(why) = worked {
+                        lock(&floor.source).early.get_or_insert(why);
                     }
                 });
             }
             drop(sender);
-            receiver.into_iter().for_each(on_done);
+            receiver.into_iter().for_each(&mut *on_done);
         });
-        let source = source.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.run_struck(&floor, on_done);
+        let source = floor.source.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ended {
             cases_left: source.cases.count() as u64,
             early: source.early,
-            left: left.into_inner().unwrap_or_else(PoisonError::into_inner),
+            left: floor.left.into_inner().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
-    fn work(
-        &self,
-        source: &Mutex<Source<'_>>,
-        budget: Budget,
-        deadline: Option<Instant>,
-        sender: &SyncSender<Done>,
-        left: &Mutex<Vec<Made>>,
-    ) -> Result<(), String> {
-        self.with_context(async |context| {
-            let mut shared = Shared::default();
-            while let Some((sequence, case)) = self.next_case(source, budget, deadline) {
-                let run = run_case(context, &mut shared, &case, sequence).await;
-                let silent =
-                    matches!(&run.verdict, Verdict::Inconclusive(Unclear::NoAnswer(_) | Unclear::Unreachable(_)));
-                if silent && let Err(why) = is_alive(context).await {
-                    lock(source).early.get_or_insert(format!("the target died in case {}: {why}", case.id()));
-                }
-                lock(left).extend(run.left.iter().cloned());
-                if sender.send(Done { sequence, case, run }).is_err() {
-                    break;
-                }
+    async fn work(&self, context: &Context<'_>, floor: &Floor<'_>, sender: &SyncSender<Done>) {
+        let (mut shared, mut deaths) = (Shared::default(), self.deaths());
+        while let Some((sequence, case)) = self.next_case(&floor.source, floor.budget, floor.deadline) {
+            if deaths != self.deaths() {
+                // What was shared may have died with the target.
+                deaths = self.deaths();
+                let stayed = std::mem::take(&mut shared).give_back(context).await;
+                lock(&floor.left).extend(stayed);
             }
-            let stayed = shared.give_back(context).await;
-            lock(left).extend(stayed);
-        })
+            let mut run = run_case(context, &mut shared, &case, sequence).await;
+            let life = self.life_after(context, &run, deaths).await;
+            if life == Life::BroughtBack {
+                run.left = clean_up(context, run.left).await;
+            }
+            lock(&floor.left).extend(run.left.iter().cloned());
+            let died = match life {
+                Life::GoesOn => false,
+                Life::Over(why) => floor.ends(format!("the target died in case {}: {why}", case.id())),
+                Life::BroughtBack => {
+                    lock(&floor.struck).push(Struck { sequence, case, run });
+                    continue;
+                }
+            };
+            if sender.send(Done { sequence, case, run, died }).is_err() {
+                break;
+            }
+        }
+        let stayed = shared.give_back(context).await;
+        lock(&floor.left).extend(stayed);
+    }
+
+    /// Runs each case during which the target died again, alone: now it shows which of them kills it.
+    fn run_struck(&self, floor: &Floor<'_>, on_done: &mut dyn FnMut(Done)) {
+        let mut struck = std::mem::take(&mut *lock(&floor.struck));
+        struck.sort_by_key(|struck| struck.sequence);
+        let Some(worker) = (!struck.is_empty()).then(|| self.worker().ok()).flatten() else {
+            return struck.into_iter().for_each(|own| on_done(own.unsaid()));
+        };
+        for (own, number) in struck.into_iter().zip(STRUCK_SEQUENCE..) {
+            let over = lock(&floor.source).early.is_some() || self.is_late(floor);
+            if over || worker.is_over() {
+                on_done(own.unsaid());
+                continue;
+            }
+            let deaths = self.deaths();
+            let run = worker.run_alone(&own.case, number);
+            if let Some(why) = worker.over() {
+                floor.ends(format!("the target died in case {}: {why}", own.case.id()));
+            }
+            let died = worker.is_over() || self.deaths() != deaths;
+            on_done(Done { sequence: own.sequence, case: own.case, run, died });
+        }
+        lock(&floor.left).extend(worker.into_left());
+    }
+
+    fn is_late(&self, floor: &Floor<'_>) -> bool {
+        self.stop.load(Ordering::Relaxed) || floor.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// The next case with its number; none where cases, budget or the target's life have ended.
@@ -200,56 +286,12 @@ impl<'e> Engine<'e> {
             let _entered = runtime.enter();
             (self.connect)()?
         };
-        Ok(Worker { engine: self, runtime, transport, bodies: Bodies::new(), left: RefCell::default() })
+        Ok(Worker::new(self, runtime, transport))
     }
 
     /// Runs `work` on this thread with a runtime and a connection of its own.
     pub fn with_context<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> Result<T, String> {
         Ok(self.worker()?.with_context(work))
-    }
-}
-
-/// A runtime, a connection and a pool of bodies for one thread.
-pub struct Worker<'s, 'e> {
-    engine: &'s Engine<'e>,
-    runtime: tokio::runtime::Runtime,
-    transport: Box<dyn Transport + 'e>,
-    bodies: Bodies,
-    left: RefCell<Vec<Made>>,
-}
-
-impl Worker<'_, '_> {
-    /// Runs `work` to its end.
-    pub fn with_context<T>(&self, work: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
-        let engine = self.engine;
-        let context = Context {
-            api: engine.api,
-            target: engine.target,
-            transport: &*self.transport,
-            run: &engine.run,
-            guard: &engine.guard,
-            journal: engine.journal,
-            clock: &SystemClock,
-            target_clock: &engine.target_clock,
-            bodies: &self.bodies,
-        };
-        self.runtime.block_on(work(&context))
-    }
-
-    /// Runs one case with nothing shared, and removes whatever it made.
-    pub fn run_alone(&self, case: &Case, sequence: u64) -> CaseRun {
-        self.with_context(async |context| {
-            let mut shared = Shared::default();
-            let mut run = run_case(context, &mut shared, case, sequence).await;
-            run.left.extend(shared.give_back(context).await);
-            self.left.borrow_mut().extend(run.left.iter().cloned());
-            run
-        })
-    }
-
-    /// What cases that ran alone could not remove.
-    pub fn into_left(self) -> Vec<Made> {
-        self.left.into_inner()
     }
 }
 

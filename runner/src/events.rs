@@ -12,6 +12,11 @@ pub const EVENTS_SCHEMA: &str = "plumb.events/1";
 pub enum Event {
     /// The first line.
     RunStarted(RunStarted),
+    /// What the target has and what it lacks, as it was found out before the first case.
+    Capabilities {
+        /// One for each thing that was looked at.
+        checked: Vec<Checked>,
+    },
     /// A case is over.
     CaseDone(CaseDone),
     /// A finding was confirmed and made small.
@@ -34,6 +39,17 @@ pub enum Event {
         /// Whether the case counted as diverging because of it.
         decides_case: bool,
     },
+    /// A case of which nothing could be said, because it got no answer, diverges: the server always hangs up there.
+    HungUp {
+        /// The case.
+        case: String,
+        /// The operation that it is about.
+        operation: String,
+        /// Why nothing was said of it before.
+        unsaid: String,
+    },
+    /// The target died.
+    Died(Died),
     /// The last line.
     RunEnded(RunEnded),
 }
@@ -61,6 +77,50 @@ pub struct RunStarted {
     pub started: String,
 }
 
+/// One thing that a target may have or lack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// The operation; none where it is about the target as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The capability; none where it is the operation itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// The argument of the operation that belongs to the capability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argument: Option<String>,
+    /// What was found out.
+    pub result: Has,
+    /// What tells it: the class of an answer, or why there is none.
+    pub why: String,
+}
+
+/// Whether a target has something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Has {
+    /// It has it.
+    Works,
+    /// It says that it does not have it, or shows it. Cases that need it are counted as unsupported.
+    NotImplemented,
+    /// That could not be told. Cases that need it are sent.
+    Unclear,
+    /// Nothing was sent, because the guard let nothing through.
+    NotProbed,
+}
+
+impl Has {
+    /// The result in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::NotImplemented => "not implemented",
+            Self::Unclear => "unclear",
+            Self::NotProbed => "not probed",
+        }
+    }
+}
+
 /// What a case came to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CaseDone {
@@ -85,6 +145,22 @@ pub struct CaseDone {
     pub exchanges: Vec<(String, String, u64)>,
 }
 
+/// A case of which the target died.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Died {
+    /// The number of the case in the run.
+    pub sequence: u64,
+    /// Its id.
+    pub case: String,
+    /// The operation it is about.
+    pub operation: String,
+    /// The choices that are not the default.
+    pub choices: Vec<String>,
+    /// The request that got no answer; none where the target was dead before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
 /// How the run ended.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RunEnded {
@@ -95,6 +171,12 @@ pub struct RunEnded {
     pub early: Option<String>,
     /// How many cases were not run.
     pub cases_left: u64,
+    /// How many cases were sent without some of their probes, because the target does not implement these.
+    #[serde(default)]
+    pub without_probes: u64,
+    /// How often the target was found dead and its restart was tried, confirming and making small included.
+    #[serde(default)]
+    pub restarts: u64,
     /// Resources that could not be removed: kind and name.
     pub resources_left: Vec<(String, String)>,
     /// How long it took, in milliseconds.

@@ -11,10 +11,11 @@ use plumb_validator::case_run::CaseRun;
 use plumb_validator::curl;
 use plumb_validator::finding::{CONFIRMATIONS, Finding};
 use plumb_validator::journal::Made;
-use plumb_validator::verdict::{Divergence, Kind};
+use plumb_validator::verdict::{Divergence, Kind, NO_ANSWER, Verdict};
 
-use crate::engine::{Done, Engine, Worker};
+use crate::engine::{Done, Engine, Worker, in_words};
 use crate::events::Event;
+use crate::hang_up::{Looked, look};
 
 /// The most diverging cases that are kept for each coarse signature; more are only counted.
 pub const KEPT_PER_SIGNATURE_MAX: usize = 200;
@@ -24,6 +25,9 @@ pub const FINDINGS_PER_SIGNATURE_MAX: usize = 8;
 pub const MINIMISE_TRIES_MAX: usize = 120;
 /// The first number of the runs that confirm and make small.
 pub const FIRST_SEQUENCE: u64 = 1_000_000;
+
+/// Why nothing more is found out once the target is gone.
+const DEAD: &str = "the target died, and nothing could be confirmed";
 
 /// Whether a case that failed as before, in this run, is still the one in question.
 pub type Still<'a> = dyn FnMut(&Case, &CaseRun) -> bool + 'a;
@@ -53,6 +57,8 @@ struct Failure {
     case: Case,
     signature: String,
     cause: Cause,
+    /// Why nothing was said of the case, where that is due to the server's hanging up on this call.
+    unsaid: Option<String>,
 }
 
 impl Failure {
@@ -65,6 +71,16 @@ impl Failure {
             why,
             decides_case: self.is_first,
         }
+    }
+
+    /// The server always hangs up here: of a case of which nothing was said, this is to be said.
+    fn hung_up(&self) -> Option<Event> {
+        let (case, operation) = (self.case.id(), self.case.origin.operation.clone());
+        self.unsaid.clone().map(|unsaid| Event::HungUp { case, operation, unsaid })
+    }
+
+    fn is_hang_up(&self) -> bool {
+        self.cause.observed == NO_ANSWER
     }
 }
 
@@ -129,7 +145,9 @@ impl Known {
         let (own, other) = (&self.cause, &failure.cause);
         let unnoticed = own.kind == Kind::AcceptsWhatMustBeRefused;
         let like = !self.choices.is_empty() && (own.is_like(other) || unnoticed);
-        own.operations == other.operations
+        // Without an answer nothing is known of a cause but that there was none.
+        failure.is_hang_up() == (own.observed == NO_ANSWER)
+            && own.operations == other.operations
             && covers(&self.choices, &failure.case.origin.choices)
             && (like || own.misses_the_same(other) || self.signature == failure.signature)
     }
@@ -141,21 +159,35 @@ impl Failures {
         for (index, divergence) in done.run.divergences.iter().enumerate() {
             self.note_one(done.sequence, &done.case, divergence, index == 0);
         }
+        let unsaid = match &done.run.verdict {
+            verdict @ Verdict::Inconclusive(_) => Some(in_words(verdict)),
+            _ => None,
+        };
+        let hang_ups = done.run.hang_ups.iter().filter(|own| own.is_certain || done.died);
+        for (index, hang_up) in hang_ups.enumerate() {
+            let unsaid = unsaid.clone().filter(|_| index == 0);
+            self.keep(done.sequence, &done.case, &hang_up.divergence, (false, unsaid));
+        }
     }
 
     /// Keeps a case for one of its divergences; `is_first` tells whether the verdict on the case is due to it.
     pub fn note_one(&mut self, sequence: u64, case: &Case, divergence: &Divergence, is_first: bool) {
+        self.keep(sequence, case, divergence, (is_first, None));
+    }
+
+    fn keep(
+        &mut self,
+        sequence: u64,
+        case: &Case,
+        divergence: &Divergence,
+        (is_first, unsaid): (bool, Option<String>),
+    ) {
         let signature = divergence.signature();
         let count = self.by_signature.entry(signature.clone()).or_default();
         *count += 1;
         if *count <= KEPT_PER_SIGNATURE_MAX {
-            self.kept.push(Failure {
-                sequence,
-                is_first,
-                case: cut_after(case, &divergence.call),
-                signature,
-                cause: Cause::of(case, divergence),
-            });
+            let (case, cause) = (cut_after(case, &divergence.call), Cause::of(case, divergence));
+            self.kept.push(Failure { sequence, is_first, case, signature, cause, unsaid });
         }
     }
 
@@ -198,6 +230,7 @@ impl Failures {
         // The simplest case stands for its cause, whichever worker was faster.
         self.kept.sort_by_key(|failure| (failure.case.origin.choices.len(), failure.sequence));
         let worker = engine.worker()?;
+        worker.check_alive();
         let mut search = Search { worker: &worker, sequence: terms.first_sequence, still: &mut *terms.still };
         let mut known: Vec<Known> = Vec::new();
         for failure in &self.kept {
@@ -210,8 +243,17 @@ impl Failures {
                 None if Instant::now() >= terms.deadline => {
                     failure.unconfirmed("no time was left to confirm it".into())
                 }
+                None if worker.is_over() => failure.unconfirmed(DEAD.into()),
+                None if failure.is_hang_up() => match look(engine, &worker, &failure.case, &mut search.sequence) {
+                    Looked::Found(finding) => Event::Found(finding),
+                    Looked::Unconfirmed(why) => failure.unconfirmed(why),
+                    Looked::Answered => continue,
+                },
                 None => investigate_one(engine, failure, &mut search),
             };
+            if matches!(event, Event::Found(_) | Event::SeenAgain { .. }) {
+                failure.hung_up().into_iter().for_each(&mut *on_event);
+            }
             let Event::Found(finding) = event else {
                 on_event(event);
                 continue;
@@ -264,6 +306,9 @@ impl Search<'_, '_, '_> {
 fn investigate_one(engine: &Engine<'_>, failure: &Failure, search: &mut Search<'_, '_, '_>) -> Event {
     let Failure { case, signature, .. } = failure;
     let first = confirm(search.worker, signature, case, &mut search.sequence);
+    if search.worker.is_over() {
+        return failure.unconfirmed(DEAD.into());
+    }
     if first.reproduced == 0 {
         return failure.unconfirmed(format!("seen once, not in {CONFIRMATIONS} more runs"));
     }
@@ -290,7 +335,11 @@ pub(crate) struct Confirmed {
 impl Confirmed {
     /// The finding; none where the failure never came again.
     pub(crate) fn finding(&self, engine: &Engine<'_>, case: &Case) -> Option<Box<Finding>> {
-        self.shown.as_ref().map(|shown| Box::new(finding(engine, case, shown, self)))
+        let (run, divergence) = self.shown.as_ref()?;
+        let mut finding = finding(engine, case, run, divergence);
+        finding.reproduced = format!("{}/{CONFIRMATIONS}", self.reproduced);
+        finding.request_ids.clone_from(&self.request_ids);
+        Some(Box::new(finding))
     }
 }
 
@@ -316,11 +365,9 @@ fn same_failure<'r>(run: &'r CaseRun, case: &Case, signature: &str) -> Option<&'
     run.divergences.iter().find(same)
 }
 
-fn finding(engine: &Engine<'_>, case: &Case, shown: &(CaseRun, Divergence), confirmed: &Confirmed) -> Finding {
-    let (run, divergence) = shown;
+/// The finding of a case that was run last as `run`, with the commands that show it.
+pub(crate) fn finding(engine: &Engine<'_>, case: &Case, run: &CaseRun, divergence: &Divergence) -> Finding {
     let mut finding = Finding::new(case.clone(), run, divergence);
-    finding.reproduced = format!("{}/{CONFIRMATIONS}", confirmed.reproduced);
-    finding.request_ids.clone_from(&confirmed.request_ids);
     if is_fixed(case) {
         let base = format!("{}://{}", engine.target.scheme, engine.target.authority);
         let exchanges = run.provisioned.iter().chain(&run.exchanges);

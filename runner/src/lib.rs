@@ -6,6 +6,7 @@
 //! }
 //! ```
 
+pub mod capabilities;
 pub mod cli;
 pub mod commands;
 pub mod compare;
@@ -14,12 +15,18 @@ pub mod deviation;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod hang_up;
 pub mod input;
 pub mod investigate;
+pub mod life;
 pub mod output;
 pub mod report;
+pub mod restart;
 pub mod run;
 pub mod select;
+pub mod short_run;
+pub mod support;
+pub mod worker;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! A run added up: the fold over its events that every report shows.
 
 pub mod html;
+pub mod probed;
 pub mod terminal;
 
 #[cfg(test)]
@@ -15,7 +16,7 @@ use plumb_validator::finding::Finding;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::events::{CaseDone, Event, RunEnded, RunStarted};
+use crate::events::{CaseDone, Checked, Died, Event, RunEnded, RunStarted};
 
 /// The schema of the JSON report.
 pub const RUN_SCHEMA: &str = "plumb.run/1";
@@ -66,6 +67,12 @@ impl Counts {
         self.diverges = self.diverges.saturating_sub(1);
         self.inconclusive += 1;
     }
+
+    /// One unclear case less, one divergence more.
+    const fn hung_up(&mut self) {
+        self.inconclusive = self.inconclusive.saturating_sub(1);
+        self.diverges += 1;
+    }
 }
 
 /// A run added up.
@@ -73,6 +80,8 @@ impl Counts {
 pub struct Report {
     /// What ran, against what.
     pub started: RunStarted,
+    /// What the target was found to have before the first case.
+    pub capabilities: Vec<Checked>,
     /// The sums.
     pub counts: Counts,
     /// The sums by operation.
@@ -87,6 +96,8 @@ pub struct Report {
     pub not_preferred: BTreeMap<String, u64>,
     /// Latencies by operation, in microseconds.
     pub latencies: BTreeMap<String, Histogram<u64>>,
+    /// The cases of which the target died.
+    pub deaths: Vec<Died>,
     /// How it ended; none while it goes on.
     pub ended: Option<RunEnded>,
 }
@@ -96,6 +107,7 @@ impl Report {
     pub fn new(started: RunStarted) -> Self {
         Self {
             started,
+            capabilities: Vec::new(),
             counts: Counts::default(),
             operations: BTreeMap::new(),
             findings: Vec::new(),
@@ -103,6 +115,7 @@ impl Report {
             reasons: BTreeMap::new(),
             not_preferred: BTreeMap::new(),
             latencies: BTreeMap::new(),
+            deaths: Vec::new(),
             ended: None,
         }
     }
@@ -111,6 +124,7 @@ impl Report {
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted(started) => self.started = started.clone(),
+            Event::Capabilities { checked } => self.capabilities.clone_from(checked),
             Event::CaseDone(done) => self.case_done(done),
             Event::Found(finding) => {
                 let at = self.findings.partition_point(|own| own.signature <= finding.signature);
@@ -129,6 +143,12 @@ impl Report {
                 }
                 self.unconfirmed.push((signature.clone(), why.clone()));
             }
+            Event::HungUp { operation, unsaid, .. } => {
+                self.counts.hung_up();
+                self.operations.entry(operation.clone()).or_default().hung_up();
+                self.said_after_all(unsaid);
+            }
+            Event::Died(died) => self.deaths.push(died.clone()),
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),
         }
     }
@@ -151,6 +171,17 @@ impl Report {
                     .unwrap_or_else(|_| unreachable!("the bounds are constants"))
             });
             histogram.saturating_record((*microseconds).max(1));
+        }
+    }
+
+    /// One inconclusive case less for this reason.
+    fn said_after_all(&mut self, reason: &str) {
+        let key = ("inconclusive".to_owned(), reason.to_owned());
+        if let Some(count) = self.reasons.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.reasons.remove(&key);
+            }
         }
     }
 
@@ -187,12 +218,14 @@ impl Report {
             "started": self.started.started,
             "interrupted": self.interrupted(),
             "ended": self.ended,
+            "capabilities": self.capabilities,
             "counts": self.counts,
             "operations": self.operations,
             "findings": self.findings,
             "unconfirmed": unconfirmed,
             "not_judged": reasons,
             "not_preferred": self.not_preferred,
+            "deaths": self.deaths,
             "latency_us": latencies,
         })
     }

@@ -9,22 +9,27 @@ use jiff::Zoned;
 use plumb_generator::suites;
 use plumb_model::answer::Answer;
 use plumb_model::api::Api;
+use plumb_model::call::Case;
 use plumb_model::text::shown;
+use plumb_validator::case_run::CaseRun;
 use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal};
 use plumb_validator::names::RunId;
 use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
-use plumb_validator::verdict::Verdict;
+use plumb_validator::verdict::{NO_ANSWER, Verdict};
 
+use crate::capabilities::{Survey, survey};
 use crate::cli::{CasesArgs, OutputArgs};
 use crate::deviation::{self, Deviation};
-use crate::engine::{self, Done, Engine, is_alive};
+use crate::engine::{self, Done, Ended, Engine, is_alive};
 use crate::error::{Error, Exit};
-use crate::events::{CaseDone, EVENTS_SCHEMA, Event, RunEnded, RunStarted};
+use crate::events::{CaseDone, Died, EVENTS_SCHEMA, Event, Has, RunEnded, RunStarted};
 use crate::investigate::Failures;
+use crate::life::killer;
 use crate::output::Output;
 use crate::report::Report;
 use crate::select::Selected;
+use crate::support::{Sieve, Support};
 
 /// How long confirming and making small may take. With a time for a budget it may take as long again.
 pub(crate) const INVESTIGATION_MAX: Duration = Duration::from_mins(30);
@@ -52,8 +57,11 @@ pub fn run(
         Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
     })?;
     let stop = stop_on_ctrl_c();
-    let connect = || connect(selected);
-    let engine = Engine::new(api, &selected.target, &run, &connect).noting_in(&journal).stopped_by(&stop);
+    let (connect, restarter) = (|| connect(selected), selected.restarter());
+    let engine = Engine::new(api, &selected.target, &run, &connect)
+        .noting_in(&journal)
+        .stopped_by(&stop)
+        .brought_back_by(restarter.as_ref());
     if let Err(error) = check_alive(&engine, selected) {
         // Nothing was made, so nothing stays: neither a journal nor an empty run folder.
         _ = journal.finish_clean();
@@ -80,39 +88,77 @@ pub fn run(
 }
 
 fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink<'_>) -> RunEnded {
-    let began = Instant::now();
-    let mut failures = Failures::default();
-    let mut source = suites::cases(engine.api, &cases.operations, cases.seed);
-    let bar = progress(source.len() as u64);
-    let budget = cases.budget.unwrap_or_default();
-    let ended = engine.run(&mut source, cases.workers.into(), budget, &mut |done| {
-        failures.note(&done);
-        sink.take(Event::CaseDone(case_done(&done)));
+    let (began, mut failures) = (Instant::now(), Failures::default());
+    let all = suites::cases(engine.api, &cases.operations, cases.seed);
+    let bar = progress(all.len() as u64);
+    let survey = surveyed(engine, cases, &bar, sink);
+    let (ended, without_probes) = send(engine, cases, all, &survey, &mut |done| {
+        failures.note(done);
+        take_done(done, sink);
         bar.inc(1);
         bar.set_message(format!("{} diverging", sink.report.counts.diverges));
     });
-    let mut early = ended.early;
     bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));
-    let deadline = Instant::now() + budget.time.unwrap_or(INVESTIGATION_MAX);
-    let mut left = ended.left;
+    let deadline = Instant::now() + cases.budget.and_then(|budget| budget.time).unwrap_or(INVESTIGATION_MAX);
+    let (mut early, mut left) = (ended.early, survey.left);
+    left.extend(ended.left);
     match failures.investigate(engine, deadline, &mut |event| sink.take(event)) {
         Ok(stayed) => left.extend(stayed),
         Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
-    let resources_left = left.iter().map(|made| (made.kind.clone(), shown(&made.name, 80))).collect();
     RunEnded {
         interrupted: stop.load(Ordering::Relaxed),
         early,
         cases_left: ended.cases_left,
-        resources_left,
+        without_probes,
+        restarts: engine.deaths(),
+        resources_left: left.iter().map(|made| (made.kind.clone(), shown(&made.name, 80))).collect(),
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }
 
+/// What the target has, unless nobody wants to know.
+fn surveyed<'a>(engine: &Engine<'a>, cases: &CasesArgs, bar: &ProgressBar, sink: &mut Sink<'_>) -> Survey<'a> {
+    if cases.no_probe {
+        return Survey { checked: Vec::new(), support: Support::new(engine.api), early: None, left: Vec::new() };
+    }
+    bar.set_message("finding out what the target implements");
+    let survey = survey(engine, &cases.operations, cases.workers.into());
+    sink.take(Event::Capabilities { checked: survey.checked.clone() });
+    survey
+}
+
+/// Sends the cases that the target supports, and tells of the others that it does not. Beside how it ended, how many
+/// were sent without some of their probes.
+fn send(
+    engine: &Engine<'_>,
+    cases: &CasesArgs,
+    all: impl Iterator<Item = Case> + Send,
+    survey: &Survey<'_>,
+    on_done: &mut dyn FnMut(&Done),
+) -> (Ended, u64) {
+    let mut source = Sieve::new(all, &survey.support, &cases.operations);
+    let (mut sent, mut without_probes) = (0, 0);
+    let ended = match survey.early.clone() {
+        Some(why) => Ended { early: Some(why), cases_left: source.by_ref().count() as u64, left: Vec::new() },
+        None => engine.run(&mut source, cases.workers.into(), cases.budget.unwrap_or_default(), &mut |done| {
+            sent += 1;
+            without_probes += u64::from(survey.support.is_without_probes(&done.case));
+            on_done(&done);
+        }),
+    };
+    for ((case, why), sequence) in source.put_by.into_iter().zip(sent..) {
+        on_done(&Done { sequence, case, run: CaseRun::ended(Verdict::Unsupported(why)), died: false });
+    }
+    (ended, without_probes)
+}
+
 /// Whether every case of the API was run, so that what was not seen does not occur.
 fn is_full(report: &Report, cases: &CasesArgs) -> bool {
-    cases.operations.is_empty() && report.ended.as_ref().is_some_and(|ended| ended.early.is_none())
+    let lacks_nothing = report.capabilities.iter().all(|checked| checked.result != Has::NotImplemented);
+    let is_whole = report.ended.as_ref().is_some_and(|ended| ended.early.is_none());
+    cases.operations.is_empty() && lacks_nothing && is_whole
 }
 
 /// Tells which accepted findings did not occur: they may be fixed, and whoever answers for them would like to know.
@@ -123,6 +169,13 @@ fn tell_unseen(deviations: &[Deviation], api: &Api, report: &Report) {
         if !report.findings.iter().any(|finding| deviation.accepts(finding, api.name, today)) {
             eprintln!("accepted but not seen in this run: {deviation}");
         }
+    }
+}
+
+fn take_done(done: &Done, sink: &mut Sink<'_>) {
+    sink.take(Event::CaseDone(case_done(done)));
+    if done.died {
+        sink.take(Event::Died(died(done)));
     }
 }
 
@@ -172,7 +225,7 @@ fn case_done(done: &Done) -> CaseDone {
     let detail = engine::in_words(verdict);
     let micros = |latency: Duration| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
     let exchanges = done.run.exchanges.iter().map(|exchange| {
-        let class = exchange.answer.as_ref().map_or_else(|| "no answer".to_owned(), Answer::class);
+        let class = exchange.answer.as_ref().map_or_else(|| NO_ANSWER.to_owned(), Answer::class);
         (exchange.operation.clone(), class, micros(exchange.latency))
     });
     CaseDone {
@@ -185,6 +238,16 @@ fn case_done(done: &Done) -> CaseDone {
         detail: (!detail.is_empty()).then_some(detail),
         preferred: matches!(verdict, Verdict::Conforms { preferred: true }),
         exchanges: exchanges.collect(),
+    }
+}
+
+fn died(done: &Done) -> Died {
+    Died {
+        sequence: done.sequence,
+        case: done.case.id(),
+        operation: done.case.origin.operation.clone(),
+        choices: done.case.origin.choices.clone(),
+        request: killer(&done.run),
     }
 }
 

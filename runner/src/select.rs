@@ -9,10 +9,12 @@ use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::plugin::Plugin;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{Endpoint, SendLimits, Trust};
+use toml::Spanned;
 
 use crate::cli::TargetArgs;
 use crate::config::{ActorConfig, Config, TargetConfig};
 use crate::error::Error;
+use crate::restart::{RESTART_TIMEOUT, Restart, Restarter};
 
 /// How much of a body is read, in bytes.
 const BODY_BYTES_MAX: usize = 64 << 20;
@@ -24,6 +26,15 @@ pub struct Selected {
     pub target: Target,
     /// Its endpoint.
     pub endpoint: Endpoint,
+    /// How it is restarted where it dies; none where nobody said how.
+    pub restart: Option<Restart>,
+}
+
+impl Selected {
+    /// What brings the target back where it dies.
+    pub fn restarter(&self) -> Option<Restarter> {
+        self.restart.clone().map(Restarter::new)
+    }
 }
 
 /// The plugin of the API called `name`.
@@ -86,7 +97,7 @@ fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Re
     check_accounts(&actors)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
     let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
-    Ok(Selected { target, endpoint })
+    Ok(Selected { target, endpoint, restart: None })
 }
 
 fn from_config(
@@ -109,7 +120,7 @@ fn from_config(
     let mut target =
         target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
     configure(&mut target, arguments, config, own)?;
-    Ok(Selected { target, endpoint })
+    Ok(Selected { target, endpoint, restart: configured_restart(config, own)? })
 }
 
 fn configured_flavour(
@@ -140,11 +151,29 @@ fn configure(target: &mut Target, arguments: &TargetArgs, config: &Config, own: 
             .map_err(|reason: String| config.error_at(safety, reason, "the safe default is read-only"))?;
     }
     if let (None, Some(timeout)) = (arguments.timeout, &own.timeout) {
-        let time = humantime::parse_duration(timeout.get_ref())
-            .map_err(|error| config.error_at(timeout, error.to_string(), "a time looks like 30s"))?;
-        target.limits = limits(time);
+        target.limits = limits(time(config, timeout)?);
     }
     Ok(())
+}
+
+fn time(config: &Config, text: &Spanned<String>) -> Result<Duration, Error> {
+    humantime::parse_duration(text.get_ref())
+        .map_err(|error| config.error_at(text, error.to_string(), "a time looks like 30s"))
+}
+
+fn configured_restart(config: &Config, own: &TargetConfig) -> Result<Option<Restart>, Error> {
+    let timeout = own.restart_timeout.as_ref().map(|text| time(config, text)).transpose()?;
+    let Some(command) = &own.restart else {
+        let alone = own.restart_timeout.as_ref().map(|text| {
+            config.error_at(text, "there is no restart to wait for", "add restart = [\"command\", \"argument\"]")
+        });
+        return alone.map_or(Ok(None), Err);
+    };
+    if command.get_ref().first().is_none_or(String::is_empty) {
+        let help = "a restart looks like [\"systemctl\", \"restart\", \"my-server\"]";
+        return Err(config.error_at(command, "the restart names no command", help));
+    }
+    Ok(Some(Restart { command: command.get_ref().clone(), timeout: timeout.unwrap_or(RESTART_TIMEOUT) }))
 }
 
 /// A target at `endpoint` with the defaults for what the arguments leave open.

@@ -37,6 +37,14 @@ fn a_value_that_means_nothing_is_shown_where_it_stands() {
 }
 
 #[test]
+fn a_restart_that_cannot_be_is_shown_where_it_stands() {
+    check("restart = []", "plumb.toml:4:11", &["the restart names no command", "systemctl"]);
+    check("restart = \"systemctl restart s\"", "plumb.toml:4:11", &["invalid type: string"]);
+    check("restart_timeout = \"9s\"", "plumb.toml:4:19", &["there is no restart to wait for", "add restart ="]);
+    check("restart_timeout = \"soon\"", "plumb.toml:4:19", &["a time looks like 30s"]);
+}
+
+#[test]
 fn an_endpoint_that_is_none_is_shown_where_it_stands() {
     let text = "[targets.a]\napi = \"kv\"\nendpoint = \"localhost:9\"\n";
     config_refused(text, &["plumb.toml:3:12", "endpoint = \"localhost:9\"", "https://host:9000"]);

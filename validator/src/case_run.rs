@@ -11,7 +11,7 @@ use tracing::{debug, instrument};
 use crate::journal::Made;
 use crate::names::CaseNames;
 use crate::session::{Context, Exchange, Raw, Session};
-use crate::verdict::{Divergence, Unclear, Verdict};
+use crate::verdict::{Divergence, HangUp, Unclear, Verdict};
 
 /// The most pages that are read while a resource is emptied.
 pub const CLEAN_UP_PAGES_MAX: usize = 1_000;
@@ -23,6 +23,8 @@ pub struct CaseRun {
     pub verdict: Verdict,
     /// Every divergence, in the order of the calls.
     pub divergences: Vec<Divergence>,
+    /// The calls on which the server hung up; no verdict is due to them.
+    pub hang_ups: Vec<HangUp>,
     /// What was sent and came back, borrowing and clean-up left out.
     pub exchanges: Vec<Exchange>,
     /// What was sent to make what the case borrowed; empty where somebody before it had made it.
@@ -35,9 +37,9 @@ pub struct CaseRun {
 
 impl CaseRun {
     /// A case that ended with `verdict` before its first call.
-    fn ended(verdict: Verdict) -> Self {
-        let (exchanges, provisioned, bindings) = (Vec::new(), Vec::new(), Bindings::new());
-        Self { verdict, divergences: Vec::new(), exchanges, provisioned, left: Vec::new(), bindings }
+    pub fn ended(verdict: Verdict) -> Self {
+        let (divergences, hang_ups, exchanges, bindings) = (Vec::new(), Vec::new(), Vec::new(), Bindings::new());
+        Self { verdict, divergences, hang_ups, exchanges, provisioned: Vec::new(), left: Vec::new(), bindings }
     }
 }
 
@@ -76,10 +78,10 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
     let mut session = Session::new(context, names, belief);
     let (verdict, divergences) = run_calls(&mut session, case).await;
     own.extend(session.made().iter().cloned());
-    let bindings = session.bindings();
+    let (hang_ups, bindings) = (session.take_hang_ups(), session.bindings());
     let exchanges = session.into_exchanges();
     let left = clean_up(context, own).await;
-    CaseRun { verdict, divergences, exchanges, provisioned, left, bindings }
+    CaseRun { verdict, divergences, hang_ups, exchanges, provisioned, left, bindings }
 }
 
 async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> (Verdict, Vec<Divergence>) {
@@ -184,7 +186,7 @@ pub async fn errand(
     match session.exchange("errand", call, context.target.actor(actor)).await {
         Raw::Answer(answer, _) => Ok((*answer, session.into_exchanges())),
         Raw::NotSent(verdict) => Err(verdict),
-        Raw::NoAnswer(unclear, _) => Err(Verdict::Inconclusive(unclear)),
+        Raw::NoAnswer(unclear, ..) => Err(Verdict::Inconclusive(unclear)),
     }
 }
 

@@ -20,8 +20,8 @@ use crate::guard::Guard;
 use crate::journal::{Journal, JournalError, Made};
 use crate::names::{CaseNames, RunId};
 use crate::target::Target;
-use crate::transport::{SendError, Transport};
-use crate::verdict::{self, Divergence, Kind, Observed, Permit, Unclear, Verdict};
+use crate::transport::{NoAnswerKind, SendError, Transport};
+use crate::verdict::{self, Divergence, HangUp, Kind, Observed, Permit, Unclear, Verdict};
 
 /// How often a call is sent again after the server asked to slow down.
 pub const THROTTLE_RETRIES_MAX: u32 = 4;
@@ -78,7 +78,14 @@ pub(crate) enum Raw {
     /// Nothing was sent.
     NotSent(Verdict),
     /// It may have taken effect.
-    NoAnswer(Unclear, Interval),
+    NoAnswer(Unclear, Interval, Option<HungUp>),
+}
+
+/// How a server hung up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HungUp {
+    how: NoAnswerKind,
+    is_certain: bool,
 }
 
 /// A case in progress.
@@ -88,6 +95,7 @@ pub struct Session<'c, 'a> {
     belief: Belief,
     history: Vec<Belief>,
     exchanges: Vec<Exchange>,
+    hang_ups: Vec<HangUp>,
     made: Vec<Made>,
     lost: bool,
 }
@@ -95,12 +103,18 @@ pub struct Session<'c, 'a> {
 impl<'c, 'a> Session<'c, 'a> {
     /// A session whose names carry `marker` and that believes `belief`.
     pub(crate) fn new(context: &'c Context<'a>, names: CaseNames<'a>, belief: Belief) -> Self {
-        Self { context, names, belief, history: Vec::new(), exchanges: Vec::new(), made: Vec::new(), lost: false }
+        let (history, exchanges, hang_ups, made) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { context, names, belief, history, exchanges, hang_ups, made, lost: false }
     }
 
     /// What was sent and came back so far.
     pub fn exchanges(&self) -> &[Exchange] {
         &self.exchanges
+    }
+
+    /// Takes out the calls on which the server hung up.
+    pub(crate) fn take_hang_ups(&mut self) -> Vec<HangUp> {
+        std::mem::take(&mut self.hang_ups)
     }
 
     /// The resources that this session created and did not remove, oldest first.
@@ -155,8 +169,12 @@ impl<'c, 'a> Session<'c, 'a> {
         loop {
             let verdict = match self.exchange(&turn.id, &call, actor).await {
                 Raw::NotSent(verdict) => return verdict,
-                Raw::NoAnswer(unclear, time) => {
-                    self.belief.unanswered(&sent(context, turn, &call, actor, time));
+                Raw::NoAnswer(unclear, time, hung_up) => {
+                    let sent = sent(context, turn, &call, actor, time);
+                    if let Some(hung_up) = hung_up {
+                        self.note_hang_up(turn, &sent, hung_up);
+                    }
+                    self.belief.unanswered(&sent);
                     return Verdict::Inconclusive(unclear);
                 }
                 Raw::Answer(answer, time) if is_throttled(&answer) => {
@@ -209,7 +227,8 @@ impl<'c, 'a> Session<'c, 'a> {
             }
             Err(error) => {
                 debug!(%error, "no answer");
-                unanswered(&error, context.target_clock.interval(sent_ms, received_ms))
+                let has_body = !exchange.request.body.is_empty();
+                unanswered(&error, has_body, context.target_clock.interval(sent_ms, received_ms))
             }
         };
         if !matches!(raw, Raw::NotSent(_)) {
@@ -297,6 +316,28 @@ impl<'c, 'a> Session<'c, 'a> {
         verdict
     }
 
+    /// Notes what the server should have answered, for whoever finds out whether it always hangs up.
+    fn note_hang_up(&mut self, turn: &Turn, sent: &Sent<'_>, HungUp { how, is_certain }: HungUp) {
+        let Ok(permitted) = self.belief.permitted(&*self.context.api.model, sent) else { return };
+        let divergence = Divergence {
+            call: turn.id.clone(),
+            operation: turn.call.operation.to_string(),
+            kind: Kind::ServerError,
+            expected: verdict::unanswered(permitted, &how.to_string()),
+            observed: Observed::nothing(),
+            state: self.state(),
+            request_id: None,
+        };
+        if !divergence.expected.is_empty() {
+            self.hang_ups.push(HangUp { divergence, is_certain });
+        }
+    }
+
+    /// The first state that the belief holds possible, for reports.
+    fn state(&self) -> serde_json::Value {
+        self.belief.worlds().first().map_or(serde_json::Value::Null, |world| world.state.to_json())
+    }
+
     /// Whether the answer to a read would have been right before one of the changes of this case.
     fn was_right_before(&self, sent: &Sent<'_>, answer: &Answer) -> bool {
         self.history.iter().any(|earlier| {
@@ -338,14 +379,13 @@ impl<'c, 'a> Session<'c, 'a> {
     fn diverges(&self, turn: &Turn, kind: Kind, expected: Vec<verdict::Expected>, answer: &Answer) -> Verdict {
         let actors = &self.context.target.actors;
         let expected = expected.into_iter().map(|own| own.without_secrets(actors)).collect();
-        let state = self.belief.worlds().first().map_or(serde_json::Value::Null, |world| world.state.to_json());
         Verdict::Diverges(Box::new(Divergence {
             call: turn.id.clone(),
             operation: turn.call.operation.to_string(),
             kind,
             expected,
             observed: Observed::new(answer).without_secrets(actors),
-            state,
+            state: self.state(),
             request_id: self.context.api.wire.request_id(answer),
         }))
     }
@@ -387,10 +427,22 @@ fn is_throttled(answer: &Answer) -> bool {
         || answer.fails_late && asks
 }
 
-fn unanswered(error: &SendError, time: Interval) -> Raw {
+fn unanswered(error: &SendError, has_body: bool, time: Interval) -> Raw {
     match error {
         SendError::NotSent { .. } => Raw::NotSent(Verdict::Inconclusive(Unclear::Unreachable(error.to_string()))),
         SendError::Unsendable { .. } => Raw::NotSent(Verdict::Unsupported(error.to_string())),
-        SendError::NoAnswer { .. } => Raw::NoAnswer(Unclear::NoAnswer(error.to_string()), time),
+        SendError::NoAnswer { kind, begun, .. } => {
+            let hung_up = hung_up(*kind, has_body).filter(|_| begun.is_none());
+            Raw::NoAnswer(Unclear::NoAnswer(error.to_string()), time, hung_up)
+        }
+    }
+}
+
+/// A connection that was closed is a server's doing; a limit of ours that ran out says nothing at all.
+const fn hung_up(how: NoAnswerKind, has_body: bool) -> Option<HungUp> {
+    match how {
+        NoAnswerKind::Closed => Some(HungUp { how, is_certain: true }),
+        NoAnswerKind::Reset => Some(HungUp { how, is_certain: !has_body }),
+        NoAnswerKind::Timeout | NoAnswerKind::NotHttp | NoAnswerKind::Broken => None,
     }
 }

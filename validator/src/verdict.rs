@@ -6,6 +6,7 @@ use plumb_model::answer::{Answer, Document};
 use plumb_model::belief::Miss;
 use plumb_model::fault::Ground;
 use plumb_model::judge::Mismatch;
+use plumb_model::model::{ErasedState, Outcome};
 use plumb_model::text::shown;
 use plumb_model::wire::Actor;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use serde::{Deserialize, Serialize};
 pub const EXCERPT_CHARACTERS_MAX: usize = 400;
 /// The most headers that a finding shows.
 pub const SHOWN_HEADERS_MAX: usize = 40;
+
+/// What stands for the class of an answer where none came.
+pub const NO_ANSWER: &str = "no answer";
 
 /// The most places that a signature names.
 pub const PLACES_MAX: usize = 8;
@@ -32,7 +36,8 @@ pub enum Kind {
     WrongHeaderOrBody,
     /// A read shows that an earlier call left another state behind than it should.
     WrongStateAfterwards,
-    /// The server failed: a 5xx, or an error of its own in the body, on a request that has another answer.
+    /// The server failed: a 5xx, an error of its own in the body, or no answer at all every time, on a request that has
+    /// another answer.
     ServerError,
     /// The model permits it, the case's own expectation does not.
     OwnExpectation,
@@ -129,6 +134,11 @@ impl Observed {
         }
     }
 
+    /// No answer at all.
+    pub(crate) fn nothing() -> Self {
+        Self { class: NO_ANSWER.to_owned(), headers: Vec::new(), body: String::new(), body_bytes: 0 }
+    }
+
     /// The same, where the server repeated a secret of ours.
     pub(crate) fn without_secrets(mut self, actors: &[Actor]) -> Self {
         for (_, value) in &mut self.headers {
@@ -167,6 +177,11 @@ impl Divergence {
         format!("{} {} {class} -> {} at {places}", self.operation, self.kind, self.observed.class)
     }
 
+    /// Whether there is no answer that diverges, because the server hung up.
+    pub fn is_hang_up(&self) -> bool {
+        self.observed.class == NO_ANSWER
+    }
+
     /// The permitted answer of the same class, or else the preferred one.
     fn nearest(&self) -> Option<&Expected> {
         let of_class = self.expected.iter().find(|expected| expected.class == self.observed.class);
@@ -187,6 +202,18 @@ impl Divergence {
         places.sort();
         places
     }
+}
+
+/// A call on which the server hung up: it closed the connection and gave no answer.
+///
+/// By itself that says nothing, because an answer may get lost on its way. A server that does it every time fails.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HangUp {
+    /// What it is where it comes every time.
+    pub divergence: Divergence,
+    /// Whether the server can have said nothing. Where a body was under way, it may have refused it and closed the
+    /// connection; the reset that follows takes the refusal away (RFC 9112 section 9.6).
+    pub is_certain: bool,
 }
 
 /// The kind of a divergence, from what was permitted and what came. `stale` tells that the answer would have
@@ -235,6 +262,15 @@ pub struct Permit {
     pub preferred: bool,
     /// How well it is known, and where it is written.
     pub ground: Ground,
+}
+
+/// The permitted answers as reports show them where none came, because the exchange ended as `how` says.
+pub(crate) fn unanswered(permitted: Vec<Outcome<ErasedState>>, how: &str) -> Vec<Expected> {
+    let misses = permitted.into_iter().map(|outcome| {
+        let (place, expected, observed) = ("answer".to_owned(), outcome.expectation.class(), how.to_owned());
+        Miss { outcome, mismatches: vec![Mismatch { place, expected, observed }] }
+    });
+    expected(misses.collect())
 }
 
 /// Why nothing can be said about a call or a case.

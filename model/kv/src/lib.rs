@@ -15,6 +15,8 @@
 //! revision, `if-none-match: *` only what is not there yet; on an absent key a write or a delete with
 //! `if-match` gives 412. Errors are `{"error": code, "message": text}`. No order among bad key, large value and
 //! bad limit is promised; all of them win over whatever depends on stored entries.
+//!
+//! A store may leave conditional writes out. It then answers 501 to every write or delete with a condition.
 
 mod model;
 mod operations;
@@ -40,6 +42,7 @@ pub fn api() -> Api {
         name: "kv",
         about: "the tutorial's key-value store",
         operations: operations::all(),
+        capabilities: vec![operations::CONDITIONAL_WRITES],
         flavours: &[Flavour { name: "standard", about: "as documented" }],
         model: Box::new(Kv::default()),
         wire: Box::new(wire::KvWire),

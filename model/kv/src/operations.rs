@@ -2,12 +2,24 @@
 
 use plumb_model::bodies::BodySpec;
 use plumb_model::call::{Call, Turn};
+use plumb_model::capability::{Capability, Shown};
 use plumb_model::space::{Choice, Constraint, Dimension, Hazard, Operation, Space};
 use plumb_model::value::{Function, Value};
 
 use crate::VALUE_BYTES_MAX;
 
 const SOURCE: &str = "plumb_kv crate documentation";
+
+/// What a store may leave out.
+pub(crate) const CONDITIONAL_WRITES: Capability = Capability {
+    name: "conditional writes",
+    about: "writes and deletes only what is as the client knows it",
+    source: SOURCE,
+    arguments: &["if-match", "if-none-match"],
+    identities: false,
+    within: |operation| operation.hazard != Hazard::Reads,
+    shown: Shown::ByUse,
+};
 
 /// Put, Get, Delete, List.
 pub(crate) fn all() -> Vec<Operation> {

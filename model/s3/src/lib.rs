@@ -13,11 +13,12 @@
 //! permits each possible answer.
 //!
 //! Reading order: [`State`], [`S3`], `operations/` (one file each), `faults` (what may be wrong, and what must
-//! win), `conditions`, `checksums`, `copy_source`, `ranges`, `paging`, `listing`, `account`, `batch`, `errors`,
-//! `wire/`, [`sigv4`], `resources`, `plants/`.
+//! win), `conditions`, `checksums`, `copy_source`, `capabilities`, `ranges`, `paging`, `listing`, `account`, `batch`,
+//! `errors`, `wire/`, [`sigv4`], `resources`, `plants/`.
 
 mod account;
 mod batch;
+mod capabilities;
 mod checksums;
 mod conditions;
 mod copy_source;
@@ -62,6 +63,7 @@ pub fn api() -> Api {
         name: "s3",
         about: "Amazon S3 and what is compatible with it: buckets, objects, listings",
         operations: operations::all(),
+        capabilities: capabilities::all(),
         flavours: &[
             Flavour { name: "compatible", about: "what clients rely on, as any S3-compatible service has it" },
             Flavour { name: AWS, about: "all that AWS documents: request ids, server, date, the fields of errors" },

@@ -183,6 +183,7 @@ fn go(engines: &[Engine<'_>; 3], frames: &[Frame<'_>; 3], began: Began, cases: &
         cases_left: ended.cases_left,
         resources_left: left.iter().map(|(_, made)| (made.kind.clone(), shown(&made.name, 80))).collect(),
         duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ..RunEnded::default()
     };
     (summary, left)
 }

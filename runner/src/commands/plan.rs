@@ -92,7 +92,9 @@ pub(super) fn plan(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Exit
     );
     lines.extend(plan.unsupported.iter().map(|(why, count)| format!("{count:>8} cases are not run: {why}")));
     lines.push(
-        "Calls that make, empty and remove what cases borrow, and reruns of diverging cases, come on top.".into(),
+        "Calls that find out what the target implements, that make, empty and remove what cases borrow, and reruns of \
+         diverging cases, come on top."
+            .into(),
     );
     crate::output::print(&(lines.join("\n") + "\n"))?;
     if plan.refused.is_empty() { Ok(Exit::Conforms) } else { Err(refusal(target)) }

@@ -1,13 +1,12 @@
 //! `plumb replay`: REPRODUCED, FIXED or INCONCLUSIVE.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use plumb_model::api::Api;
 use plumb_validator::case_run::CaseRun;
-use plumb_validator::finding::{REPLAY_VERSION, Replay, recorded};
-use plumb_validator::journal::Journal;
+use plumb_validator::finding::{HANG_UPS, REPLAY_VERSION, Replay, recorded};
 use plumb_validator::plugin::Plugin;
-use plumb_validator::verdict::Verdict;
+use plumb_validator::verdict::{NO_ANSWER, Verdict};
 use serde_json::json;
 
 use crate::cli::{Format, ReplayArgs};
@@ -15,10 +14,11 @@ use crate::commands::demo::{self, DEMO_TARGET};
 use crate::config::Config;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Exit};
+use crate::hang_up::{Once, once};
 use crate::input::read_text;
 use crate::output;
-use crate::run;
-use crate::select::{self, Selected};
+use crate::select;
+use crate::short_run::short_run;
 
 /// The longest replay file, in bytes.
 const REPLAY_BYTES_MAX: u64 = 16 << 20;
@@ -51,9 +51,13 @@ pub(super) fn replay(plugins: &[Plugin], arguments: &ReplayArgs) -> Result<Exit,
     if arguments.target.flavour.is_none() {
         selected.target.flavour = select::flavour(&api, Some(&replay.flavour))?;
     }
-    let ran = run_once(&api, &selected, &replay)?;
+    let ran = short_run(&api, &selected, &AtomicBool::new(false), |engine| {
+        let ran = run_again(engine, &replay)?;
+        let left = ran.run.left.clone();
+        Ok((ran, left))
+    })?;
     let answer = answer(&replay, &ran);
-    print(&replay, &answer, &ran, arguments.format)?;
+    print(&replay, &answer, &ran.run, arguments.format)?;
     Ok(match answer {
         Answer::Reproduced => Exit::Diverges,
         Answer::Fixed => Exit::Conforms,
@@ -85,26 +89,41 @@ pub(super) fn read(path: &Path) -> Result<Replay, Error> {
     Ok(replay)
 }
 
-fn run_once(api: &Api, selected: &Selected, replay: &Replay) -> Result<CaseRun, Error> {
-    let run = run::new_run_id();
-    let journal =
-        Journal::begin(&run::journal_folder(), &run::journal_header(api, selected, &run)).map_err(|error| {
-            Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
-        })?;
-    let connect = || run::connect(selected);
-    let engine = Engine::new(api, &selected.target, &run, &connect).noting_in(&journal);
-    if let Err(error) = run::check_alive(&engine, selected) {
-        _ = journal.finish_clean();
-        return Err(error);
-    }
-    let ran = engine.worker().map_err(Error::Internal)?.run_alone(&replay.finding.case, 0);
-    if ran.left.is_empty() {
-        journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
-    }
-    Ok(ran)
+/// What running the case again came to.
+struct Ran {
+    /// The last time it ran.
+    run: CaseRun,
+    /// How often the server hung up where it did.
+    hung_up: u32,
+    /// Whether it did so every time, or died of it.
+    always: bool,
 }
 
-fn answer(replay: &Replay, ran: &CaseRun) -> Answer {
+/// Once is enough for an answer; of a hang-up it takes as many times as for the finding, or the target's death.
+fn run_again(engine: &Engine<'_>, replay: &Replay) -> Result<Ran, Error> {
+    let (worker, case) = (engine.worker().map_err(Error::Internal)?, &replay.finding.case);
+    if replay.finding.observed.class != NO_ANSWER {
+        return Ok(Ran { run: worker.run_alone(case, 0), hung_up: 0, always: false });
+    }
+    let (mut hung_up, mut sequence) = (0, 0);
+    loop {
+        let Once { run, hang_up, died } = once(engine, &worker, case, &mut sequence);
+        hung_up += u32::from(hang_up.is_some());
+        let always = hang_up.is_some() && (died || hung_up == HANG_UPS);
+        if always || hang_up.is_none() {
+            return Ok(Ran { run, hung_up, always });
+        }
+    }
+}
+
+fn answer(replay: &Replay, ran: &Ran) -> Answer {
+    if ran.always {
+        return Answer::Reproduced;
+    }
+    if ran.hung_up > 0 {
+        return Answer::Inconclusive(format!("the server hung up in {} of {} runs", ran.hung_up, ran.hung_up + 1));
+    }
+    let ran = &ran.run;
     match &ran.verdict {
         _ if ran.divergences.iter().any(|own| own.signature() == replay.diverges) => Answer::Reproduced,
         Verdict::Diverges(divergence) => {

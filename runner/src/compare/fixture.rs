@@ -97,7 +97,7 @@ pub(crate) fn run(says: &[Says]) -> CaseRun {
         None => Verdict::Conforms { preferred: true },
     };
     let bindings = Bindings::unit(Symbol::new("0", "revision"), Bytes::from_static(b"\"1\""));
-    CaseRun { verdict, divergences, exchanges, provisioned: Vec::new(), left: Vec::new(), bindings }
+    CaseRun { divergences, exchanges, bindings, ..CaseRun::ended(verdict) }
 }
 
 fn exchange(index: usize, says: &Says) -> Exchange {

@@ -190,7 +190,8 @@ impl Inquiry<'_, '_, '_> {
             Event::Unconfirmed { signature, why, decides_case, .. } => {
                 Some(News::Unconfirmed { signature, why, decides_case })
             }
-            Event::RunStarted(_) | Event::CaseDone(_) | Event::RunEnded(_) => None,
+            // What a run tells of itself, and of calls without an answer, which are no difference.
+            _ => None,
         }
     }
 

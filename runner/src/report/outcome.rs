@@ -1,10 +1,15 @@
 //! What a run came to, in honest words: the headline and the notices of every report for people.
 
+use std::collections::BTreeMap;
+
+use crate::events::Died;
 use crate::report::Report;
 use crate::report::words::{count, number, safe};
 
 /// The most resources that a notice names.
 const NAMED_RESOURCES_MAX: usize = 5;
+/// The most kinds of case that are named for having killed the target.
+const NAMED_DEATHS_MAX: usize = 10;
 
 /// How good the news is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +66,9 @@ pub(super) fn notices(report: &Report) -> Vec<String> {
         notices
             .push(format!("{} not confirmed, so no finding stands for them.", were(counts.diverges, "diverging case")));
     }
+    notices.extend(deaths(report));
     notices.extend(ending(report));
-    notices.extend(leftovers(report));
+    notices.extend(report.ended.as_ref().and_then(|ended| leftovers(&ended.resources_left)));
     notices
 }
 
@@ -81,8 +87,48 @@ fn ending(report: &Report) -> Option<String> {
     }
 }
 
-fn leftovers(report: &Report) -> Option<String> {
-    let left = report.ended.as_ref().map(|ended| &ended.resources_left).filter(|left| !left.is_empty())?;
+/// How often the target died, and of what; and what was left out because it does not have it.
+fn deaths(report: &Report) -> Vec<String> {
+    let (restarts, without_probes) =
+        report.ended.as_ref().map_or((0, 0), |ended| (ended.restarts, ended.without_probes));
+    let mut killers: BTreeMap<(&str, &[String]), Vec<&Died>> = BTreeMap::new();
+    for died in &report.deaths {
+        killers.entry((&died.operation, &died.choices)).or_default().push(died);
+    }
+    let mut notices = Vec::new();
+    if restarts > 0 {
+        let times = count(restarts, "time");
+        notices.push(format!("The target died {times} and was restarted, confirming and making small included."));
+    }
+    let each = killers.values().take(NAMED_DEATHS_MAX);
+    notices.extend(each.map(|died| format!("The target died in {}", died_in(died))));
+    if killers.len() > NAMED_DEATHS_MAX {
+        let more = count((killers.len() - NAMED_DEATHS_MAX) as u64, "more kind");
+        notices.push(format!("The target died in {more} of case: all are in --format json."));
+    }
+    if without_probes > 0 {
+        let sent = were(without_probes, "case");
+        notices.push(format!("{sent} sent without the probes that the target does not implement."));
+    }
+    notices
+}
+
+/// `2 cases of List with limit=largest, at GET /v1/keys?limit=100.`
+fn died_in(died: &[&Died]) -> String {
+    let Died { operation, choices, request, .. } = died[0];
+    let with = if choices.is_empty() { String::new() } else { format!(" with {}", safe(&choices.join(" and "))) };
+    let at = request.as_ref().map_or_else(
+        || "before the first request of it was sent".to_owned(),
+        |request| format!("at {}", safe(request)),
+    );
+    format!("{} of {}{with}, {at}.", count(died.len() as u64, "case"), safe(operation))
+}
+
+/// What could not be removed, where there is anything.
+pub(super) fn leftovers(left: &[(String, String)]) -> Option<String> {
+    if left.is_empty() {
+        return None;
+    }
     let mut names: Vec<String> =
         left.iter().take(NAMED_RESOURCES_MAX).map(|(kind, name)| format!("{} {}", safe(kind), safe(name))).collect();
     if left.len() > NAMED_RESOURCES_MAX {
@@ -161,6 +207,31 @@ mod tests {
             [
                 "Ended early: the target died in case 0011: unreachable: refused; 17 cases were not run.",
                 "1 resource could not be removed (bucket plumb-x-1\\u{1b}): `plumb sweep` removes what runs leave behind.",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_target_died_of_is_told_once_for_each_kind_of_case() {
+        let mut report = fixture::empty();
+        let died = |choice: &str, request: Option<&str>| Died {
+            sequence: 7,
+            case: "0011".into(),
+            operation: "Get".into(),
+            choices: vec![choice.into()],
+            request: request.map(str::to_owned),
+        };
+        report.deaths =
+            vec![died("range=last", Some("GET /a\u{1b}")), died("range=last", Some("GET /b")), died("k=v", None)];
+        (report.counts, report.ended) =
+            (CONFORMS, Some(RunEnded { restarts: 14, without_probes: 1, ..RunEnded::default() }));
+        assert_eq!(
+            notices(&report),
+            [
+                "The target died 14 times and was restarted, confirming and making small included.",
+                "The target died in 1 case of Get with k=v, before the first request of it was sent.",
+                "The target died in 2 cases of Get with range=last, at GET /a\\u{1b}.",
+                "1 case was sent without the probes that the target does not implement.",
             ]
         );
     }

@@ -3,6 +3,7 @@
 mod canvas;
 mod comparison;
 mod finding;
+pub mod probed;
 mod sums;
 
 use std::io::IsTerminal as _;

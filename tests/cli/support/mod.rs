@@ -1,6 +1,7 @@
 //! What the tests share: a folder of their own, the binary inside it, servers that end with the test.
 
 mod listener;
+pub(crate) mod odd;
 mod process;
 pub(crate) mod served;
 

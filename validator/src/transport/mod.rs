@@ -40,11 +40,38 @@ pub trait Transport: Send + Sync {
     ///
     /// Dropping the future abandons the exchange: the request may or may not have been sent.
     fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>>;
+
+    /// The same over a connection that no other request has used or will use: what is lost there was lost by this
+    /// request alone. Without connections there is no difference.
+    fn send_unshared<'a>(
+        &'a self,
+        request: &'a Request,
+        limits: &'a SendLimits,
+    ) -> BoxFuture<'a, Result<Received, SendError>> {
+        self.send(request, limits)
+    }
+}
+
+/// A transport that sends every request over a connection of its own.
+pub struct Unshared<'a>(pub &'a dyn Transport);
+
+impl Transport for Unshared<'_> {
+    fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
+        self.0.send_unshared(request, limits)
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
     fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
         (**self).send(request, limits)
+    }
+
+    fn send_unshared<'a>(
+        &'a self,
+        request: &'a Request,
+        limits: &'a SendLimits,
+    ) -> BoxFuture<'a, Result<Received, SendError>> {
+        (**self).send_unshared(request, limits)
     }
 }
 

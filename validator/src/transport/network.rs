@@ -50,7 +50,7 @@ pub struct NetworkTransport {
     connect_timeout: Duration,
     reqwest: reqwest::Client,
     pooled: Hyper,
-    /// A connection per request, for those after which no other can follow.
+    /// A connection per request, for those after which no other can follow, or none shall.
     single: Hyper,
     /// Set once the server answered in HTTP/1.0: on a connection kept alive, hyper would answer
     /// in kind and add a `connection` field, so from then on none is shared.
@@ -94,10 +94,10 @@ impl NetworkTransport {
         })
     }
 
-    async fn exchange(&self, request: &Request, limits: &SendLimits) -> Result<Received, SendError> {
+    async fn exchange(&self, request: &Request, limits: &SendLimits, share: bool) -> Result<Received, SendError> {
         let exact = Exact::of(request).map_err(|reason| SendError::Unsendable { reason })?;
         let clock = Clock { start: Instant::now(), limits };
-        let shared = exact.framing.ends() && !self.old_server.load(Ordering::Relaxed);
+        let shared = share && exact.framing.ends() && !self.old_server.load(Ordering::Relaxed);
         match exact.reqwest_url(&self.base).filter(|_| shared) {
             Some(url) => self.through_reqwest(url, exact, &clock).await,
             None => self.through_hyper(if shared { &self.pooled } else { &self.single }, exact, &clock).await,
@@ -182,14 +182,24 @@ impl NetworkTransport {
 
 impl Transport for NetworkTransport {
     fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
-        self.exchange(request, limits)
-            .inspect(|outcome| match outcome {
-                Ok(received) => {
-                    tracing::debug!(status = received.response.status, latency = ?received.latency, "answered");
-                }
-                Err(error) => tracing::debug!(%error, "not answered"),
-            })
-            .boxed()
+        self.exchange(request, limits, true).inspect(log).boxed()
+    }
+
+    fn send_unshared<'a>(
+        &'a self,
+        request: &'a Request,
+        limits: &'a SendLimits,
+    ) -> BoxFuture<'a, Result<Received, SendError>> {
+        self.exchange(request, limits, false).inspect(log).boxed()
+    }
+}
+
+fn log(outcome: &Result<Received, SendError>) {
+    match outcome {
+        Ok(received) => {
+            tracing::debug!(status = received.response.status, latency = ?received.latency, "answered");
+        }
+        Err(error) => tracing::debug!(%error, "not answered"),
     }
 }
 

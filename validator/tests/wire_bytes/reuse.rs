@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use plumb_model::http::Request;
-use plumb_validator::transport::{NoAnswerKind, SendError, Transport as _};
+use plumb_validator::transport::{NoAnswerKind, SendError, Transport as _, Unshared};
 
 use crate::server::{CLIENTS, LIMITS, accept, bytes_of, get, joined, read_head, serve, transport_to};
 
@@ -23,6 +23,45 @@ async fn a_connection_is_used_again() {
         for target in ["/1", "/2", "/3"] {
             transport.send(&get(client, target), &LIMITS).await.expect("the one connection answers");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_unshared_request_has_a_connection_of_its_own() {
+    for client in CLIENTS {
+        let (address, _server) = serve(|listener| {
+            let mut kept = accept(&listener);
+            assert!(!read_head(&mut kept).is_empty());
+            kept.write_all(OK_KEEP).expect("an answer");
+            for _ in 0..2 {
+                let mut fresh = accept(&listener);
+                assert!(!read_head(&mut fresh).is_empty());
+                fresh.write_all(OK_KEEP).expect("an answer");
+            }
+            assert!(!read_head(&mut kept).is_empty(), "the first connection waits for its next request");
+            kept.write_all(OK_KEEP).expect("an answer");
+        });
+        let transport = transport_to(address);
+        transport.send(&get(client, "/1"), &LIMITS).await.expect("the first connection answers");
+        for target in ["/2", "/3"] {
+            Unshared(&transport).send(&get(client, target), &LIMITS).await.expect("a fresh one answers");
+        }
+        transport.send(&get(client, "/4"), &LIMITS).await.expect("the first one again");
+    }
+}
+
+#[tokio::test]
+async fn the_bytes_of_an_unshared_request_are_the_same() {
+    for client in CLIENTS {
+        let (address, server) = serve(|listener| {
+            let mut stream = accept(&listener);
+            let head = read_head(&mut stream);
+            stream.write_all(OK_KEEP).expect("an answer");
+            head
+        });
+        let transport = transport_to(address);
+        transport.send_unshared(&get(client, "/1"), &LIMITS).await.expect("it is answered");
+        assert_eq!(joined(server).await, bytes_of(&get(client, "/1"), ""));
     }
 }
 

@@ -1,0 +1,41 @@
+//! A run of a few cases, without reports: journal, guard, and a target that lives.
+
+use std::sync::atomic::AtomicBool;
+
+use plumb_model::api::Api;
+use plumb_validator::journal::{Journal, Made};
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::run;
+use crate::select::Selected;
+
+/// Does `work` against a target that answers. Beside its result it tells what could not be removed, which the journal
+/// then keeps for `plumb sweep`.
+pub fn short_run<'a, T>(
+    api: &'a Api,
+    selected: &'a Selected,
+    stop: &AtomicBool,
+    work: impl FnOnce(&Engine<'_>) -> Result<(T, Vec<Made>), Error>,
+) -> Result<T, Error> {
+    let run = run::new_run_id();
+    let journal =
+        Journal::begin(&run::journal_folder(), &run::journal_header(api, selected, &run)).map_err(|error| {
+            Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
+        })?;
+    let (connect, restarter) = (|| run::connect(selected), selected.restarter());
+    let engine = Engine::new(api, &selected.target, &run, &connect)
+        .noting_in(&journal)
+        .stopped_by(stop)
+        .brought_back_by(restarter.as_ref());
+    if let Err(error) = run::check_alive(&engine, selected) {
+        // Nothing was made, so no journal stays.
+        _ = journal.finish_clean();
+        return Err(error);
+    }
+    let (result, left) = work(&engine)?;
+    if left.is_empty() {
+        journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    Ok(result)
+}
