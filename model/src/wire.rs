@@ -155,6 +155,15 @@ pub trait Wire: Send + Sync {
     fn touches(&self, request: &Request) -> Result<Vec<Touch>, String>;
 }
 
+/// Where a resource is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site<'a> {
+    /// The flavour of the API.
+    pub flavour: &'a str,
+    /// The region, for APIs that know regions.
+    pub region: &'a str,
+}
+
 /// How an API's resources are named, made and removed.
 pub trait Resources: Send + Sync {
     /// The real name of `role` for a case: it must hold `marker`, by which a run knows its own.
@@ -167,7 +176,7 @@ pub trait Resources: Send + Sync {
     fn carries(&self, name: &[u8], marker: &str) -> bool;
 
     /// The calls that make a resource for `need` under `name`; empty where nothing has to be made.
-    fn provision(&self, need: &Need, name: &Bytes) -> Vec<Call>;
+    fn provision(&self, need: &Need, name: &Bytes, site: Site<'_>) -> Vec<Call>;
 
     /// The call that lists what is inside a resource, after `last` answer; none where there is no more.
     fn list(&self, kind: &str, name: &Bytes, last: Option<&Answer>) -> Option<Call>;

@@ -55,7 +55,11 @@ pub fn target(api: &Api, authority: &str) -> Target {
 
 /// A server made from the model of `api`.
 pub fn server(api: &Api, answers: Answers, plant: Option<Plant>) -> ModelServer<'_> {
-    let target = target(api, "lab.invalid");
+    server_at(api, target(api, "lab.invalid"), answers, plant)
+}
+
+/// A server made from the model of `api`, of the flavour and in the region of `target`.
+pub fn server_at(api: &Api, target: Target, answers: Answers, plant: Option<Plant>) -> ModelServer<'_> {
     let options = ServerOptions { flavour: target.flavour, region: target.region, actors: target.actors, answers };
     ModelServer::new(api, options, plant)
 }
@@ -95,10 +99,20 @@ impl Results {
 
 /// Runs `cases` against `server` in this process; with `investigate`, divergences become findings.
 pub fn run(api: &Api, server: ModelServer<'_>, cases: impl IntoIterator<Item = Case>, investigate: bool) -> Results {
+    run_at(api, &target(api, "lab.invalid"), server, cases, investigate)
+}
+
+/// Runs `cases` against `server`, which is at `target`.
+pub fn run_at(
+    api: &Api,
+    target: &Target,
+    server: ModelServer<'_>,
+    cases: impl IntoIterator<Item = Case>,
+    investigate: bool,
+) -> Results {
     let transport = Arc::new(MemoryTransport::new(server, Arc::new(SystemClock)));
     let connect = || Ok(Box::new(Arc::clone(&transport)) as Box<dyn Transport>);
-    let target = target(api, "lab.invalid");
-    let mut results = run_through(api, &target, &connect, cases, investigate);
+    let mut results = run_through(api, target, &connect, cases, investigate);
     transport.with_server(|server| {
         results.realised.clone_from(server.realised());
         results.offered.clone_from(server.offered());

@@ -160,7 +160,7 @@ fn made_for(context: &Context<'_>, need: &Need, name: &Bytes) -> Made {
 
 async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<Vec<Exchange>, Verdict> {
     let mut exchanges = Vec::new();
-    for call in context.api.resources.provision(need, name) {
+    for call in context.api.resources.provision(need, name, context.target.site()) {
         let (answer, sent) = errand(context, &call, need.actor.as_deref()).await?;
         exchanges.extend(sent);
         if !answer.is_success() {

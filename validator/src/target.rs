@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use plumb_model::call::Case;
 use plumb_model::space::Hazard;
-use plumb_model::wire::Actor;
+use plumb_model::wire::{Actor, Site};
 
 use crate::transport::SendLimits;
 
@@ -84,6 +84,11 @@ impl Target {
             None => self.actors.first(),
             Some(name) => self.actors.iter().find(|actor| actor.name == name),
         }
+    }
+
+    /// Where resources are made.
+    pub fn site(&self) -> Site<'_> {
+        Site { flavour: self.flavour, region: &self.region }
     }
 
     /// Why a case that names `name` cannot be run here; none where the identity is known.

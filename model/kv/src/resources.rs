@@ -4,7 +4,7 @@ use bytes::Bytes;
 use plumb_model::answer::Answer;
 use plumb_model::call::{Call, Need};
 use plumb_model::value::Value;
-use plumb_model::wire::Resources;
+use plumb_model::wire::{Resources, Site};
 
 /// How the tutorial API's keys are named and removed.
 pub(crate) struct KvResources;
@@ -22,7 +22,7 @@ impl Resources for KvResources {
         name.strip_prefix(marker.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'-'))
     }
 
-    fn provision(&self, _need: &Need, _name: &Bytes) -> Vec<Call> {
+    fn provision(&self, _need: &Need, _name: &Bytes, _site: Site<'_>) -> Vec<Call> {
         Vec::new()
     }
 

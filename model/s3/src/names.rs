@@ -7,9 +7,10 @@ pub const BUCKET_NAME_BYTES_MIN: usize = 3;
 /// The longest bucket name, in characters. Source: S3 User Guide, bucketnamingrules.
 pub const BUCKET_NAME_BYTES_MAX: usize = 63;
 
-/// Starts and ends that AWS keeps for itself. Most other servers take them.
+/// Starts and ends that AWS keeps for itself; the last end for names in the namespace of an account. Most other
+/// servers take them. Source: S3 User Guide, bucketnamingrules.
 const RESERVED_STARTS: [&[u8]; 3] = [b"xn--", b"sthree-", b"amzn-s3-demo-"];
-const RESERVED_ENDS: [&[u8]; 5] = [b"-s3alias", b"--ol-s3", b".mrap", b"--x-s3", b"--table-s3"];
+const RESERVED_ENDS: [&[u8]; 6] = [b"-s3alias", b"--ol-s3", b".mrap", b"--x-s3", b"--table-s3", b"-an"];
 
 /// What the naming rules say of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Naming {
     Good,
     /// It starts or ends in a way that AWS keeps for itself.
     Reserved,
+    /// It keeps every rule that is written down, and has a period beside a hyphen, which some refuse.
+    Disputed,
     /// It breaks a rule.
     Bad,
 }
@@ -34,10 +37,12 @@ pub fn bucket_naming(name: &[u8]) -> Naming {
         && !is_ipv4(name);
     let reserved = RESERVED_STARTS.iter().any(|start| name.starts_with(start))
         || RESERVED_ENDS.iter().any(|end| name.ends_with(end));
-    match (good, reserved) {
-        (false, _) => Naming::Bad,
-        (true, true) => Naming::Reserved,
-        (true, false) => Naming::Good,
+    let disputed = name.windows(2).any(|pair| matches!(pair, b".-" | b"-."));
+    match (good, reserved, disputed) {
+        (false, ..) => Naming::Bad,
+        (true, true, _) => Naming::Reserved,
+        (true, false, true) => Naming::Disputed,
+        (true, false, false) => Naming::Good,
     }
 }
 
@@ -80,6 +85,13 @@ mod tests {
             ("", Naming::Bad),
             ("xn--abc", Naming::Reserved),
             ("abc-s3alias", Naming::Reserved),
+            ("abc-an", Naming::Reserved),
+            ("a.-c", Naming::Disputed),
+            ("a-.c", Naming::Disputed),
+            (".abc", Naming::Bad),
+            ("abc.", Naming::Bad),
+            ("192.168.5.1234", Naming::Good),
+            ("1.2.3.4.5", Naming::Good),
         ];
         for (name, naming) in table {
             assert_eq!(bucket_naming(name.as_bytes()), naming, "{name}");

@@ -159,13 +159,18 @@ impl<'a> Request<'a> {
     /// being made, AWS may look such a name up and find nothing, which the fault of the missing bucket says.
     pub(crate) fn name_fault(&self, faults: &mut Vec<Fault>, makes: bool) {
         let naming = bucket_naming(&self.bucket_name);
-        if naming == Naming::Good || (naming == Naming::Reserved && !makes) {
+        if naming == Naming::Good || (matches!(naming, Naming::Reserved | Naming::Disputed) && !makes) {
             return;
         }
         let answer = self.refuse_with(errors::INVALID_BUCKET_NAME, || vec![field("BucketName", &self.bucket_name)]);
         let fault = match (naming, makes) {
-            (Naming::Reserved, _) => {
+            (Naming::Reserved, _) if !self.aws => {
                 let source = "S3 User Guide, bucketnamingrules: reserved; most other servers take the name";
+                Fault::new(faults::BUCKET_NAME, answer, Basis::Unknown, source).perhaps()
+            }
+            (Naming::Disputed, _) => {
+                let source = "bucketnamingrules permits a period beside a hyphen; AWS refused it to ceph/s3-tests \
+                              test_bucket_create_naming_dns_dot_dash, and so do MinIO and Ceph RGW";
                 Fault::new(faults::BUCKET_NAME, answer, Basis::Unknown, source).perhaps()
             }
             (_, true) => Fault::new(faults::BUCKET_NAME, answer, Basis::Documented, "S3 User Guide, bucketnamingrules"),

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use plumb_model::answer::{Answer, Document};
 use plumb_model::call::{Call, Need};
 use plumb_model::value::Value;
-use plumb_model::wire::Resources;
+use plumb_model::wire::{Resources, Site};
+
+use crate::locations::FIRST;
+use crate::wire::configuration;
 
 /// How every bucket name of ours starts.
 pub(crate) const START: &[u8] = b"plumb-";
@@ -41,8 +44,14 @@ impl Resources for S3Resources {
         !marker.is_empty() && name.strip_prefix(marker.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'-'))
     }
 
-    fn provision(&self, need: &Need, name: &Bytes) -> Vec<Call> {
-        if need.kind == "bucket" { vec![on_bucket("CreateBucket", name)] } else { Vec::new() }
+    /// AWS makes no bucket outside of its first region unless it is told where; other servers may know no regions.
+    fn provision(&self, need: &Need, name: &Bytes, site: Site<'_>) -> Vec<Call> {
+        if need.kind != "bucket" {
+            return Vec::new();
+        }
+        let call = on_bucket("CreateBucket", name);
+        let is_named = site.flavour == crate::AWS && site.region != FIRST;
+        vec![if is_named { call.with(configuration::LOCATION, site.region) } else { call }]
     }
 
     /// A page of keys as they are: some servers say `encoding-type=url` and do not encode, and a key that is then
@@ -116,6 +125,20 @@ mod tests {
         assert!(!S3Resources.is_absent(&answer(409, "BucketNotEmpty")));
         assert!(S3Resources.rejects_credentials(&answer(403, "SignatureDoesNotMatch")));
         assert!(!S3Resources.rejects_credentials(&answer(403, "AccessDenied")), "a right that is missing");
+    }
+
+    #[test]
+    fn a_bucket_is_made_where_its_case_runs() {
+        let name = Bytes::from_static(b"plumb-k3f9a2c1-000001-a");
+        for (flavour, region, location) in
+            [("aws", "us-east-1", None), ("aws", "eu-west-1", Some("eu-west-1")), ("compatible", "eu-west-1", None)]
+        {
+            let calls = S3Resources.provision(&Need::own("bucket", "a"), &name, Site { flavour, region });
+            let expected = location
+                .iter()
+                .fold(on_bucket("CreateBucket", &name), |call, location| call.with("location-constraint", *location));
+            assert_eq!(calls, [expected], "{flavour} {region}");
+        }
     }
 
     fn listing(truncated: &str) -> Answer {

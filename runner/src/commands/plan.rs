@@ -46,7 +46,7 @@ fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
         }
         for need in &case.needs {
             *plan.resources.entry(need.kind.clone()).or_default() += u64::from(need.own);
-            if !provisions(api, need).all(|call| target.safety.permits(hazard_of(api, &call))) {
+            if !provisions(api, target, need).all(|call| target.safety.permits(hazard_of(api, &call))) {
                 *plan.refused.entry(format!("making a {} for a case", need.kind)).or_default() += 1;
             }
         }
@@ -70,9 +70,9 @@ fn hazard_of(api: &Api, call: &Call) -> Hazard {
 }
 
 /// The calls that make what a case borrows, under some name.
-fn provisions(api: &Api, need: &Need) -> impl Iterator<Item = Call> {
+fn provisions(api: &Api, target: &Target, need: &Need) -> impl Iterator<Item = Call> {
     let name = api.resources.name(&need.kind, &need.role, PLANNED);
-    name.map(|name| api.resources.provision(need, &name)).unwrap_or_default().into_iter()
+    name.map(|name| api.resources.provision(need, &name, target.site())).unwrap_or_default().into_iter()
 }
 
 /// Prints the plan. Exits as the run would where the guard would stop it.

@@ -14,6 +14,7 @@ use super::dimensions::{Sharing, bucket_choice, buckets_probe, signature, their_
 use crate::errors::{self, field};
 use crate::faults;
 use crate::locations::{FIRST, location_faults};
+use crate::names::BUCKET_NAME_BYTES_MAX;
 use crate::request::Request;
 use crate::state::{Bucket, State};
 use crate::wire::configuration::{self, Configuration};
@@ -135,9 +136,11 @@ pub(super) fn new() -> Value {
 
 /// New, or there already, ours or somebody else's; good names, and bad ones that are the run's own all the same.
 fn names() -> Dimension {
-    let bad = |name, end: &str| Choice::fault(name, "bucket", Value::concat([new(), end.into()]));
-    let too_long = Value::Apply { function: Function::PadTo, of: vec![new(), "64".into()] };
-    let choices = vec![
+    let of = |end: &str| Value::concat([new(), end.into()]);
+    let bad = |name, end: &str| Choice::fault(name, "bucket", of(end));
+    let long =
+        |length: usize| Value::Apply { function: Function::PadTo, of: vec![new(), length.to_string().as_str().into()] };
+    let mut choices = vec![
         Choice::valid("new", "bucket", new()),
         Choice { fault: true, ..bucket_choice("exists", Sharing::Own) },
         their_bucket(),
@@ -145,10 +148,26 @@ fn names() -> Dimension {
         bad("underscore", "_x"),
         bad("two-dots", "..x"),
         bad("hyphen-at-the-end", "-"),
-        Choice::fault("too-long", "bucket", too_long),
+        bad("period-at-the-end", "."),
+        Choice::fault("too-long", "bucket", long(BUCKET_NAME_BYTES_MAX + 1)),
+        Choice::valid("longest", "bucket", long(BUCKET_NAME_BYTES_MAX)),
+        Choice::valid("with-a-period", "bucket", of(".x")),
+        Choice::valid("period-before-hyphen", "bucket", of(".-x")),
+        Choice::valid("hyphen-before-period", "bucket", of("-.x")),
     ];
+    choices.extend(RESERVED.map(|(name, end)| bad(name, end)));
     Dimension::state("bucket", choices)
 }
+
+/// The ends that AWS keeps for itself.
+const RESERVED: [(&str, &str); 6] = [
+    ("end-of-access-point-alias", "-s3alias"),
+    ("end-of-object-lambda-alias", "--ol-s3"),
+    ("end-of-multi-region-access-point", ".mrap"),
+    ("end-of-directory-bucket", "--x-s3"),
+    ("end-of-table-bucket", "--table-s3"),
+    ("end-of-account-namespace", "-an"),
+];
 
 fn configurations() -> Dimension {
     let other = "<Configuration><LocationConstraint>eu-west-1</LocationConstraint></Configuration>";
@@ -243,7 +262,16 @@ mod tests {
         }
         let badly_signed = create("In_Valid").with("signature", "wrong-secret");
         check(&[], &badly_signed, &["403 SignatureDoesNotMatch", "400 InvalidBucketName"]);
-        check(&[], &create("abc-s3alias"), &["200", "400 InvalidBucketName"]);
+    }
+
+    #[test]
+    fn names_that_only_some_refuse() {
+        for name in ["abc-s3alias", "abc-an", "abc.-x", "abc-.x"] {
+            check(&[], &create(name), &["200", "400 InvalidBucketName"]);
+        }
+        let aws = Bench { flavour: "aws", ..Bench::new(None) };
+        assert_eq!(aws.classes(&create("abc-s3alias")), ["400 InvalidBucketName"]);
+        assert_eq!(aws.classes(&create("abc-.x")), ["200", "400 InvalidBucketName"]);
     }
 
     #[test]

@@ -77,7 +77,9 @@ fn every_plant_is_found() {
     for plant in &api.plants {
         let way = Way { flavour: "compatible", plant: Some(plant), any: None };
         let mut others = BTreeSet::new();
-        let found = cases.iter().any(|case| {
+        // Most bugs show in a case of their own operation.
+        let own = |case: &&Case| case.origin.operation == plant.operation;
+        let found = cases.iter().filter(own).chain(cases.iter().filter(|case| !own(case))).any(|case| {
             let mut found = false;
             run(&api, case, way, |step| {
                 if let Judged::Forbidden { .. } = step.judged {
