@@ -17,7 +17,7 @@ use crate::errors::{self, field};
 use crate::faults;
 use crate::request::Request;
 
-pub(crate) use told::{Extent, maybe_told, mode_fault, stored_with, told_of_copy, told_of_read, told_of_write};
+pub(crate) use told::{Extent, mode_fault, stored_with, told_of_copy, told_of_read, told_of_write};
 
 /// What stands in front of the names of the headers that tell checksums.
 pub(crate) const PREFIX: &str = "x-amz-checksum-";

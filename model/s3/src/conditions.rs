@@ -7,7 +7,7 @@ use plumb_model::expectation::{Form, Matcher};
 use plumb_model::fault::{Basis, Fault};
 use plumb_model::time;
 
-use crate::checksums::maybe_told;
+use crate::checksums::{Extent, told_of_read};
 use crate::errors::{self, field};
 use crate::faults;
 use crate::operations::reading::stored_headers;
@@ -244,7 +244,7 @@ impl Request<'_> {
             .header("last-modified", modified.maybe())
             .header("content-range", Matcher::Absent)
             .no_others(METADATA_PREFIX);
-        let answer = maybe_told(object, answer);
+        let answer = told_of_read(self, object, Extent::Part, answer);
         stored_headers(self, object).fold(answer, |answer, (name, matcher)| {
             let must = matches!(name.as_ref(), "cache-control" | "expires");
             let open = matches!(matcher, Matcher::Absent | Matcher::Any(_));
