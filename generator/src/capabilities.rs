@@ -5,6 +5,7 @@ use plumb_model::call::Case;
 use plumb_model::capability::{Capability, Shown};
 use plumb_model::space::{CALL_UNDER_TEST, Hazard, Operation, Row, Space};
 use plumb_model::value::Value;
+use plumb_model::wire::Site;
 
 use crate::suites::{CHOICES, row_with};
 
@@ -85,7 +86,9 @@ fn reached<'a>(api: &'a Api, names: &[String]) -> Vec<&'a Operation> {
         let choices = || operation.space.dimensions.iter().flat_map(|dimension| &dimension.choices);
         let turns = choices().flat_map(|choice| &choice.setup).chain(&operation.probes);
         let needs = choices().flat_map(|choice| &choice.needs);
-        let made = needs.flat_map(|need| api.resources.provision(need, &need.role.clone().into()));
+        // Which operations make a resource, wherever that is.
+        let site = Site { flavour: api.flavours.first().map_or("", |flavour| flavour.name), region: "" };
+        let made = needs.flat_map(|need| api.resources.provision(need, &need.role.clone().into(), site));
         called.push(operation.name.to_owned());
         called.extend(turns.map(|turn| turn.call.operation.to_string()).chain(made.map(|call| call.operation.into())));
     }
