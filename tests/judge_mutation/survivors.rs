@@ -61,7 +61,7 @@ const RIGHT: &[Row] = &[
         "s3",
         "body Buckets.Bucket[].BucketRegion",
         "any visible text",
-        "AWS S3 API Reference, Bucket: the region of the bucket, which the model does not know",
+        "compatible only: servers have regions of their own, or none",
     ),
     (
         "s3",

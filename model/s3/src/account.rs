@@ -6,7 +6,9 @@ use plumb_model::fault::Basis;
 use plumb_model::model::Outcome;
 use plumb_model::value::{Symbol, Value};
 
+use crate::conditions::Truth;
 use crate::errors::text;
+use crate::locations::EU;
 use crate::request::Request;
 use crate::state::{Bucket, State, Token};
 
@@ -28,17 +30,17 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// The buckets that are known, as far as their names start with the prefix. One that is somebody else's is none of
-    /// the caller's; one whose owner is not known may be.
+    /// The buckets that are known, as far as their names start with the prefix.
     pub(crate) fn of(request: &Request<'_>) -> Self {
         let prefix = prefix(request);
         let (mut entries, mut absent) = (Vec::new(), Vec::new());
         for (name, bucket) in request.state.buckets.iter().filter(|(name, _)| name.starts_with(&prefix)) {
             let key = Value::Literal(name.clone());
-            match bucket.owner.as_deref() {
-                None => entries.push((key, line(request, Some(bucket)).maybe())),
-                owner if owner == request.seen.actor => entries.push((key, line(request, Some(bucket)))),
-                Some(_) => absent.push(key),
+            let shape = line(request, Some(bucket));
+            match (is_callers(request, bucket), is_in_region(request, bucket)) {
+                (Truth::No, _) | (_, Truth::No) => absent.push(key),
+                (Truth::Yes, Truth::Yes) => entries.push((key, shape)),
+                _ => entries.push((key, shape.maybe())),
             }
         }
         let deleted = request.state.deleted.iter().filter(|name| name.starts_with(&prefix));
@@ -114,19 +116,53 @@ fn echo(request: &Request<'_>) -> Shape {
     }
 }
 
-/// A bucket in the listing; none is one whose date is not known. On AWS the region is told where a parameter was
-/// given (AWS S3 API Reference, `Bucket`), and with it the name of the resource (recorded).
+/// Whether a bucket is the caller's; one whose owner is not known may be.
+fn is_callers(request: &Request<'_>, bucket: &Bucket) -> Truth {
+    match bucket.owner.as_deref() {
+        None => Truth::Unknown,
+        owner => Truth::of(owner == request.seen.actor),
+    }
+}
+
+/// Where a bucket is: where it was asked to be, or where the call went.
+///
+/// Source: `LocalStack` `test_create_bucket_with_eu_location_constraint` (recorded on AWS): EU is `eu-west-1`.
+fn region(request: &Request<'_>, bucket: &Bucket) -> Bytes {
+    match bucket.location.as_deref() {
+        None | Some(b"") => Bytes::copy_from_slice(request.seen.region.as_bytes()),
+        Some(location) if location == EU.as_bytes() => Bytes::from_static(b"eu-west-1"),
+        Some(location) => Bytes::copy_from_slice(location),
+    }
+}
+
+/// Whether a bucket is in the region that is asked for. What other servers do with the parameter is not known, nor
+/// what AWS does with a region that is not that of the endpoint.
+fn is_in_region(request: &Request<'_>, bucket: &Bucket) -> Truth {
+    let Some(asked) = request.argument("bucket-region") else { return Truth::Yes };
+    if !request.aws || asked != request.seen.region {
+        return Truth::Unknown;
+    }
+    Truth::of(region(request, bucket) == asked)
+}
+
+/// A bucket in the listing; none is one of which no more than its name is known. On AWS the region is told where a
+/// parameter was given (AWS S3 API Reference, `Bucket`), and with it the name of the resource (recorded).
 fn line(request: &Request<'_>, bucket: Option<&Bucket>) -> Shape {
     let date = match bucket {
         None => Matcher::Like(Form::IsoDate(None)),
         Some(bucket) => Matcher::Chosen { symbol: bucket.creation_date.clone(), form: Form::IsoDate(bucket.created) },
     };
+    let token = Matcher::Like(Form::Token);
+    let place = match bucket {
+        Some(bucket) if request.aws => Matcher::is(region(request, bucket)),
+        _ => token.clone(),
+    };
     let asked = ["prefix", "max-buckets", "continuation-token", "bucket-region"];
     let told = request.aws && asked.iter().any(|name| request.argument(name).is_some_and(|own| !own.is_empty()));
-    let token = || Shape::Text(Matcher::Like(Form::Token));
+    let place = Shape::Text(place);
     Shape::Fields(vec![
         ("CreationDate".into(), Shape::Text(date)),
-        ("BucketRegion".into(), if told { token() } else { token().maybe() }),
-        ("BucketArn".into(), token().maybe()),
+        ("BucketRegion".into(), if told { place } else { place.maybe() }),
+        ("BucketArn".into(), Shape::Text(token).maybe()),
     ])
 }

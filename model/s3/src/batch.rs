@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use imbl::OrdMap;
 use plumb_model::expectation::{Expectation, Form, Keyed, Label, Matcher, Shape};
 use plumb_model::fault::Basis;
 use plumb_model::model::Outcome;
@@ -16,7 +15,7 @@ use plumb_model::value::Value;
 use crate::conditions::{Truth, names_tag};
 use crate::names::KEY_BYTES_MAX;
 use crate::request::Request;
-use crate::state::{Object, State};
+use crate::state::{Bucket, Object, State};
 use crate::wire::deletion::{Batch, Item};
 
 pub(crate) const SOURCE: &str = "AWS S3 API Reference, DeleteObjects; LocalStack test_delete_objects (recorded on AWS)";
@@ -136,16 +135,18 @@ pub(crate) fn carried_out(request: &Request<'_>, batch: &Batch) -> Vec<Outcome<S
 }
 
 fn outcome(request: &Request<'_>, batch: &Batch, way: Way, (basis, source): (Basis, &'static str)) -> Outcome<State> {
-    let mut objects = request.bucket.map(|bucket| bucket.objects.clone()).unwrap_or_default();
+    let mut left = request.bucket.cloned();
     let (mut deleted, mut errors, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
     for item in &batch.items {
         if !way.told_twice && !told.insert((&item.key, &item.version)) {
             continue;
         }
-        match refusal(request, item, &objects, way) {
+        match refusal(item, left.as_ref(), way) {
             Some(codes) => errors.push(error(request, item, codes)),
             None => {
-                objects.remove(&item.key);
+                if let Some(left) = &mut left {
+                    left.remove(&item.key);
+                }
                 deleted.push(deletion(item));
             }
         }
@@ -154,19 +155,14 @@ fn outcome(request: &Request<'_>, batch: &Batch, way: Way, (basis, source): (Bas
         deleted.clear();
     }
     let outcome = Outcome::new(document(request, deleted, errors), basis, source);
-    if request.bucket.is_none_or(|bucket| bucket.objects == objects) {
-        return outcome;
+    match left {
+        Some(left) if request.bucket != Some(&left) => outcome.leaving(request.with_bucket(|bucket| *bucket = left)),
+        _ => outcome,
     }
-    outcome.leaving(request.with_bucket(|bucket| bucket.objects = objects))
 }
 
 /// The codes under which an object may be refused; none where it goes.
-fn refusal(
-    request: &Request<'_>,
-    item: &Item,
-    objects: &OrdMap<Bytes, Arc<Object>>,
-    way: Way,
-) -> Option<&'static [&'static str]> {
+fn refusal(item: &Item, bucket: Option<&Bucket>, way: Way) -> Option<&'static [&'static str]> {
     if item.key.len() > KEY_BYTES_MAX && way.long_refused {
         return Some(LONG);
     }
@@ -177,12 +173,12 @@ fn refusal(
         }
         _ => {}
     }
-    let tag = item.tag.as_ref()?;
-    match objects.get(&item.key).map(|object| names_tag(tag, &object.etag, Truth::Yes)) {
+    let (tag, bucket) = (item.tag.as_ref()?, bucket?);
+    match bucket.objects.get(&item.key).map(|object| names_tag(tag, &object.etag, Truth::Yes)) {
         Some(Truth::Yes) => None,
         Some(Truth::No) => Some(CHANGED),
         Some(Truth::Unknown) => (!way.unsure_holds).then_some(CHANGED),
-        None if is_known(request, &item.key) => way.absent_refused.then_some(ABSENT),
+        None if bucket.knows(&item.key) => way.absent_refused.then_some(ABSENT),
         None => (!way.unsure_holds).then_some(ABSENT),
     }
 }

@@ -75,7 +75,7 @@ pub(crate) enum Truth {
 }
 
 impl Truth {
-    const fn of(holds: bool) -> Self {
+    pub(crate) const fn of(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }
 

@@ -78,7 +78,7 @@ const REGIONS: [(&str, Launch); 39] = [
     ("us-west-1", Launch::Early),
     ("us-west-2", Launch::Early),
 ];
-const EU: &str = "EU";
+pub(crate) const EU: &str = "EU";
 
 fn launch(name: &[u8]) -> Option<Launch> {
     REGIONS.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, launch)| *launch)

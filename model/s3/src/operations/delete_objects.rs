@@ -342,6 +342,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_copied_from_where_nothing_is_known_goes_too() {
+        let mut bench = Bench::new(Some("p/"));
+        bench.run("copy", &on_key("CopyObject", "p/k").with("x-amz-copy-source", "plumb-t-a/q/x"));
+        assert_eq!(bench.classes(&on_key("GetObject", "p/k")), ["200", "404 NoSuchKey"]);
+        bench.run("delete", &batch(&["p/k"]));
+        assert_eq!(bench.classes(&on_key("GetObject", "p/k")), ["404 NoSuchKey"]);
+    }
+
+    #[test]
     fn what_is_named_twice_is_told_once_on_aws() {
         check(&[], &batch(&["a", "a"]), &["200", "200"]);
         let aws = Bench { flavour: "aws", ..Bench::new(None) };

@@ -94,9 +94,11 @@ fn caller_fault(request: &Request<'_>) -> Option<Fault> {
     Some(fault.or(redirected))
 }
 
-/// A region that is none. Other servers have regions of their own, and which one the target is in is not known here.
+/// A region that is none, or not that of the endpoint. Other servers have regions of their own.
 fn region_fault(request: &Request<'_>, faults: &mut Vec<Fault>) {
-    let Some(region) = request.argument("bucket-region") else { return };
+    let Some(region) = request.argument("bucket-region").filter(|region| *region != request.seen.region) else {
+        return;
+    };
     if is_region(region) {
         let source = "AWS ListBuckets: another region than that of the endpoint is not supported";
         faults.push(invalid(request, "bucket-region", Basis::Unknown, source).perhaps());
@@ -122,8 +124,8 @@ fn is_given(request: &Request<'_>, text: &Bytes) -> bool {
 /// The pages that may be answered: the last one, and one before it where there may be more.
 fn pages(request: &Request<'_>, most: Most, continued: bool) -> Vec<Outcome<State>> {
     let listing = Listing::of(request);
-    // What was on the pages before, and where each bucket is, is not known here: any of them may be missing.
-    let partial = continued || request.argument("bucket-region").is_some() || matches!(most, Most::Odd);
+    // What was on the pages before is not known here: any bucket may be missing.
+    let partial = continued || matches!(most, Most::Odd);
     let required = if partial { 0 } else { listing.required() };
     let (limit, full) = match most {
         Most::Buckets(most) => (Some(most), listing.others.is_some() || listing.entries.len() > most),
@@ -210,7 +212,7 @@ fn tokens() -> Dimension {
 }
 
 fn regions() -> Dimension {
-    let mut dimension = parameter("bucket-region", vec![("some", "us-east-1".into())]);
+    let mut dimension = parameter("bucket-region", vec![("own", Value::Region), ("other", "eu-south-2".into())]);
     dimension.choices.push(Choice::fault("no-such", "bucket-region", "plumb-nowhere-1"));
     dimension
 }
@@ -341,6 +343,7 @@ mod tests {
             ("max-buckets", "10000", &["200", "200"]),
             ("continuation-token", "", &["200"]),
             ("continuation-token", "never given", &["200", "400 InvalidArgument"]),
+            ("bucket-region", "us-east-1", &["200"]),
             ("bucket-region", "eu-west-1", &["200", "400 InvalidArgument"]),
             ("bucket-region", "eu-east-1", &["200", "400 InvalidArgument"]),
         ] {
@@ -357,6 +360,26 @@ mod tests {
         let aws = Bench { flavour: "aws", ..Bench::new(None) };
         assert_eq!(aws.classes(&anonymous), ["307"]);
         check(&[], &list(&[("signature", "wrong-secret")]), &["403 SignatureDoesNotMatch"]);
+    }
+
+    #[test]
+    fn on_aws_a_bucket_is_listed_in_its_region() {
+        let in_eu = create("plumb-t-eu").with("location-constraint", "EU");
+        let bench = Bench { flavour: "aws", ..Bench::after(&[in_eu]) };
+        let here = (vec![BUCKET.to_owned()], vec!["plumb-t-eu".to_owned()]);
+        assert_eq!(names(&bench, &list(&[("bucket-region", "us-east-1")])), here);
+        let elsewhere = bench.outcomes("list", &list(&[("bucket-region", "eu-west-1")])).swap_remove(0);
+        assert!(keyed(&elsewhere.expectation).entries.iter().all(|(_, shape)| matches!(shape, Shape::Maybe(_))));
+        let regions: Vec<_> = keyed(&bench.outcomes("list", &list(&[("prefix", "plumb")])).swap_remove(0).expectation)
+            .entries
+            .into_iter()
+            .filter_map(|(_, shape)| match shape {
+                Shape::Fields(fields) => fields.into_iter().find(|(name, _)| name == "BucketRegion"),
+                _ => None,
+            })
+            .map(|(_, shape)| shape)
+            .collect();
+        assert_eq!(regions, [Shape::is("us-east-1"), Shape::is("eu-west-1")]);
     }
 
     /// Whether an answer that lists these buckets, each with a date, is permitted by any outcome.
