@@ -86,9 +86,7 @@ fn reached<'a>(api: &'a Api, names: &[String]) -> Vec<&'a Operation> {
         let choices = || operation.space.dimensions.iter().flat_map(|dimension| &dimension.choices);
         let turns = choices().flat_map(|choice| &choice.setup).chain(&operation.probes);
         let needs = choices().flat_map(|choice| &choice.needs);
-        // Which operations make a resource, wherever that is.
-        let site = Site { flavour: api.flavours.first().map_or("", |flavour| flavour.name), region: "" };
-        let made = needs.flat_map(|need| api.resources.provision(need, &need.role.clone().into(), site));
+        let made = needs.flat_map(|need| api.resources.provision(need, &need.role.clone().into(), Site::NOWHERE));
         called.push(operation.name.to_owned());
         called.extend(turns.map(|turn| turn.call.operation.to_string()).chain(made.map(|call| call.operation.into())));
     }

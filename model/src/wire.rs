@@ -164,6 +164,11 @@ pub struct Site<'a> {
     pub region: &'a str,
 }
 
+impl Site<'static> {
+    /// Nowhere in particular: for whoever asks only which operations it takes.
+    pub const NOWHERE: Self = Self { flavour: "", region: "" };
+}
+
 /// How an API's resources are named, made and removed.
 pub trait Resources: Send + Sync {
     /// The real name of `role` for a case: it must hold `marker`, by which a run knows its own.

@@ -7,6 +7,7 @@ use plumb_model::api::Api;
 use plumb_model::call::{Call, Case, Turn};
 use plumb_model::capability::{Capability, Shown};
 use plumb_model::space::CALL_UNDER_TEST;
+use plumb_model::wire::Site;
 
 /// What a target lacks.
 pub struct Support<'a> {
@@ -69,7 +70,8 @@ impl<'a> Support<'a> {
     pub fn fit(&self, mut case: Case) -> Fit {
         let tested = case.calls.iter().position(|turn| turn.id == CALL_UNDER_TEST);
         let probes = tested.map_or(case.calls.len(), |place| place + 1);
-        let borrowed = case.needs.iter().flat_map(|need| self.api.resources.provision(need, &Bytes::new()));
+        let resources = &self.api.resources;
+        let borrowed = case.needs.iter().flat_map(|need| resources.provision(need, &Bytes::new(), Site::NOWHERE));
         let calls = case.calls[..probes].iter().map(|turn| &turn.call);
         let lacks = borrowed.collect::<Vec<_>>().iter().chain(calls).find_map(|call| self.lacks(call));
         if let Some(why) = lacks.or_else(|| self.lacks_identities(&case)) {

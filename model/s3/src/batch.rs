@@ -34,6 +34,10 @@ const ABSENT: &[&str] = &["NoSuchKey", "PreconditionFailed"];
 
 /// How a server takes the kinds of objects of which it is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, and a server may take any of both ways"
+)]
 struct Way {
     /// Whether a key that is too long is refused; otherwise there is no such object, and it counts as deleted.
     long_refused: bool,
@@ -141,15 +145,14 @@ fn outcome(request: &Request<'_>, batch: &Batch, way: Way, (basis, source): (Bas
         if !way.told_twice && !told.insert((&item.key, &item.version)) {
             continue;
         }
-        match refusal(item, left.as_ref(), way) {
-            Some(codes) => errors.push(error(request, item, codes)),
-            None => {
-                if let Some(left) = &mut left {
-                    left.remove(&item.key);
-                }
-                deleted.push(deletion(item));
-            }
+        if let Some(codes) = refusal(item, left.as_ref(), way) {
+            errors.push(error(request, item, codes));
+            continue;
         }
+        if let Some(left) = &mut left {
+            left.remove(&item.key);
+        }
+        deleted.push(deletion(item));
     }
     if way.quiet {
         deleted.clear();

@@ -193,13 +193,11 @@ impl Request<'_> {
     /// (AWS `GetObject` and `CopyObject`, documented).
     fn precondition(&self, conditions: &Conditions, object: &Object) -> (Truth, &'static str) {
         let Conditions { matching, unmodified, star, .. } = conditions;
-        match self.argument(matching.0) {
-            Some(wanted) => (names_tag(wanted, &object.etag, *star), matching.1),
-            None => {
-                let date = self.moment(unmodified.0);
-                (date.map_or(Truth::Yes, |date| self.is_later(object, date).not()), unmodified.1)
-            }
+        if let Some(wanted) = self.argument(matching.0) {
+            return (names_tag(wanted, &object.etag, *star), matching.1);
         }
+        let date = self.moment(unmodified.0);
+        (date.map_or(Truth::Yes, |date| self.is_later(object, date).not()), unmodified.1)
     }
 
     /// `if-none-match` and `if-modified-since`: whether the object is kept back as one that is known already.

@@ -40,12 +40,11 @@ impl Comparison<'_> {
     ) -> BTreeMap<&'d [u8], Vec<&'d Document>> {
         let mut there: BTreeMap<&[u8], Vec<&Document>> = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
-            match entry.text(&keyed.key) {
-                Some(name) => there.entry(name.as_bytes()).or_default().push(entry),
-                None => {
-                    let place = Place::Entry(place, index).to_string();
-                    self.differ(place, format!("an entry with a {}", keyed.key), b"an entry without one");
-                }
+            if let Some(name) = entry.text(&keyed.key) {
+                there.entry(name.as_bytes()).or_default().push(entry);
+            } else {
+                let place = Place::Entry(place, index).to_string();
+                self.differ(place, format!("an entry with a {}", keyed.key), b"an entry without one");
             }
         }
         there
@@ -60,7 +59,9 @@ impl Comparison<'_> {
                 None => self.differ(place.to_string(), name, b"a key that is not known"),
             }
         }
-        wanted.values_mut().for_each(|shapes| shapes.sort_by_key(|shape| matches!(shape, Shape::Maybe(_))));
+        for shapes in wanted.values_mut() {
+            shapes.sort_by_key(|shape| matches!(shape, Shape::Maybe(_)));
+        }
         wanted
     }
 

@@ -56,7 +56,7 @@ fn body_faults(request: &Request<'_>, faults: &mut Vec<Fault>) -> Option<Batch> 
         }
         Reading::Broken => {
             let fault = malformed(Basis::Implemented, "LocalStack, MinIO, Ceph RGW: a body that is no XML");
-            let is_empty = request.argument(deletion::WHOLE).is_some_and(|body| body.is_empty());
+            let is_empty = request.argument(deletion::WHOLE).is_some_and(bytes::Bytes::is_empty);
             let missing = request.refuse(errors::MISSING_REQUEST_BODY);
             faults.push(if is_empty { fault.or(missing) } else { fault });
             return None;

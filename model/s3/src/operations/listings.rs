@@ -64,14 +64,14 @@ pub(crate) struct Fields<'r, 'a> {
     request: &'r Request<'a>,
     /// Whether keys, and what is made of them, are encoded on the wire.
     encoded: bool,
-    fields: Vec<(Label, Shape)>,
+    made: Vec<(Label, Shape)>,
 }
 
 impl<'r, 'a> Fields<'r, 'a> {
     /// What both versions repeat of the request.
     pub(crate) fn new(request: &'r Request<'a>, size: &Size) -> Self {
         let encoded = request.argument("encoding-type").is_some_and(|encoding| encoding == "url");
-        let mut fields = Self { request, encoded, fields: Vec::with_capacity(16) };
+        let mut fields = Self { request, encoded, made: Vec::with_capacity(16) };
         fields.echo("Prefix", "prefix", request.aws);
         fields.echo("Delimiter", "delimiter", false);
         fields.echo("EncodingType", "encoding-type", false);
@@ -82,7 +82,7 @@ impl<'r, 'a> Fields<'r, 'a> {
 
     /// One more field.
     pub(crate) fn add(&mut self, name: &'static str, shape: Shape) {
-        self.fields.push((name.into(), shape));
+        self.made.push((name.into(), shape));
     }
 
     /// A parameter that the answer repeats. One that is empty or missing comes back empty or not at all, unless
@@ -146,7 +146,7 @@ impl<'r, 'a> Fields<'r, 'a> {
 
     /// The answer.
     pub(crate) fn answer(self) -> Expectation {
-        self.request.document(self.fields)
+        self.request.document(self.made)
     }
 }
 

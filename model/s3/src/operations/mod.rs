@@ -31,8 +31,11 @@ use crate::state::State;
 /// What a call of an operation may answer.
 type Step = fn(&Request<'_>, &Precedence) -> Vec<Outcome<State>>;
 
-/// Every operation with its name, in the order in which a bucket lives.
-const TABLE: &[(&str, fn() -> Operation, Step)] = &[
+/// A row: name, what may vary, what a call may answer.
+type Row = (&'static str, fn() -> Operation, Step);
+
+/// Every operation, in the order in which a bucket lives.
+const TABLE: &[Row] = &[
     ("CreateBucket", create_bucket::operation, create_bucket::step),
     ("ListBuckets", list_buckets::operation, list_buckets::step),
     ("GetBucketLocation", get_bucket_location::operation, get_bucket_location::step),

@@ -98,7 +98,9 @@ fn append(into: &mut Vec<u8>, text: &[u8], plain: &Plain, plus_is_space: bool) {
 
 /// Appends a value that is not encoded yet to a query.
 pub(super) fn append_raw(into: &mut Vec<u8>, value: &[u8]) {
-    value.iter().for_each(|byte| push(into, *byte, &UNRESERVED));
+    for byte in value {
+        push(into, *byte, &UNRESERVED);
+    }
 }
 
 fn push(into: &mut Vec<u8>, byte: u8, plain: &Plain) {

@@ -228,7 +228,9 @@ fn each_key(document: &Document, is_key: bool, keys: &mut Vec<String>) {
         Document::Text(_) | Document::Bare(_) => {}
         Document::List(entries) => entries.iter().for_each(|entry| each_key(entry, is_key, keys)),
         Document::Fields(fields) => {
-            fields.iter().for_each(|(name, field)| each_key(field, name.eq_ignore_ascii_case("key"), keys));
+            for (name, field) in fields {
+                each_key(field, name.eq_ignore_ascii_case("key"), keys);
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn request(call: &Call, keys: &SigningKeys, sending: &Sending<'_>) ->
         digests::headers(call, &body)?.into_iter().for_each(|(name, value)| headers.push(name, value));
     }
     let mut request = Request { method: Cow::Borrowed(route.method), target, headers, body };
-    signing::apply(&mut request, quality, payload, keys, sending)?;
+    signing::apply(&mut request, quality, &payload, keys, sending)?;
     Ok(request)
 }
 

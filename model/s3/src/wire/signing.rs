@@ -7,7 +7,7 @@ use plumb_model::wire::{Actor, CurlSigning, SECOND_ACTOR, Sending};
 use crate::signature::{ARGUMENT, Quality};
 use crate::sigv4::{
     CLOCK_SKEW_SECONDS_MAX, Credentials, Fault, Malformation, Malformed, PRESIGNED_SECONDS_MAX, PayloadHash,
-    SigningKey, SigningKeys, SigningTime, Verification, presign, set_malformed_authorization, sign,
+    SigningKeys, SigningTime, Verification, presign, set_malformed_authorization, sign,
 };
 
 /// How far off a skewed clock is, in seconds: far enough that no server lets it pass.
@@ -21,7 +21,7 @@ const NOBODY: &str = "AKIAPLUMBLINENOBODY0";
 pub(crate) fn apply(
     request: &mut Request,
     quality: Quality,
-    payload: PayloadHash,
+    payload: &PayloadHash,
     keys: &SigningKeys,
     sending: &Sending<'_>,
 ) -> Result<(), String> {
@@ -40,21 +40,18 @@ pub(crate) fn apply(
     };
     let time = SigningTime::at(now_s);
     let key = keys.get(&credentials, &time, sending.region);
-    let payload = match quality {
-        Quality::Presigned | Quality::Expired => return presigned(request, &key, &time, PRESIGNED_SECONDS),
-        Quality::TooLong => return presigned(request, &key, &time, PRESIGNED_SECONDS_MAX + 1),
-        Quality::OtherBody => another(request),
-        _ => payload,
+    match quality {
+        Quality::Presigned | Quality::Expired => presign(request, &key, &time, PRESIGNED_SECONDS),
+        Quality::TooLong => presign(request, &key, &time, PRESIGNED_SECONDS_MAX + 1),
+        Quality::OtherBody => {
+            let other = another(request);
+            sign(request, &key, &time, &other)
+        }
+        _ => sign(request, &key, &time, payload),
     };
-    sign(request, &key, &time, &payload);
     if quality == Quality::Malformed {
         set_malformed_authorization(request, Malformation::NoSignature);
     }
-    Ok(())
-}
-
-fn presigned(request: &mut Request, key: &SigningKey, time: &SigningTime, seconds: i64) -> Result<(), String> {
-    presign(request, key, time, seconds);
     Ok(())
 }
 

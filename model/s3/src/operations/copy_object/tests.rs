@@ -46,6 +46,9 @@ fn later() -> Bench {
     bench
 }
 
+/// Arguments of a call with their values.
+type Given<'a> = &'a [(&'static str, &'a str)];
+
 #[test]
 fn conditions_on_the_source_as_recorded_on_aws() {
     let (bench, tag) = (later(), tag());
@@ -57,7 +60,7 @@ fn conditions_on_the_source_as_recorded_on_aws() {
     let modified = |value| ("x-amz-copy-source-if-modified-since", value);
     let unmodified = |value| ("x-amz-copy-source-if-unmodified-since", value);
     let (tag, bare, nope) = (tag.as_str(), tag.trim_matches('"'), "\"nope\"");
-    let table: &[(&[(&'static str, &str)], &[&str])] = &[
+    let table: &[(Given<'_>, &[&str])] = &[
         (&[matching(tag)], &["200"]),
         (&[matching(bare)], &["200"]),
         (&[matching(nope)], &[FAILED]),
