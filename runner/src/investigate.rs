@@ -186,8 +186,8 @@ impl Failures {
         let count = self.by_signature.entry(signature.clone()).or_default();
         *count += 1;
         if *count <= KEPT_PER_SIGNATURE_MAX {
-            let (case, cause) = (cut_after(case, &divergence.call), Cause::of(case, divergence));
-            self.kept.push(Failure { sequence, is_first, case, signature, cause, unsaid });
+            let (shortened, cause) = (cut_after(case, &divergence.call), Cause::of(case, divergence));
+            self.kept.push(Failure { sequence, is_first, case: shortened, signature, cause, unsaid });
         }
     }
 

@@ -132,8 +132,8 @@ impl<'s, I: Iterator<Item = Case>> Sieve<'s, I> {
     pub fn new(cases: I, support: &'s Support<'s>, names: &[String]) -> Self {
         let is_named = |case: &&Case| names.is_empty() || names.contains(&case.origin.operation);
         let witnesses: Vec<Case> = support.witnesses().filter(is_named).cloned().collect();
-        let witnessed = witnesses.iter().map(Case::id).collect();
-        Self { cases, support, witnesses: witnesses.into_iter(), witnessed, put_by: Vec::new() }
+        let ids = witnesses.iter().map(Case::id).collect();
+        Self { cases, support, witnesses: witnesses.into_iter(), witnessed: ids, put_by: Vec::new() }
     }
 
     fn is_witnessed(&self, case: &Case) -> bool {

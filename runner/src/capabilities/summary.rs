@@ -12,10 +12,13 @@ use crate::engine::Engine;
 use crate::events::{Checked, Has};
 use crate::support::Support;
 
+/// A capability with the checks that show it by what is refused.
+type Refusals<'s, 'a> = (&'a Capability, Vec<(&'s Check<'a>, &'s Seen)>);
+
 /// The lines of the table, and what follows from them.
 pub(super) fn summed_up<'a>(engine: &Engine<'a>, seen: &[(&Check<'a>, Seen)]) -> (Vec<Checked>, Support<'a>) {
     let (mut checked, mut support) = (Vec::new(), Support::new(engine.api));
-    let mut refusals: BTreeMap<&str, (&Capability, Vec<(&Check<'a>, &Seen)>)> = BTreeMap::new();
+    let mut refusals: BTreeMap<&str, Refusals<'_, 'a>> = BTreeMap::new();
     let mut operation_has = Has::Works;
     for (check, seen) in seen {
         match check.of {
