@@ -10,7 +10,6 @@ use plumb_model::wire::{Received, Receiving};
 
 use super::route::{Content, Mark, ROUTES, Route, Subject, Success};
 use super::{NAMESPACE, NAMESPACE_FIELD, TEXT_FIELD, configuration, deletion, digests, signing, target, xml};
-use crate::checksums::SDK_ALGORITHM;
 use crate::operations::storing::METADATA_PREFIX;
 use crate::signature::{self, Quality};
 use crate::sigv4::{Payload, Verification, verify};
@@ -171,8 +170,7 @@ fn with_headers(mut call: Call, route: &Route, headers: &Headers) -> Result<Call
         let value = if name == "content-encoding" { without_framing(value) } else { Some(value.clone()) };
         let Some(value) = value else { continue };
         if !route.has_header(&name) {
-            let repeated = || name == SDK_ALGORITHM && digests::is_repeated(&value, headers);
-            let told = route.content == Content::Deletion && (digests::is_header(&name) || repeated());
+            let told = route.content == Content::Deletion && digests::is_header(&name);
             let neutral = told || NEUTRAL.contains(&name.as_str());
             let matters = (name.starts_with("x-amz-") && !neutral) || name == "if-range";
             if matters {

@@ -62,15 +62,6 @@ pub(crate) fn is_header(name: &str) -> bool {
     ALGORITHMS.iter().any(|algorithm| algorithm.header == name)
 }
 
-/// Whether the algorithm that an SDK names is that of a checksum in `headers`: then the name adds nothing.
-///
-/// Source: AWS S3 API Reference, `DeleteObjects`, `x-amz-sdk-checksum-algorithm`: it goes with an `x-amz-checksum-`
-/// header. What is answered where they differ is not known here.
-pub(crate) fn is_repeated(name: &[u8], headers: &Headers) -> bool {
-    let mut told = ALGORITHMS.iter().filter(|algorithm| headers.get(algorithm.header).is_some());
-    told.any(|algorithm| algorithm.header != MD5 && algorithm.name.to_ascii_uppercase().as_bytes() == name)
-}
-
 /// The digests that a call tells; none where its argument has a word that is none.
 pub(crate) fn told(call: &Call) -> Option<Vec<Told>> {
     words(call)?.map(|word| word.map(|(algorithm, fit)| (algorithm.header, fit))).collect()
@@ -165,14 +156,6 @@ mod tests {
         assert_eq!(with_headers(call.clone(), [&headers, &Headers::default()], b""), Ok(call.clone()));
         assert_eq!(told(&call), Some(vec![(MD5, Fit::Right)]));
         assert_eq!(told(&call.with(ARGUMENT, "none")), Some(vec![]));
-    }
-
-    #[test]
-    fn an_algorithm_is_repeated_where_its_checksum_stands() {
-        let headers = as_headers(&call("md5 sha256-wrong"), b"");
-        for (name, repeated) in [("SHA256", true), ("sha256", false), ("CRC32", false), ("MD5", false), ("", false)] {
-            assert_eq!(is_repeated(name.as_bytes(), &headers), repeated, "{name}");
-        }
     }
 
     #[test]
