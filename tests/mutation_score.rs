@@ -47,7 +47,7 @@ const S3S_FS: Floors = [
     ("duplicate-header", 50, 100),
     ("empty-body", 40, 100),
     ("alter-xml-element", 40, 80),
-    ("drop-xml-element", 40, 90),
+    ("drop-xml-element", 40, 80),
     ("swap-xml-siblings", 4, 50),
 ];
 

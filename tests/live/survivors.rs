@@ -40,12 +40,13 @@ const SUPPORT: &str = "for support only (AWS S3 API Reference, ErrorResponses)";
 const ADDED: &str = "the fields that a code adds are demanded in the flavour aws only: other servers leave them out";
 const LOCATION: &str = "demanded in the flavour aws only: no client relies on it";
 const REGION: &str = "the region of the bucket, which the model does not know (AWS S3 API Reference, HeadBucket)";
-const CLASS: &str = "demanded in the flavour aws only: servers with one class or no checksums leave it out";
+const LEFT_OUT: &str = "demanded in the flavour aws only: servers that know one class or account, or no checksum";
+const TOKEN: &str = "obfuscated: any text at first sight, and the next page shows whether it leads there";
 const CLOCK: &str = "the server's clock: any moment in which the object may have been stored";
 const OTHERS: &str = "an account has buckets of others too, of which the case knows nothing";
 const OWNER: &str = "the server chooses it, and the case asks once only";
 const NAMESPACE: &str = "demanded in the flavour aws only: clients read the names without their namespace";
-const UNORDERED: &str = "AWS S3 API Reference, ListBuckets: no order is written";
+const UNORDERED: &str = "AWS S3 API Reference, ListBuckets and DeleteObjects: no order is documented";
 const ECHOED: &str = "an empty parameter is echoed as an empty element or not at all";
 
 const HEADERS: Words = &["drop-header", "alter-header", "duplicate-header"];
@@ -53,6 +54,20 @@ const ELEMENTS: Words = &["drop-xml-element", "alter-xml-element", "alter-body-b
 const ANYWHERE: Words = &[""];
 const TEXTS: Words = &["alter-xml-element", "alter-body-byte"];
 const ERROR: Words = &["in an error"];
+const LISTINGS: Words = &["ListObjects 200", "ListObjectsV2 200", "ListBuckets 200"];
+const ADDED_FIELDS: Words = &[
+    "ActualObjectSize ",
+    "ArgumentName ",
+    "ArgumentValue ",
+    "BucketName ",
+    "Condition ",
+    "Header ",
+    "Key ",
+    "Method ",
+    "RangeRequested ",
+    "Resource ",
+    "ResourceType ",
+];
 const HEAD_ERROR: Words = &["HeadObject in an error", "HeadBucket in an error"];
 const BODILESS: Words = &["PutObject 200", "CreateBucket 200", "DeleteObject 204", "DeleteBucket 204"];
 
@@ -79,14 +94,23 @@ const REASONS: &[Reason] = &[
     reason(&["drop-header"], &["location "], &["CreateBucket 200"], LOCATION),
     reason(ELEMENTS, &["Message "], ERROR, MESSAGES),
     reason(ELEMENTS, &["RequestId ", "HostId "], ERROR, SUPPORT),
-    reason(ELEMENTS, &["BucketName ", "Key ", "ActualObjectSize ", "RangeRequested "], ERROR, ADDED),
-    reason(&["drop-xml-element"], &["empty "], &["ListObjectsV2 200"], ECHOED),
-    reason(&["drop-xml-element"], &["StorageClass ", "ChecksumAlgorithm "], &["ListObjectsV2 200"], CLASS),
-    reason(TEXTS, &["LastModified "], &["ListObjectsV2 200"], CLOCK),
+    reason(ELEMENTS, ADDED_FIELDS, ERROR, ADDED),
+    reason(&["drop-xml-element"], &["empty "], LISTINGS, ECHOED),
+    reason(&["drop-xml-element"], &["StorageClass ", "ChecksumAlgorithm ", "Owner "], LISTINGS, LEFT_OUT),
+    reason(&["drop-xml-element"], &["Checksum"], &["CopyObject 200"], LEFT_OUT),
+    reason(TEXTS, &["LastModified "], LISTINGS, CLOCK),
+    reason(TEXTS, &["LastModified "], &["CopyObject 200"], CLOCK),
+    reason(TEXTS, &["NextContinuationToken ", "ContinuationToken "], LISTINGS, TOKEN),
+    reason(ELEMENTS, &["ID ", "DisplayName "], LISTINGS, OWNER),
     reason(ELEMENTS, &["Name ", "Bucket ", "CreationDate "], &["ListBuckets 200"], OTHERS),
-    reason(ELEMENTS, &["ID ", "DisplayName "], &["ListBuckets 200"], OWNER),
+    reason(ELEMENTS, &["BucketRegion ", "BucketArn "], &["ListBuckets 200"], REGION),
     reason(&["alter-body-byte"], &["in an attribute of"], ANYWHERE, NAMESPACE),
-    reason(&["swap-xml-siblings"], &["Bucket "], &["ListBuckets 200"], UNORDERED),
+    reason(
+        &["swap-xml-siblings"],
+        &["Bucket ", "Deleted ", "Error "],
+        &["ListBuckets 200", "DeleteObjects 200"],
+        UNORDERED,
+    ),
 ];
 
 /// The reason for a survivor, if there is one.
