@@ -18,7 +18,7 @@ use plumb_model::call::{Call, Case};
 use plumb_model::http::Request;
 use plumb_model::plant::{Bug, Effect, Plant};
 use plumb_model::space::CALL_UNDER_TEST;
-use plumb_model::wire::{Receiving, Sending};
+use plumb_model::wire::{Receiving, Sending, Site};
 use plumb_runner::capabilities::{Survey, survey};
 use plumb_runner::engine::{Budget, Done, Engine};
 use plumb_runner::events::{Event, Has};
@@ -144,7 +144,7 @@ fn cases(api: &Api) -> Vec<Case> {
 /// Whether a case cannot do without an operation: it borrows by it, calls it on its way, or is about it.
 fn needs(api: &Api, case: &Case, operation: &str) -> bool {
     let tested = case.calls.iter().position(|turn| turn.id == CALL_UNDER_TEST).expect("a call under test");
-    let borrowed = case.needs.iter().flat_map(|need| api.resources.provision(need, &Bytes::new()));
+    let borrowed = case.needs.iter().flat_map(|need| api.resources.provision(need, &Bytes::new(), Site::NOWHERE));
     let mut operations = borrowed.map(|call| call.operation.to_string()).collect::<BTreeSet<_>>();
     operations.extend(case.calls[..=tested].iter().map(|turn| turn.call.operation.to_string()));
     operations.contains(operation)

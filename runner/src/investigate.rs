@@ -186,8 +186,8 @@ impl Failures {
         let count = self.by_signature.entry(signature.clone()).or_default();
         *count += 1;
         if *count <= KEPT_PER_SIGNATURE_MAX {
-            let (shortened, cause) = (cut_after(case, &divergence.call), Cause::of(case, divergence));
-            self.kept.push(Failure { sequence, is_first, case: shortened, signature, cause, unsaid });
+            let (shortened, why) = (cut_after(case, &divergence.call), Cause::of(case, divergence));
+            self.kept.push(Failure { sequence, is_first, case: shortened, signature, cause: why, unsaid });
         }
     }
 
