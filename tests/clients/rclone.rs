@@ -7,9 +7,6 @@ use crate::servers;
 use crate::service::{Service, run};
 use crate::support::Ran;
 
-/// What rclone says where something is not found: its exit codes for a file and a folder.
-const NOT_FOUND: [i32; 2] = [3, 4];
-
 /// What is done with it.
 type Test = fn(&Rclone);
 
@@ -85,8 +82,9 @@ fn keeps_files(rclone: &Rclone) {
     assert_eq!(told[0]["Hashes"]["md5"], "f97c5d29941bfb1b2fdab0874906ab82", "MD5 of one");
     rclone.does(&["check", "folder", "s3:clients/folder"]);
     rclone.does(&["deletefile", "s3:clients/folder/one"]);
-    let absent = rclone.run(&["cat", "s3:clients/folder/one"]);
-    assert!(absent.code.is_some_and(|code| NOT_FOUND.contains(&code)), "{absent:?}");
+    assert_eq!(rclone.lists("s3:clients"), ["folder/", "folder/deeper/", "folder/deeper/two words"]);
+    let absent = rclone.run(&["deletefile", "s3:clients/folder/one"]);
+    assert!(absent.stderr.contains("is a directory or doesn't exist"), "{absent:?}");
 }
 
 fn copies_and_moves(rclone: &Rclone) {

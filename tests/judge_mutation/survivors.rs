@@ -99,6 +99,18 @@ const RIGHT: &[Row] = &[
         "the same ISO 8601 date of the interval, written otherwise",
         "RFC 3339 section 5.6: another fraction of the second, or a small t or z",
     ),
+    (
+        "s3",
+        "body LastModified",
+        "the same ISO 8601 date of the interval, written otherwise",
+        "RFC 3339 section 5.6: another fraction of the second, or a small t or z",
+    ),
+    (
+        "s3",
+        "body Buckets.Bucket[].CreationDate",
+        "the same ISO 8601 date of the interval, written otherwise",
+        "RFC 3339 section 5.6: another fraction of the second, or a small t or z",
+    ),
     ("s3", "body ChecksumCRC32", "may be missing", "compatible only: no client relies on what is told of a copy"),
     ("s3", "body ChecksumCRC32C", "may be missing", "compatible only: no client relies on what is told of a copy"),
     ("s3", "body ChecksumCRC64NVME", "may be missing", "compatible only: no client relies on what is told of a copy"),
@@ -207,6 +219,12 @@ const RIGHT: &[Row] = &[
         "compatible only: RFC 9110 section 6.6.1: a server without a clock sends none",
     ),
     ("s3", "header last-modified", "may be missing", "RFC 9110 section 15.4.5: 304 need not repeat it beside an etag"),
+    (
+        "s3",
+        "header location",
+        "any visible text",
+        "compatible, with a location: the bucket's own address, on a host that only the server knows",
+    ),
     ("s3", "header location", "may be missing", "compatible only: no client relies on it"),
     (
         "s3",

@@ -90,6 +90,7 @@ const REASONS: &[Reason] = &[
     reason(&["swap-etag"], ANYWHERE, &["CopyObject 200"], UNLISTED),
     reason(&["drop-header"], &["content-type "], HEAD_ERROR, UNTYPED),
     reason(&["drop-header"], &["accept-ranges "], &["GetObject 200", "HeadObject 200"], RANGES),
+    reason(HEADERS, &["accept-ranges "], &["GetObject 304", "HeadObject 304"], UNLISTED),
     reason(HEADERS, &["x-amz-bucket-region "], &["HeadBucket 200"], REGION),
     reason(&["drop-header"], &["location "], &["CreateBucket 200"], LOCATION),
     reason(ELEMENTS, &["Message "], ERROR, MESSAGES),

@@ -26,6 +26,13 @@ const NEUTRAL: [&str; 7] = [
     "x-amz-te",
 ];
 
+/// The header of a canned ACL.
+const ACL: &str = "x-amz-acl";
+/// The values of that header that ask for what holds without it.
+///
+/// Source: S3 User Guide, acl-overview: `private` is the default, and nobody but the owner has access. An empty one
+/// counts as none: open-io/swift3 pull request 90, recorded on AWS.
+const NO_ACL: [&[u8]; 2] = [b"", b"private"];
 /// The root of a listing of keys.
 const LISTING: &str = "ListBucketResult";
 /// What `encoding-type=url` encodes. Source: AWS S3 API Reference, `ListObjectsV2`, `EncodingType`; for the markers of
@@ -171,7 +178,7 @@ fn with_headers(mut call: Call, route: &Route, headers: &Headers) -> Result<Call
         let Some(value) = value else { continue };
         if !route.has_header(&name) {
             let told = route.content == Content::Deletion && digests::is_header(&name);
-            let neutral = told || NEUTRAL.contains(&name.as_str());
+            let neutral = told || NEUTRAL.contains(&name.as_str()) || (name == ACL && NO_ACL.contains(&&*value));
             let matters = (name.starts_with("x-amz-") && !neutral) || name == "if-range";
             if matters {
                 return Err(format!("the header {name} is not modelled"));
