@@ -9,6 +9,9 @@ use plumb_validator::verdict::HangUp;
 use crate::engine::{Engine, Worker};
 use crate::investigate::{MINIMISE_TRIES_MAX, finding};
 
+/// The most deaths of the target for which one case is made small: each costs a restart, and a run bears so many.
+const DEATHS_PER_CASE_MAX: u64 = 10;
+
 /// What became of a call without an answer.
 pub(crate) enum Looked {
     /// The server hangs up on it every time.
@@ -25,8 +28,10 @@ pub(crate) fn look(engine: &Engine<'_>, worker: &Worker<'_, '_>, case: &Case, se
     if first.times < HANG_UPS {
         return first.unconfirmed(worker);
     }
+    let deaths = engine.deaths();
     let small = minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| {
-        !worker.is_over() && once(engine, worker, candidate, sequence).hang_up.is_some()
+        let go_on = !worker.is_over() && engine.deaths() - deaths < DEATHS_PER_CASE_MAX;
+        go_on && once(engine, worker, candidate, sequence).hang_up.is_some()
     });
     let last = again(engine, worker, &small.case, sequence);
     // An answer that was lost while it was made small may have led astray; then the whole case stands.

@@ -227,8 +227,8 @@ impl Failures {
         if self.is_empty() {
             return Ok(Vec::new());
         }
-        // The simplest case stands for its cause, whichever worker was faster.
-        self.kept.sort_by_key(|failure| (failure.case.origin.choices.len(), failure.sequence));
+        // The simplest case stands for its cause, whichever worker was faster. What may kill the target comes last.
+        self.kept.sort_by_key(|failure| (failure.is_hang_up(), failure.case.origin.choices.len(), failure.sequence));
         let worker = engine.worker()?;
         worker.check_alive();
         let mut search = Search { worker: &worker, sequence: terms.first_sequence, still: &mut *terms.still };

@@ -29,6 +29,10 @@ const THREAD_NAME: &str = "demo-server";
 /// The key of the one user.
 const SECRET_KEY: &str = "plumbline-demo-secret";
 
+/// What the user keeps there beside the buckets of a run, as in a real account: a server that lists too much is then
+/// seen to do so however few buckets a case makes itself, also when it is replayed.
+const BUCKETS: [&str; 2] = ["holiday-photos", "nightly-backups"];
+
 /// How long requests under way may take to end when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -46,13 +50,15 @@ pub struct DemoServer {
 }
 
 impl DemoServer {
-    /// Starts a server on a free port, with no buckets and one user.
+    /// Starts a server on a free port, with one user, who has buckets already.
     ///
     /// # Errors
     /// Where there can be no folder, thread or listener.
     pub async fn start() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("plumb-demo-").tempdir()?;
         let root = folder.path().to_owned();
+        // To the server, a folder is a bucket.
+        BUCKETS.iter().try_for_each(|name| std::fs::create_dir(root.join(name)))?;
         let (started, address) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(|| run(root, started, stopped))?;

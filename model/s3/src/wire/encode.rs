@@ -18,6 +18,9 @@ use crate::sigv4::{PayloadHash, SigningKeys};
 /// The request of a call; or why there is none.
 pub(crate) fn request(call: &Call, keys: &SigningKeys, sending: &Sending<'_>) -> Result<Request, String> {
     let route = Route::of(call).ok_or("the operation is not modelled")?;
+    if let Some(name) = route.missing_mark(call) {
+        return Err(format!("without {name} it is no {}", route.operation));
+    }
     let quality = quality(call)?;
     let (body, payload) = body(call, route, sending)?;
     let target = request_target(call, route)?;

@@ -233,6 +233,14 @@ impl Route {
         ROUTES.iter().find(|route| route.operation == call.operation)
     }
 
+    /// The argument that makes a request one of this operation, where the call does not have it.
+    pub(crate) fn missing_mark(&self, call: &Call) -> Option<&'static str> {
+        match self.mark {
+            Mark::Header(name) => Some(name).filter(|name| call.argument(name).is_none()),
+            Mark::Plain | Mark::Flag(_) | Mark::Parameter(..) => None,
+        }
+    }
+
     /// Whether its answers are read by method alone: those to HEAD have no body (RFC 9110 section 9.3.2).
     pub(crate) fn is_head(&self) -> bool {
         self.method == "HEAD"

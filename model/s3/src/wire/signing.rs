@@ -1,7 +1,7 @@
 //! Signing a request as well, or as badly, as its call wants it.
 
 use plumb_model::call::Call;
-use plumb_model::http::Request;
+use plumb_model::http::{Headers, Request};
 use plumb_model::wire::{Actor, CurlSigning, SECOND_ACTOR, Sending};
 
 use crate::signature::{ARGUMENT, Quality};
@@ -89,11 +89,23 @@ pub(crate) fn for_curl(
     if !parameters.clone().is_sorted() || parameters.any(|own| !own.is_empty() && !own.contains(&b'=')) {
         return None;
     }
+    if !is_signed_by_curl(&request.headers) {
+        return None;
+    }
     let mut options = vec![sign, user];
     if request.headers.get("x-amz-security-token").is_some() {
         options.push(format!("-H \"x-amz-security-token: ${start}_SESSION_TOKEN\""));
     }
     Some(CurlSigning { options, headers_left_out: &["authorization", "x-amz-date", "x-amz-security-token"] })
+}
+
+/// Whether curl 7.88 signs these fields as a server verifies them. One without a value it sends, and signs as if it
+/// were not there; and it sorts whole lines, so that the colon behind a name counts.
+fn is_signed_by_curl(headers: &Headers) -> bool {
+    let mut names: Vec<&str> = headers.iter().map(|(name, _)| name.as_ref()).collect();
+    names.sort_unstable();
+    let lines = names.iter().map(|name| format!("{name}:"));
+    headers.iter().all(|(_, value)| !value.is_empty()) && lines.is_sorted()
 }
 
 /// The hash of a body that is not this one.
@@ -148,12 +160,23 @@ pub(crate) fn quality(verification: &Verification) -> Quality {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plumb_model::http::Headers;
 
     fn user(actor: Option<&str>) -> Option<String> {
         let headers: Headers = [("authorization".into(), "signed".into())].into_iter().collect();
         let request = Request { method: "GET".into(), target: b"/b".to_vec(), headers, body: bytes::Bytes::new() };
         Some(for_curl(None, actor, &request, "us-east-1")?.options[1].clone())
+    }
+
+    #[test]
+    fn what_curl_signs_otherwise_is_not_said_with_curl() {
+        let signed = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| ((*name).to_owned().into(), (*value).to_owned().into()));
+            is_signed_by_curl(&fields.collect())
+        };
+        assert!(signed(&[("x-amz-copy-source", "b/k"), ("x-amz-acl", "private")]));
+        assert!(!signed(&[("content-md5", "")]), "no value");
+        let copy = [("x-amz-copy-source", "b/k"), ("x-amz-copy-source-if-match", "*")];
+        assert!(!signed(&copy), "a colon sorts behind a hyphen");
     }
 
     #[test]
