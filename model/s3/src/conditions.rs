@@ -17,7 +17,9 @@ use crate::state::Object;
 
 const READS: &str = "LocalStack test_s3_get_object_preconditions (recorded on AWS)";
 const COPIES: &str = "LocalStack test_s3_copy_object_preconditions (recorded on AWS)";
-const WRITES: &str = "LocalStack test_put_object_if_match, test_put_object_if_none_match (recorded on AWS)";
+const WRITES: &str = "LocalStack test_put_object_if_match, test_put_object_if_none_match, test_copy_object_if_match \
+                      (recorded on AWS)";
+const BOTH: &str = "LocalStack test_put_object_if_match_and_if_none_match_validation (recorded on AWS)";
 const UNSUPPORTED: &str = "LocalStack test_put_object_if_none_match_validation (recorded on AWS)";
 
 /// A header, and the name under which a refusal tells it.
@@ -269,7 +271,7 @@ impl Request<'_> {
         let (matching, other) = (self.argument("if-match"), self.argument("if-none-match"));
         match (matching, other) {
             (None, None) => {}
-            (Some(_), Some(_)) => faults.push(self.unsupported("If-Match,If-None-Match", UNSUPPORTED)),
+            (Some(_), Some(_)) => faults.push(self.unsupported("If-Match,If-None-Match", BOTH)),
             (Some(wanted), None) if wanted.trim_ascii() == b"*" => {
                 faults.push(self.unsupported("If-Match", UNSUPPORTED));
             }

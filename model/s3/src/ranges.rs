@@ -19,6 +19,8 @@ pub(crate) enum Selection {
     Nothing,
     /// The end of an object without bytes: servers disagree.
     EndOfEmpty,
+    /// A range that ends before it begins, and begins behind the last byte: everything, or nothing. Servers disagree.
+    InvertedBeyond,
 }
 
 /// What `range` selects of `size` bytes.
@@ -28,6 +30,8 @@ pub(crate) fn select(range: Option<&[u8]>, size: u64) -> Selection {
         Some(Range::Suffix(0)) => Selection::Nothing,
         Some(Range::Suffix(_)) if size == 0 => Selection::EndOfEmpty,
         Some(Range::Suffix(length)) => Selection::Part { first: size.saturating_sub(length), last: size - 1 },
+        Some(Range::Inverted(first)) if first < size => Selection::Whole,
+        Some(Range::Inverted(_)) => Selection::InvertedBeyond,
         Some(Range::From(first, _)) if first >= size => Selection::Nothing,
         Some(Range::From(first, last)) => Selection::Part { first, last: last.min(size - 1) },
     }
@@ -35,6 +39,8 @@ pub(crate) fn select(range: Option<&[u8]>, size: u64) -> Selection {
 
 enum Range {
     From(u64, u64),
+    /// It ends before this first byte.
+    Inverted(u64),
     Suffix(u64),
 }
 
@@ -51,7 +57,7 @@ fn parse(range: &[u8]) -> Option<Range> {
         (first, "") => Some(Range::From(number(first)?, u64::MAX)),
         (first, last) => {
             let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then_some(Range::From(first, last))
+            Some(if first <= last { Range::From(first, last) } else { Range::Inverted(first) })
         }
     }
 }
@@ -96,5 +102,7 @@ mod tests {
         assert_eq!(select(None, 0), Selection::Whole);
         assert_eq!(select(Some(b"bytes=0-0"), 0), Selection::Nothing);
         assert_eq!(select(Some(b"bytes=-1"), 0), Selection::EndOfEmpty);
+        assert_eq!(select(Some(b"bytes=1-0"), 0), Selection::InvertedBeyond);
+        assert_eq!(select(Some(b"bytes=10-5"), 10), Selection::InvertedBeyond);
     }
 }

@@ -139,6 +139,10 @@ fn read_as(
             outcomes(&faults, precedence, Vec::new)
         }
         Reading::Object { bucket, key, version } => {
+            if key.is_empty() {
+                let why = "unknown: Ceph RGW, MinIO, versitygw refuse a source without a key, LocalStack looks for it";
+                faults.push(no_source(request, Basis::Unknown, why).perhaps());
+            }
             let from = request.about(bucket.clone(), key.clone());
             source_faults(&from, version.as_deref(), &mut faults);
             unchanged_fault(request, &from, &mut faults);

@@ -95,6 +95,7 @@ mod tests {
     fn deleting_nothing_is_deleting() {
         check(&[put("k")], &on_key("DeleteObject", "k"), &["204"]);
         check(&[], &on_key("DeleteObject", "k"), &["204"]);
+        check(&[], &on_key("DeleteObject", &"k".repeat(1_025)), &["204", "400 KeyTooLongError"]);
         check(&[put("k"), on_key("DeleteObject", "k")], &on_key("GetObject", "k"), &["404 NoSuchKey"]);
     }
 

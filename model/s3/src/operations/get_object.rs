@@ -146,6 +146,9 @@ mod tests {
             check(&[put("k")], &get(&[("partNumber", number)]), classes);
         }
         check(&[put("k")], &get(&[("partNumber", "1"), ("range", "bytes=0-1")]), &["400 InvalidRequest"]);
+        let refused = ["400 InvalidArgument", "416 InvalidPartNumber", "404 NoSuchKey"];
+        check(&[], &get(&[("partNumber", "x")]), &refused);
+        check(&[], &get(&[("partNumber", "2")]), &refused[2..]);
         let answer = Bench::after(&[put("k")]).run("get", &get(&[("partNumber", "1")]));
         assert_eq!(answer.headers.text("content-range"), Some("bytes 0-9/10"));
     }

@@ -15,37 +15,57 @@ const PARTS: &str = "LocalStack test_get_object_part (recorded on AWS)";
 /// What a part of an object without bytes is.
 pub(super) const OF_NOTHING: &str = "unknown: a part of an object without bytes is answered with 200, 206 or 416";
 
+/// What a range is that ends before it begins, behind the last byte. Within the object it was recorded to be ignored.
+const INVERTED: &str = "unknown: versitygw ignores an inverted range wherever it begins, LocalStack and MinIO refuse one \
+                        that begins behind the last byte";
+
 /// The most parts that an object may have. Source: S3 User Guide, qfacts.
 const PARTS_MAX: u64 = 10_000;
 
-/// The part that a read asks for; and the faults in how it asks.
+/// The faults in a `partNumber` that no part of any object has, or beside a range: a server may see them before it
+/// looks for the object.
+pub(super) fn number_faults(request: &Request<'_>, object: Option<&Object>, faults: &mut Vec<Fault>) {
+    let Some(text) = request.argument("partNumber") else { return };
+    if request.argument("range").is_some() {
+        faults.push(Fault::new(faults::QUERY, request.refuse(errors::INVALID_REQUEST), Basis::Recorded, PARTS));
+    }
+    if number(text).is_none() {
+        let source = "AWS GetObject: a part number is from 1 to 10,000; which error another one earns is not said";
+        let fault = Fault::new(faults::QUERY, request.refuse(errors::INVALID_ARGUMENT), Basis::Unknown, source);
+        let refused = errors::INVALID_PART_NUMBER;
+        let beyond = object.map(|object| unsatisfied(request, object, refused, Vec::new));
+        let sizeless = || Matcher::Any("RFC 9110 section 14.4 tells a size, and nothing has none".into());
+        faults.push(fault.or(beyond.unwrap_or_else(|| request.refuse(refused).header("content-range", sizeless()))));
+    }
+}
+
+/// A part that an object may have.
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok().filter(|number| (1..=PARTS_MAX).contains(number))
+}
+
+/// The part that a read asks for; and the faults in that the object has none such.
 pub(super) fn selection(request: &Request<'_>, object: &Object, faults: &mut Vec<Fault>) -> Selection {
     let size = object.payload.length;
-    let Some(number) = request.argument("partNumber") else {
+    let Some(text) = request.argument("partNumber") else {
         let selection = select(request.argument("range").map(AsRef::as_ref), size);
         range_fault(request, object, selection, faults);
         return selection;
     };
-    if request.argument("range").is_some() {
-        faults.push(Fault::new(faults::QUERY, request.refuse(errors::INVALID_REQUEST), Basis::Recorded, PARTS));
-    }
-    match std::str::from_utf8(number).ok().and_then(|text| text.parse().ok()) {
+    match number(text) {
         // An object that was not made of parts is one.
         Some(1) if size > 0 => return Selection::Part { first: 0, last: size - 1 },
         Some(1) => {
             let answer = unsatisfied(request, object, errors::INVALID_RANGE, Vec::new);
             faults.push(Fault::new(faults::RANGE, answer, Basis::Unknown, OF_NOTHING).perhaps());
         }
-        Some(2..=PARTS_MAX) => {
-            let fields = || vec![field("ActualPartCount", b"1"), field("PartNumberRequested", number)];
+        Some(_) => {
+            let fields = || vec![field("ActualPartCount", b"1"), field("PartNumberRequested", text)];
             let answer = unsatisfied(request, object, errors::INVALID_PART_NUMBER, fields);
             faults.push(Fault::new(faults::RANGE, answer, Basis::Recorded, PARTS));
         }
-        _ => {
-            let source = "AWS GetObject: a part number is from 1 to 10,000; which error another one earns is not said";
-            let fault = Fault::new(faults::QUERY, request.refuse(errors::INVALID_ARGUMENT), Basis::Unknown, source);
-            faults.push(fault.or(unsatisfied(request, object, errors::INVALID_PART_NUMBER, Vec::new)));
-        }
+        // Already among the faults.
+        None => {}
     }
     Selection::EndOfEmpty
 }
@@ -83,6 +103,9 @@ fn range_fault(request: &Request<'_>, object: &Object, selection: Selection, fau
         Selection::Nothing => faults.push(Fault::new(faults::RANGE, refuse(), Basis::Recorded, RANGES)),
         Selection::EndOfEmpty => {
             faults.push(Fault::new(faults::RANGE, refuse(), Basis::Unknown, OF_NOTHING).perhaps());
+        }
+        Selection::InvertedBeyond => {
+            faults.push(Fault::new(faults::RANGE, refuse(), Basis::Unknown, INVERTED).perhaps());
         }
         Selection::Whole | Selection::Part { .. } => {}
     }

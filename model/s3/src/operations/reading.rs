@@ -44,6 +44,7 @@ pub(super) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     request.version_fault(&mut faults);
     override_fault(request, &mut faults);
     checksums::mode_fault(request, &mut faults);
+    parts::number_faults(request, request.object(), &mut faults);
     let Some(object) = request.object() else {
         faults.push(no_such_key(request));
         return outcomes(&faults, precedence, || vec![foreign(request)]);
@@ -100,7 +101,9 @@ fn read(request: &Request<'_>, object: &Object, selection: Selection) -> Vec<Out
             let (basis, source) = parts::ground(request);
             vec![Outcome::new(answer, basis, source)]
         }
-        Selection::Whole | Selection::Nothing => vec![documented(whole(request, object), SOURCE)],
+        Selection::Whole | Selection::Nothing | Selection::InvertedBeyond => {
+            vec![documented(whole(request, object), SOURCE)]
+        }
         Selection::EndOfEmpty => {
             let open = Matcher::Any("RFC 9110 section 14.4 has no way to write a range of no bytes".into());
             let part = part(request, object, 0, 0).header("content-range", open);

@@ -102,7 +102,8 @@ mod tests {
         Get                                      unclear          answered 500, expected 200
         Delete                                   not probed       the call deletes, and the target's safety
                                                                   level is read-only
-        –          signatures                    works            Get wrong-secret: 403, Get unknown-key: 403
+        –          signatures                    works            Get wrong-secret: 403, Get unknown-key:
+                                                                  403
 
         Ended early: interrupted.
         1 resource could not be removed (key plumb-x-1): `plumb sweep` removes what runs leave behind.

@@ -155,7 +155,7 @@ fn sources_that_are_none() {
         (bucket("plumb-t-absent/k"), &["404 NoSuchBucket"]),
         (bucket("plumb-t-_X/k"), &["400 InvalidBucketName", invalid, "404 NoSuchBucket"]),
         (bucket("wrongformat"), &[invalid]),
-        (bucket("BUCKET/"), &[invalid]),
+        (bucket("BUCKET/"), &[invalid, ABSENT]),
         (bucket(""), &[invalid]),
         (bucket("BUCKET/k?versionId=null"), &["200"]),
         (bucket("BUCKET/k?versionId="), &["200", invalid, "404 NoSuchVersion"]),
