@@ -35,6 +35,8 @@ struct Conditions {
     star: Truth,
     /// Whether an object that is as it was is told by 304, not by 412.
     caches: bool,
+    /// The class of their faults.
+    class: &'static str,
     source: &'static str,
 }
 
@@ -46,6 +48,7 @@ const OF_READ: Conditions = Conditions {
     modified: ("if-modified-since", "If-Modified-Since"),
     star: Truth::Yes,
     caches: true,
+    class: faults::READ_CONDITION,
     source: READS,
 };
 
@@ -57,6 +60,7 @@ const OF_COPY_SOURCE: Conditions = Conditions {
     modified: ("x-amz-copy-source-if-modified-since", "x-amz-copy-source-If-Modified-Since"),
     star: Truth::Unknown,
     caches: false,
+    class: faults::SOURCE_CONDITION,
     source: COPIES,
 };
 
@@ -162,10 +166,10 @@ impl Request<'_> {
 
     /// What the conditions on a source of which nothing is known may earn.
     pub(crate) fn obscure_source_conditions(&self, faults: &mut Vec<Fault>) {
-        let Conditions { matching, unmodified, other, modified, source, .. } = OF_COPY_SOURCE;
+        let Conditions { matching, unmodified, other, modified, class, source, .. } = OF_COPY_SOURCE;
         for (header, name) in [matching, unmodified, other, modified] {
             if self.argument(header).is_some() {
-                faults.push(self.failed(faults::READ_CONDITION, name, source).perhaps());
+                faults.push(self.failed(class, name, source).perhaps());
             }
         }
     }
@@ -173,7 +177,7 @@ impl Request<'_> {
     fn conditions(&self, conditions: &Conditions, object: &Object, faults: &mut Vec<Fault>) {
         let (holds, condition) = self.precondition(conditions, object);
         if holds != Truth::Yes {
-            let failed = self.failed(faults::READ_CONDITION, condition, conditions.source);
+            let failed = self.failed(conditions.class, condition, conditions.source);
             faults.push(if holds == Truth::No { failed } else { failed.perhaps() });
         }
         if holds == Truth::No {
@@ -183,9 +187,9 @@ impl Request<'_> {
         if unmodified.holds != Truth::No {
             let Unmodified { basis, source, .. } = unmodified;
             let fault = if conditions.caches {
-                Fault::new(faults::READ_CONDITION, self.not_modified(object), basis, source)
+                Fault::new(conditions.class, self.not_modified(object), basis, source)
             } else {
-                Fault { basis, ..self.failed(faults::READ_CONDITION, unmodified.by.1, source) }
+                Fault { basis, ..self.failed(conditions.class, unmodified.by.1, source) }
             };
             faults.push(if unmodified.holds == Truth::Yes { fault } else { fault.perhaps() });
         }

@@ -19,6 +19,10 @@ pub(crate) const BUCKET_NAME: &str = "bucket-name";
 pub(crate) const BUCKET: &str = "bucket";
 /// A bucket to copy from that is not there.
 pub(crate) const SOURCE_BUCKET: &str = "source-bucket";
+/// An object to copy from that is not there.
+pub(crate) const SOURCE_KEY: &str = "source-key";
+/// An object to copy from that cannot be read, or a condition on it that does not hold.
+pub(crate) const SOURCE_CONDITION: &str = "source-condition";
 /// What the bucket holds or who owns it, as met by an operation on the bucket.
 pub(crate) const BUCKET_STATE: &str = "bucket-state";
 /// A name that no object can have.
@@ -70,6 +74,8 @@ pub(crate) const EDGES: &[Edge] = &[
         SOURCE_BUCKET,
         "LocalStack, Ceph RGW, versitygw: credentials are decided before a bucket is looked up",
     ),
+    agreed(CREDENTIALS, SOURCE_KEY, AUTHENTICATION_FIRST),
+    agreed(CREDENTIALS, SOURCE_CONDITION, AUTHENTICATION_FIRST),
     agreed(CREDENTIALS, BUCKET_STATE, AUTHENTICATION_FIRST),
     agreed(CREDENTIALS, KEY, AUTHENTICATION_FIRST),
     agreed(CREDENTIALS, OBJECT_STATE, AUTHENTICATION_FIRST),
@@ -79,12 +85,16 @@ pub(crate) const EDGES: &[Edge] = &[
     agreed(CREDENTIALS, DIGEST, AUTHENTICATION_FIRST),
     agreed(AUTHORIZATION, BUCKET_STATE, AUTHENTICATION_FIRST),
     agreed(AUTHORIZATION, KEY, AUTHENTICATION_FIRST),
+    agreed(AUTHORIZATION, SOURCE_KEY, AUTHENTICATION_FIRST),
+    agreed(AUTHORIZATION, SOURCE_CONDITION, AUTHENTICATION_FIRST),
     agreed(AUTHORIZATION, OBJECT_STATE, AUTHENTICATION_FIRST),
     agreed(AUTHORIZATION, READ_CONDITION, AUTHENTICATION_FIRST),
     agreed(AUTHORIZATION, WRITE_CONDITION, AUTHENTICATION_FIRST),
     agreed(AUTHORIZATION, RANGE, AUTHENTICATION_FIRST),
     documented(ACCESS, KEY, MASKED),
     agreed(ACCESS, BUCKET_STATE, AUTHENTICATION_FIRST),
+    agreed(ACCESS, SOURCE_KEY, AUTHENTICATION_FIRST),
+    agreed(ACCESS, SOURCE_CONDITION, AUTHENTICATION_FIRST),
     agreed(ACCESS, OBJECT_STATE, AUTHENTICATION_FIRST),
     agreed(ACCESS, READ_CONDITION, AUTHENTICATION_FIRST),
     agreed(ACCESS, WRITE_CONDITION, AUTHENTICATION_FIRST),
@@ -96,6 +106,7 @@ pub(crate) const EDGES: &[Edge] = &[
     agreed(BUCKET, RANGE, BUCKET_FIRST),
     agreed(BUCKET, DIGEST, BUCKET_FIRST),
     agreed(KEY, READ_CONDITION, KEY_FIRST),
+    agreed(SOURCE_KEY, SOURCE_CONDITION, KEY_FIRST),
     Edge { over: KEY, under: RANGE, basis: Basis::Recorded, source: "LocalStack test_get_object_range" },
     documented(READ_CONDITION, RANGE, RANGE_LAST),
     agreed(KEY_NAME, WRITE_CONDITION, NAME_FIRST),
@@ -127,6 +138,9 @@ mod tests {
             (PAYLOAD_HASH, BUCKET),
             (BUCKET, SOURCE_BUCKET),
             (SOURCE_BUCKET, WRITE_CONDITION),
+            // Nobody has recorded whether the object to copy from is read before the bucket to copy to is looked up.
+            (BUCKET, SOURCE_KEY),
+            (BUCKET, SOURCE_CONDITION),
             // Ceph RGW compares the names before it looks anything up, LocalStack after it has found the source.
             (OBJECT_STATE, KEY),
             (OBJECT_STATE, READ_CONDITION),

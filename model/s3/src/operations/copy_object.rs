@@ -174,7 +174,7 @@ fn source_faults(from: &Request<'_>, version: Option<&[u8]>, faults: &mut Vec<Fa
         faults.push(if version.is_empty() { fault.perhaps() } else { fault });
     }
     let Some(object) = from.object() else {
-        let absent = no_such_key(from);
+        let absent = Fault { class: faults::SOURCE_KEY, ..no_such_key(from) };
         let told = version.map(|_| from.refuse(errors::NO_SUCH_VERSION));
         faults.push(told.into_iter().fold(absent, Fault::or));
         from.obscure_source_conditions(faults);
@@ -182,7 +182,8 @@ fn source_faults(from: &Request<'_>, version: Option<&[u8]>, faults: &mut Vec<Fa
     };
     let mut cold = Vec::new();
     archived(from, object, &mut cold);
-    faults.extend(cold.into_iter().map(|fault| fault.or(from.refuse(errors::NOT_ACTIVE_TIER))));
+    let cold = cold.into_iter().map(|fault| Fault { class: faults::SOURCE_CONDITION, ..fault });
+    faults.extend(cold.map(|fault| fault.or(from.refuse(errors::NOT_ACTIVE_TIER))));
     from.source_conditions(object, faults);
 }
 

@@ -215,8 +215,8 @@ fn which_of_two_faults_wins() {
     let nope = || with(&[("x-amz-copy-source-if-match", "\"nope\"")]);
     for (call, classes) in [
         (no_bucket(from("plumb-t-absent2/k")), &["404 NoSuchBucket"][..]),
-        (no_bucket(nope()), &["404 NoSuchBucket"]),
-        (no_bucket(from(&format!("{BUCKET}/absent"))), &["404 NoSuchBucket"]),
+        (no_bucket(nope()), &["404 NoSuchBucket", "412 PreconditionFailed"]),
+        (no_bucket(from(&format!("{BUCKET}/absent"))), &["404 NoSuchBucket", ABSENT]),
         (nope().with("x-amz-copy-source", format!("{BUCKET}/absent").as_str()), &[ABSENT]),
         (nope().with("signature", "wrong-secret"), &["403 SignatureDoesNotMatch"]),
         (from("plumb-t-absent/k").with("signature", "wrong-secret"), &["403 SignatureDoesNotMatch"]),
