@@ -35,8 +35,8 @@ pub(crate) fn all() -> Vec<Capability> {
             arguments: &[ARGUMENT],
             identities: true,
             within: |_| true,
-            // Not by calls without a signature: servers that check none refuse these here and there all the same.
-            shown: Shown::ByRefusal(&["wrong-secret", "unknown-key"]),
+            // Servers that check no signature may know their users all the same, or refuse nobody's calls here and there.
+            shown: Shown::ByRefusal(&["wrong-secret"]),
         },
         Capability {
             name: "checksums",

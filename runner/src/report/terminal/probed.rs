@@ -87,7 +87,7 @@ mod tests {
                 line("Put", writes("if-match"), Has::NotImplemented, "501 \u{1b}[31mnot_here"),
                 line("Get", None, Has::Unclear, "answered 500, expected 200"),
                 line("Delete", None, Has::NotProbed, "the call deletes, and the target's safety level is read-only"),
-                line("", Some(("signatures", "")), Has::Works, "Get wrong-secret: 403, Get unknown-key: 403"),
+                line("", Some(("signatures", "")), Has::Works, "Get wrong-secret: 403, Put wrong-secret: 403"),
             ],
             early: Some("interrupted".into()),
             resources_left: vec![("key".into(), "plumb-x-1".into())],
@@ -102,7 +102,7 @@ mod tests {
         Get                                      unclear          answered 500, expected 200
         Delete                                   not probed       the call deletes, and the target's safety
                                                                   level is read-only
-        –          signatures                    works            Get wrong-secret: 403, Get unknown-key:
+        –          signatures                    works            Get wrong-secret: 403, Put wrong-secret:
                                                                   403
 
         Ended early: interrupted.
