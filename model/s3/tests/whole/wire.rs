@@ -172,6 +172,16 @@ fn decoded(operation: &'static str, response: &Response) -> Answer {
     plumb_s3::api().wire.decode_response(&Call::new(operation), response)
 }
 
+/// What has no source is a `PutObject` to whoever reads it.
+#[test]
+fn a_copy_without_a_source_is_not_sent() {
+    let (bodies, me) = (Bodies::new(), actor());
+    let call = Call::new("CopyObject").with("bucket", "plumb-t").with("key", "k");
+    let encoded = |call: &Call| plumb_s3::api().wire.encode(call, &sending(Some(&me), &bodies)).is_ok();
+    assert!(!encoded(&call));
+    assert!(encoded(&call.with("x-amz-copy-source", "")));
+}
+
 #[test]
 fn errors_are_told_by_their_code() {
     let error = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>k</Key></Error>";
