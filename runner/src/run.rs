@@ -17,6 +17,7 @@ use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal};
 use plumb_validator::names::RunId;
 use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
 use plumb_validator::verdict::{NO_ANSWER, Verdict};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::capabilities::{Survey, survey};
 use crate::cli::{CasesArgs, OutputArgs};
@@ -329,24 +330,35 @@ pub fn check_alive(engine: &Engine<'_>, selected: &Selected) -> Result<(), Error
     })
 }
 
-/// A flag that the first Ctrl-C sets; the second ends the process at once.
+/// A flag that the first Ctrl-C sets, or the first SIGTERM, by which pipelines stop a job; the second ends the process
+/// at once.
 pub fn stop_on_ctrl_c() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+            let [Ok(mut interrupts), Ok(mut terminations)] = kinds.map(signal) else { return };
+            if asked_to_stop(&mut interrupts, &mut terminations).await {
                 flag.store(true, Ordering::Relaxed);
                 eprintln!("stopping after the cases that are under way; press Ctrl-C again to stop at once");
             }
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if asked_to_stop(&mut interrupts, &mut terminations).await {
                 eprintln!("stopped; `plumb sweep` removes what is left");
                 std::process::exit(Exit::Inconclusive as i32);
             }
         });
     });
     stop
+}
+
+async fn asked_to_stop(interrupts: &mut Signal, terminations: &mut Signal) -> bool {
+    let asked = tokio::select! {
+        asked = interrupts.recv() => asked,
+        asked = terminations.recv() => asked,
+    };
+    asked.is_some()
 }
 
 /// A bar on standard error for long work.

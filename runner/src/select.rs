@@ -77,7 +77,7 @@ pub fn api_name(arguments: &TargetArgs, config: &Config) -> Result<String, Error
     match (&arguments.api, &arguments.target) {
         (Some(api), _) => Ok(api.clone()),
         (None, Some(target)) => Ok(config.target(target)?.api.get_ref().clone()),
-        (None, None) => Err(Error::usage("no API is named", "add --api NAME, or --target NAME from plumb.toml")),
+        (None, None) => Err(Error::usage("no API is named", "add --api NAME, or name a target from plumb.toml")),
     }
 }
 

@@ -33,6 +33,18 @@ fn an_interrupted_run_says_so_and_cleans_up() {
     assert_eq!(home.journals().read_dir().expect("a folder").count(), 0);
 }
 
+#[test]
+fn a_run_that_a_pipeline_stops_cleans_up_too() {
+    let mut home = Home::new();
+    let server = Served::s3(&mut home, None);
+    let run = start_conform(&home, &server.url, &["--format", "json"]);
+    let names = journalled(&home, 4);
+    run.terminate();
+    let json = run.end().exits(2).json();
+    assert_eq!(json["interrupted"], true);
+    assert!(!names.iter().any(|name| bucket_exists(&server.url, name)), "{names:?}");
+}
+
 /// A server that is slow and always wrong, so that there is much to make small.
 fn slow_and_wrong() -> String {
     answer_with(|_| {

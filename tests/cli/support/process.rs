@@ -92,8 +92,16 @@ impl Running {
 
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        let mut kill = Command::new("kill");
-        let sent = kill.args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
+        self.signal("-INT");
+    }
+
+    /// Asks it to end, as a pipeline does.
+    pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
         assert!(sent.success(), "the signal is sent");
     }
 
