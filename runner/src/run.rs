@@ -7,16 +7,15 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Zoned;
 use plumb_generator::suites;
-use plumb_model::answer::Answer;
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_model::text::shown;
 use plumb_validator::case_run::CaseRun;
 use plumb_validator::clock::{Clock as _, SystemClock};
-use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal};
+use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal, Made};
 use plumb_validator::names::RunId;
 use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
-use plumb_validator::verdict::{NO_ANSWER, Verdict};
+use plumb_validator::verdict::Verdict;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::capabilities::{Survey, survey};
@@ -54,9 +53,7 @@ pub fn run(
     let _span = tracing::info_span!("run", id = run.as_str(), api = api.name, target = %selected.target.name).entered();
     let started = started(api, selected, cases, &run);
     let mut output = Output::open(output, &started)?;
-    let journal = Journal::begin(&journal_folder(), &journal_header(api, selected, &run)).map_err(|error| {
-        Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
-    })?;
+    let journal = begin_journal(api, selected, &run)?;
     let stop = stop_on_ctrl_c();
     let (connect, restarter) = (|| connect(selected), selected.restarter());
     let engine = Engine::new(api, &selected.target, &run, &connect)
@@ -114,7 +111,7 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
         cases_left: ended.cases_left,
         without_probes,
         restarts: engine.deaths(),
-        resources_left: left.iter().map(|made| (made.kind.clone(), shown(&made.name, 80))).collect(),
+        resources_left: left.iter().map(told).collect(),
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }
@@ -225,10 +222,11 @@ fn case_done(done: &Done) -> CaseDone {
     let verdict = &done.run.verdict;
     let detail = engine::in_words(verdict);
     let micros = |latency: Duration| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-    let exchanges = done.run.exchanges.iter().map(|exchange| {
-        let class = exchange.answer.as_ref().map_or_else(|| NO_ANSWER.to_owned(), Answer::class);
-        (exchange.operation.clone(), class, micros(exchange.latency))
-    });
+    let exchanges = done
+        .run
+        .exchanges
+        .iter()
+        .map(|exchange| (exchange.operation.clone(), exchange.class(), micros(exchange.latency)));
     CaseDone {
         sequence: done.sequence,
         case: done.case.id(),
@@ -288,8 +286,19 @@ fn started(api: &Api, selected: &Selected, cases: &CasesArgs, run: &RunId) -> Ru
     }
 }
 
-/// The header of a run's journal.
-pub fn journal_header(api: &Api, selected: &Selected, run: &RunId) -> Header {
+/// What could not be removed, as it is told.
+pub(crate) fn told(made: &Made) -> (String, String) {
+    (made.kind.clone(), shown(&made.name, 80))
+}
+
+/// The journal of a run that begins.
+pub(crate) fn begin_journal(api: &Api, selected: &Selected, run: &RunId) -> Result<Journal, Error> {
+    Journal::begin(&journal_folder(), &journal_header(api, selected, run)).map_err(|error| {
+        Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
+    })
+}
+
+fn journal_header(api: &Api, selected: &Selected, run: &RunId) -> Header {
     Header {
         plumb_journal: JOURNAL_VERSION,
         run: run.as_str().to_owned(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use plumb_model::api::Api;
-use plumb_validator::journal::{Journal, Made};
+use plumb_validator::journal::Made;
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -19,10 +19,7 @@ pub fn short_run<'a, T>(
     work: impl FnOnce(&Engine<'_>) -> Result<(T, Vec<Made>), Error>,
 ) -> Result<T, Error> {
     let run = run::new_run_id();
-    let journal =
-        Journal::begin(&run::journal_folder(), &run::journal_header(api, selected, &run)).map_err(|error| {
-            Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
-        })?;
+    let journal = run::begin_journal(api, selected, &run)?;
     let (connect, restarter) = (|| run::connect(selected), selected.restarter());
     let engine = Engine::new(api, &selected.target, &run, &connect)
         .noting_in(&journal)

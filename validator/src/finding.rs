@@ -5,7 +5,7 @@ use plumb_model::call::Case;
 use serde::{Deserialize, Serialize};
 
 use crate::case_run::CaseRun;
-use crate::verdict::{Divergence, Expected, Kind, NO_ANSWER, Observed};
+use crate::verdict::{Divergence, Expected, Kind, Observed};
 use plumb_model::judge::NOTHING;
 
 /// How often a diverging case is run again.
@@ -95,9 +95,7 @@ impl Finding {
 
 /// The class of each answer by call id; `no answer` where none came.
 pub fn recorded(run: &CaseRun) -> Vec<(String, String)> {
-    let class =
-        |answer: &Option<_>| answer.as_ref().map_or_else(|| NO_ANSWER.to_owned(), plumb_model::answer::Answer::class);
-    run.exchanges.iter().map(|exchange| (exchange.id.clone(), class(&exchange.answer))).collect()
+    run.exchanges.iter().map(|exchange| (exchange.id.clone(), exchange.class())).collect()
 }
 
 /// One sentence: who did what, with which choices, instead of what.

@@ -21,7 +21,7 @@ use crate::journal::{Journal, JournalError, Made};
 use crate::names::{CaseNames, RunId};
 use crate::target::Target;
 use crate::transport::{NoAnswerKind, SendError, Transport};
-use crate::verdict::{self, Divergence, HangUp, Kind, Observed, Permit, Unclear, Verdict};
+use crate::verdict::{self, Divergence, HangUp, Kind, NO_ANSWER, Observed, Permit, Unclear, Verdict};
 
 /// How often a call is sent again after the server asked to slow down.
 pub const THROTTLE_RETRIES_MAX: u32 = 4;
@@ -69,6 +69,13 @@ pub struct Exchange {
     pub latency: Duration,
     /// Why the answer conforms; none where it does not, or where nothing was judged.
     pub permit: Option<Permit>,
+}
+
+impl Exchange {
+    /// The class of its answer; `no answer` where none came.
+    pub fn class(&self) -> String {
+        self.answer.as_ref().map_or_else(|| NO_ANSWER.to_owned(), Answer::class)
+    }
 }
 
 /// What one exchange without judgement came to.

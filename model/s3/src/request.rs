@@ -14,8 +14,6 @@ use crate::signature::Quality;
 use crate::state::{Bucket, Object, State};
 use crate::wire::{NAMESPACE, NAMESPACE_FIELD, Route};
 
-const LONG_DELETE: &str = "unknown: versitygw refuses to delete a key that is too long, LocalStack and MinIO check that \
-                           on writes only, and then there is none to delete";
 const ERRORS: &str = "AWS S3 API Reference, ErrorResponses";
 const OWNERS: &str = "LocalStack test_get_bucket_policy_invalid_account_id (recorded on AWS)";
 
@@ -187,25 +185,27 @@ impl<'a> Request<'a> {
 
     /// A key beyond 1,024 bytes, or one that is not UTF-8.
     pub(crate) fn key_faults(&self, faults: &mut Vec<Fault>) {
-        if self.key.len() > KEY_BYTES_MAX {
-            let answer = self.refuse_with(errors::KEY_TOO_LONG, || {
-                let size = |bytes: usize| bytes.to_string();
-                vec![
-                    field("Size", size(self.key.len()).as_bytes()),
-                    field("MaxSizeAllowed", size(KEY_BYTES_MAX).as_bytes()),
-                ]
-            });
-            faults.push(match self.call.operation.as_ref() {
-                "DeleteObject" => Fault::new(faults::KEY_NAME, answer, Basis::Unknown, LONG_DELETE).perhaps(),
-                _ => Fault::new(faults::KEY_NAME, answer, Basis::Documented, ERRORS),
-            });
-        }
-        if std::str::from_utf8(&self.key).is_err() {
-            let source = "S3 User Guide, object-keys: a key is UTF-8; what else is answered is not said";
-            let answer = self.refuse(errors::INVALID_URI);
-            let fault = Fault::new(faults::KEY_NAME, answer, Basis::Unknown, source);
-            faults.push(fault.or(self.refuse(errors::INVALID_ARGUMENT)).or(self.refuse(errors::NO_SUCH_KEY)).perhaps());
-        }
+        faults.extend(self.long_key().into_iter().chain(self.garbled_key()));
+    }
+
+    /// A key beyond 1,024 bytes.
+    pub(crate) fn long_key(&self) -> Option<Fault> {
+        let size = |bytes: usize| bytes.to_string();
+        let fields = || {
+            let own = field("Size", size(self.key.len()).as_bytes());
+            vec![own, field("MaxSizeAllowed", size(KEY_BYTES_MAX).as_bytes())]
+        };
+        let refused = || self.refuse_with(errors::KEY_TOO_LONG, fields);
+        let is_long = self.key.len() > KEY_BYTES_MAX;
+        is_long.then(|| Fault::new(faults::KEY_NAME, refused(), Basis::Documented, ERRORS))
+    }
+
+    /// A key that is not UTF-8.
+    pub(crate) fn garbled_key(&self) -> Option<Fault> {
+        let source = "S3 User Guide, object-keys: a key is UTF-8; what else is answered is not said";
+        std::str::from_utf8(&self.key).err()?;
+        let fault = Fault::new(faults::KEY_NAME, self.refuse(errors::INVALID_URI), Basis::Unknown, source);
+        Some(fault.or(self.refuse(errors::INVALID_ARGUMENT)).or(self.refuse(errors::NO_SUCH_KEY)).perhaps())
     }
 
     /// A version that is asked for by its id, in a bucket that never had versions.

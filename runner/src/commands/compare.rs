@@ -6,7 +6,6 @@ use std::time::Instant;
 use jiff::Zoned;
 use plumb_generator::suites;
 use plumb_model::api::Api;
-use plumb_model::text::shown;
 use plumb_validator::journal::Journal;
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
@@ -70,10 +69,7 @@ struct Station<'s> {
 
 impl<'s> Station<'s> {
     fn open(api: &Api, selected: &'s Selected, run: RunId) -> Result<Self, Error> {
-        let header = run::journal_header(api, selected, &run);
-        let journal = Journal::begin(&run::journal_folder(), &header).map_err(|error| {
-            Error::usage(format!("failed to {error}"), "set XDG_STATE_HOME to a folder that can be written")
-        })?;
+        let journal = run::begin_journal(api, selected, &run)?;
         Ok(Self { selected, run, journal })
     }
 
@@ -181,7 +177,7 @@ fn go(engines: &[Engine<'_>; 3], frames: &[Frame<'_>; 3], began: Began, cases: &
         interrupted: a.stop.load(Ordering::Relaxed),
         early,
         cases_left: ended.cases_left,
-        resources_left: left.iter().map(|(_, made)| (made.kind.clone(), shown(&made.name, 80))).collect(),
+        resources_left: left.iter().map(|(_, made)| run::told(made)).collect(),
         duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
         ..RunEnded::default()
     };

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use plumb_model::text::shown;
 use plumb_validator::plugin::Plugin;
 
 use crate::capabilities::survey;
@@ -36,7 +35,7 @@ pub(super) fn probe(plugins: &[Plugin], arguments: &ProbeArgs) -> Result<Exit, E
             endpoint: selected.endpoint.url().to_owned(),
             checked: survey.checked,
             early: survey.early,
-            resources_left: survey.left.iter().map(|made| (made.kind.clone(), shown(&made.name, 80))).collect(),
+            resources_left: survey.left.iter().map(run::told).collect(),
             duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         Ok((probed, survey.left))

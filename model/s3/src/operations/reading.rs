@@ -44,8 +44,9 @@ pub(super) fn step(request: &Request<'_>, precedence: &Precedence) -> Vec<Outcom
     request.version_fault(&mut faults);
     override_fault(request, &mut faults);
     checksums::mode_fault(request, &mut faults);
-    parts::number_faults(request, request.object(), &mut faults);
-    let Some(object) = request.object() else {
+    let object = request.object();
+    parts::number_faults(request, object, &mut faults);
+    let Some(object) = object else {
         faults.push(no_such_key(request));
         return outcomes(&faults, precedence, || vec![foreign(request)]);
     };
