@@ -5,5 +5,6 @@
 //! [`capabilities`] tells which few cases show what a target lacks as a whole.
 
 pub mod capabilities;
+pub mod covering;
 pub mod minimise;
 pub mod suites;
