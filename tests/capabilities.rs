@@ -54,7 +54,7 @@ impl<F: Fn(&Call) -> bool + Send + Sync> Bug for Lacking<F> {
 
 fn lacking(lacks: impl Fn(&Call) -> bool + Send + Sync + 'static) -> Plant {
     let bug = Arc::new(Lacking(lacks));
-    Plant { name: "lacking", about: "lacks something", operation: "", kind: "", bug }
+    Plant { name: "lacking", about: "lacks something", operation: "", kind: "", strength: 1, bug }
 }
 
 /// A server that takes every caller for the one it knows: each request is signed anew on its way.
@@ -117,7 +117,7 @@ fn run<'a>(api: &'a Api, transport: &'a Arc<dyn Transport + 'a>, cases: Vec<Case
     let mut failures = Failures::default();
     let mut source = Sieve::new(cases.into_iter(), &support, &[]);
     engine.run(&mut source, 1, Budget::default(), &mut |done| {
-        failures.note(&done);
+        failures.note(api, &done);
         ran.done.push(done);
     });
     ran.put_by = source.put_by;

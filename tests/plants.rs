@@ -7,6 +7,7 @@ mod lab;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use plumb_generator::localise::FRESH_ROWS;
 use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_model::call::{Case, Turn};
@@ -35,9 +36,24 @@ fn cases_that_show(api: &Api, plant: &Plant) -> [Vec<Case>; 2] {
     let own = names(&|operation| operation.name == plant.operation);
     let writing = names(&|operation| operation.name != plant.operation && operation.hazard != Hazard::Reads);
     [own, writing].map(|names| {
-        let cases = suites::cases(api, &names, 1).filter(|case| case.origin.suite == suites::CHOICES);
+        let cases = suites::suites(api, &names, plant.strength, 1).expect("suites");
+        let cases = cases.filter(|case| case.origin.suite != suites::FAULT_PAIRS);
         cases.filter(|case| names.contains(&case.origin.operation)).collect()
     })
+}
+
+/// What shows only where several choices meet does not where each comes alone, and those that must meet are named: none
+/// less, none more.
+fn check_meeting(api: &Api, plant: &Plant) {
+    let alone = Plant { strength: 1, ..plant.clone() };
+    let [own, _] = cases_that_show(api, &alone);
+    assert!(expected(plant, &findings(api, plant, own)).is_none(), "{} shows without its choices", plant.name);
+    let finding = found(api, plant);
+    assert_eq!(finding.choices.len(), plant.strength, "{}: {:?}", plant.name, finding.choices);
+    let cause = finding.cause.expect("a cause");
+    assert!(finding.choices.iter().all(|choice| cause.choices.contains(choice)), "{}: {cause:?}", plant.name);
+    assert_eq!((cause.held, cause.tried), (FRESH_ROWS, FRESH_ROWS), "{}: {:?}", plant.name, cause.choices);
+    println!("{:<28} needs {}", plant.name, cause.choices.join(", "));
 }
 
 fn expected<'f>(plant: &Plant, findings: &'f [Finding]) -> Option<&'f Finding> {
@@ -94,6 +110,9 @@ fn reads(api: &Api, turn: &Turn) -> bool {
 
 /// Alone, and then hidden.
 fn check(api: &Api, plant: &Plant) {
+    if plant.strength > 1 {
+        check_meeting(api, plant);
+    }
     let finding = found(api, plant);
     assert!(finding.case.calls.len() <= MINIMAL_CASE_CALLS, "{}: {:?}", plant.name, finding.case.calls);
     let long = hidden(api, &finding.case);

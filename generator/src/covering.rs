@@ -8,7 +8,7 @@ pub mod space;
 mod builder;
 mod compact;
 mod coverage;
-mod draw;
+pub(crate) mod draw;
 mod fast;
 mod layout;
 mod ledger;

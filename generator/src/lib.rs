@@ -6,5 +6,6 @@
 
 pub mod capabilities;
 pub mod covering;
+pub mod localise;
 pub mod minimise;
 pub mod suites;

@@ -3,7 +3,10 @@
 use plumb_model::api::Api;
 use plumb_model::bodies::BodySpec;
 use plumb_model::call::{Case, Turn};
+use plumb_model::space::Row;
 use plumb_model::value::Value;
+
+use crate::localise::{Localiser, Passed, RowCase, Shown};
 
 /// The body lengths that are tried in place of a longer one, in bytes.
 const SMALL_BODIES: [u64; 3] = [0, 1, 10];
@@ -13,6 +16,8 @@ const SMALL_BODIES: [u64; 3] = [0, 1, 10];
 pub struct Minimised {
     /// The smallest case found that still fails.
     pub case: Case,
+    /// The smallest row that fails, as it was before calls and arguments were taken away, where it is the case of one.
+    pub of_row: Option<RowCase>,
     /// How often a candidate was tried.
     pub tries: usize,
 }
@@ -21,54 +26,53 @@ struct Search<'a> {
     best: Case,
     tries: usize,
     tries_max: usize,
-    fails: &'a mut dyn FnMut(&Case) -> bool,
+    run: &'a mut dyn FnMut(&Case) -> Shown,
 }
 
 /// The smallest case that still fails, as far as `tries_max` candidates reach. The last call is the one that
-/// shows the failure. `fails` runs a candidate from empty and tells whether it shows the same failure; the case given must fail.
-pub fn minimise(api: &Api, case: &Case, tries_max: usize, fails: &mut dyn FnMut(&Case) -> bool) -> Minimised {
-    let mut search = Search { best: case.clone(), tries: 0, tries_max, fails };
-    search.default_choices(api);
+/// shows the failure. `run` runs a candidate from empty and tells what it shows; the case given must fail. What passed
+/// is not tried again.
+pub fn minimise(
+    api: &Api,
+    case: &Case,
+    passed: &Passed,
+    tries_max: usize,
+    run: &mut dyn FnMut(&Case) -> Shown,
+) -> Minimised {
+    let mut search = Search { best: case.clone(), tries: 0, tries_max, run };
+    let of_row = search.smallest_row(api, passed);
     search.own_resources();
     // Each round makes the case smaller or is the last, so this ends with the tries.
     while search.drop_calls() | search.drop_arguments() | search.shrink_bodies() {}
     let mut case = search.best;
     case.origin.choices = remaining_choices(api, &case);
-    Minimised { case, tries: search.tries }
+    Minimised { case, of_row, tries: search.tries }
 }
 
 impl Search<'_> {
     fn try_case(&mut self, candidate: Case) -> bool {
-        if self.tries >= self.tries_max || candidate.check().is_err() {
-            return false;
-        }
-        self.tries += 1;
-        let fails = (self.fails)(&candidate);
-        if fails {
+        let is_same = self.shown_by(&candidate) == Shown::Same;
+        if is_same {
             self.best = candidate;
         }
-        fails
+        is_same
     }
 
-    /// Takes choices back to their defaults, one at a time, as long as the case is still that of a row.
-    fn default_choices(&mut self, api: &Api) {
-        let Some(operation) = api.operation(&self.best.origin.operation) else { return };
-        let Some(mut row) = operation.space.row(&self.best.origin.choices) else { return };
-        let last = self.best.calls.last().map(|turn| turn.id.clone()).unwrap_or_default();
-        for index in 0..row.len() {
-            let mut simpler = row.clone();
-            simpler[index] = 0;
-            if simpler == row || !operation.space.permits(&simpler) {
-                continue;
-            }
-            let mut candidate = operation.case(api.name, &self.best.origin.suite, &simpler);
-            if let Some(place) = candidate.calls.iter().position(|turn| turn.id == last) {
-                candidate.calls.truncate(place + 1);
-                if self.try_case(candidate) {
-                    row = simpler;
-                }
-            }
+    fn shown_by(&mut self, candidate: &Case) -> Shown {
+        if self.tries >= self.tries_max || candidate.check().is_err() {
+            return Shown::Else;
         }
+        self.tries += 1;
+        (self.run)(candidate)
+    }
+
+    /// Makes the case that of the smallest row that fails, where it is that of a row.
+    fn smallest_row(&mut self, api: &Api, passed: &Passed) -> Option<RowCase> {
+        let of_row = RowCase::of(api, &self.best)?;
+        let (operation, row) = of_row.row(api)?;
+        let mut run = |row: &Row| Shown::of(of_row.with(api, row).is_some_and(|own| self.try_case(own.case)));
+        let smallest = Localiser::new(operation, passed, &mut run).smallest(&row);
+        of_row.with(api, &smallest)
     }
 
     /// A case that has its resources for itself needs nobody else's history to be told.
@@ -206,9 +210,10 @@ mod tests {
         let api = plumb_kv::api();
         let mut fails = |case: &Case| {
             let puts = case.calls.iter().filter(|turn| turn.call.operation == "Put").count();
-            puts >= 1 && case.calls.last().is_some_and(|turn| turn.call.argument("key").is_some())
+            let has_key = case.calls.last().is_some_and(|turn| turn.call.argument("key").is_some());
+            Shown::of(puts >= 1 && has_key)
         };
-        let minimised = minimise(&api, &long_case(), 500, &mut fails);
+        let minimised = minimise(&api, &long_case(), &Passed::default(), 500, &mut fails);
         assert_eq!(minimised.case.calls.len(), 2);
         let arguments: Vec<usize> = minimised.case.calls.iter().map(|turn| turn.call.arguments.len()).collect();
         assert_eq!(arguments, [0, 1]);
@@ -225,12 +230,14 @@ mod tests {
         let case = get.case("kv", "choices", &row);
         let sender = |case: &Case| case.calls.iter().find(|turn| turn.id == "call").and_then(|turn| turn.actor.clone());
         assert_eq!(sender(&case).as_deref(), Some("other"));
-        let small = minimise(&api, &case, 100, &mut |case| sender(case).is_some()).case;
+        let none = Passed::default();
+        let small = minimise(&api, &case, &none, 100, &mut |case| Shown::of(sender(case).is_some())).case;
         assert_eq!(
             (sender(&small).as_deref(), &small.origin.choices[..]),
             (Some("other"), &["caller=other".into()][..])
         );
-        let small = minimise(&api, &case, 100, &mut |case| case.calls.iter().any(|turn| turn.id == "call")).case;
+        let is_there = &mut |case: &Case| Shown::of(case.calls.iter().any(|turn| turn.id == "call"));
+        let small = minimise(&api, &case, &none, 100, is_there).case;
         assert_eq!((sender(&small), small.origin.choices), (None, vec![]));
     }
 
@@ -239,9 +246,9 @@ mod tests {
         let mut count = 0;
         let mut fails = |_: &Case| {
             count += 1;
-            false
+            Shown::Nothing
         };
-        let minimised = minimise(&plumb_kv::api(), &long_case(), 7, &mut fails);
+        let minimised = minimise(&plumb_kv::api(), &long_case(), &Passed::default(), 7, &mut fails);
         assert_eq!((minimised.tries, count), (7, 7));
         assert_eq!(minimised.case.calls, long_case().calls);
     }

@@ -1,108 +1,103 @@
-//! Suites: every choice alone in every state, and every pair of faults.
+//! Suites: every choice alone in every state, choices that meet, every pair of faults.
 
-use std::collections::BTreeSet;
+mod combinations;
+mod rows;
+
+use std::collections::{BTreeSet, VecDeque};
 
 use plumb_model::api::Api;
 use plumb_model::call::Case;
-use plumb_model::space::{Operation, Row, Space};
+use plumb_model::space::{Operation, Row};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
+pub use combinations::{Uncovered, demand_of, numbered, numbers};
+pub(crate) use rows::row_with;
+pub use rows::{fault_pairs, single_choices};
+
+use combinations::Combinations;
+
 /// The suite of single choices, as in [`plumb_model::call::Origin::suite`].
 pub const CHOICES: &str = "choices";
+/// The suite of choices that meet, with one fault at most.
+pub const COMBINATIONS: &str = "combinations";
 /// The suite of pairs of faults.
 pub const FAULT_PAIRS: &str = "fault-pairs";
 
-/// The cases of every suite for the named operations of an API, all of them where none is named, in an order
-/// that `seed` decides.
+/// Operations with rows of a suite.
+type Planned<'a> = Vec<(&'a Operation, &'static str, Row)>;
+
+/// The cases of single choices and of pairs of faults for the named operations of an API, all of them where none is
+/// named, in an order that `seed` decides.
 pub fn cases<'a>(
     api: &'a Api,
     operations: &'a [String],
     seed: u64,
 ) -> impl ExactSizeIterator<Item = Case> + Send + use<'a> {
-    let wanted =
-        move |operation: &&Operation| operations.is_empty() || operations.iter().any(|name| name == operation.name);
-    let mut plan: Vec<(&Operation, &'static str, Row)> = Vec::new();
-    for operation in api.operations.iter().filter(wanted) {
-        let singles = single_choices(&operation.space);
-        let pairs = fault_pairs(&operation.space).difference(&singles).cloned().collect::<BTreeSet<_>>();
-        plan.extend(singles.into_iter().map(|row| (operation, CHOICES, row)));
-        plan.extend(pairs.into_iter().map(|row| (operation, FAULT_PAIRS, row)));
-    }
+    let (mut plan, pairs) = singles_and_pairs(api, operations);
+    plan.extend(pairs);
     shuffle(&mut plan, seed);
     plan.into_iter().map(|(operation, suite, row)| operation.case(api.name, suite, &row))
 }
 
-/// Every choice of every dimension in an otherwise default row, once for each choice of each state dimension.
-pub fn single_choices(space: &Space) -> BTreeSet<Row> {
-    let mut rows = BTreeSet::new();
-    let states = space.dimensions.iter().enumerate().filter(|(_, dimension)| dimension.state);
-    let mut starts: Vec<(usize, usize)> =
-        states.flat_map(|(index, dimension)| (0..dimension.choices.len()).map(move |choice| (index, choice))).collect();
-    if starts.is_empty() {
-        starts.push((0, 0));
-    }
-    for state in starts {
-        for (index, dimension) in space.dimensions.iter().enumerate() {
-            for choice in 0..dimension.choices.len() {
-                rows.extend(row_with(space, &[state, (index, choice)]));
-            }
-        }
-    }
-    // A choice that a constraint keeps out of every default state is sent in the state it asks for.
-    for (index, dimension) in space.dimensions.iter().enumerate() {
-        for choice in 0..dimension.choices.len() {
-            if !rows.iter().any(|row| row[index] == choice) {
-                rows.extend(row_with(space, &[(index, choice)]));
-            }
-        }
-    }
-    rows
+/// The cases of every suite at a strength, one after the other: single choices, then what they leave of `strength`
+/// choices to meet, one operation after the other in turn, then pairs of faults. A row is made when it is asked for.
+///
+/// # Errors
+/// Where an operation has more choices than a covering array can hold.
+pub fn suites<'a>(
+    api: &'a Api,
+    operations: &'a [String],
+    strength: usize,
+    seed: u64,
+) -> Result<impl Iterator<Item = Case> + Send + use<'a>, Uncovered> {
+    let (mut singles, mut pairs) = singles_and_pairs(api, operations);
+    let lanes = chosen(api, operations).filter(|_| strength > 1).map(|operation| {
+        let own = singles.iter().filter(|(other, _, _)| other.name == operation.name);
+        let seeds = own.map(|(_, _, row)| row.clone()).collect();
+        Ok((operation, Combinations::new(operation, strength, seeds, seed)?))
+    });
+    let meeting = Turns { lanes: lanes.collect::<Result<_, _>>()? };
+    shuffle(&mut singles, seed);
+    shuffle(&mut pairs, seed);
+    let all = singles.into_iter().chain(meeting).chain(pairs);
+    Ok(all.map(|(operation, suite, row)| operation.case(api.name, suite, &row)))
 }
 
-/// Every pair of choices that hold a fault, of different dimensions, and nothing else out of the default.
-pub fn fault_pairs(space: &Space) -> BTreeSet<Row> {
-    let faults: Vec<(usize, usize)> = space
-        .dimensions
-        .iter()
-        .enumerate()
-        .flat_map(|(index, dimension)| {
-            let faulty = dimension.choices.iter().enumerate().filter(|(_, choice)| choice.fault);
-            faulty.map(move |(choice, _)| (index, choice))
-        })
-        .collect();
-    let mut rows = BTreeSet::new();
-    for (at, first) in faults.iter().enumerate() {
-        for second in faults[at + 1..].iter().filter(|second| second.0 != first.0) {
-            rows.extend(row_with(space, &[*first, *second]));
-        }
-    }
-    rows
+fn chosen<'a>(api: &'a Api, operations: &'a [String]) -> impl Iterator<Item = &'a Operation> {
+    let is_chosen =
+        |operation: &&Operation| operations.is_empty() || operations.iter().any(|own| own == operation.name);
+    api.operations.iter().filter(is_chosen)
 }
 
-/// The default row with these choices pinned; where a constraint forbids it, unpinned dimensions give way.
-pub(crate) fn row_with(space: &Space, pinned: &[(usize, usize)]) -> Option<Row> {
-    let mut row = space.defaults();
-    for (index, choice) in pinned {
-        row[*index] = *choice;
+fn singles_and_pairs<'a>(api: &'a Api, operations: &'a [String]) -> (Planned<'a>, Planned<'a>) {
+    let (mut plan, mut of_pairs) = (Vec::new(), Vec::new());
+    for operation in chosen(api, operations) {
+        let singles = single_choices(&operation.space);
+        let pairs = fault_pairs(&operation.space).difference(&singles).cloned().collect::<BTreeSet<_>>();
+        plan.extend(singles.into_iter().map(|row| (operation, CHOICES, row)));
+        of_pairs.extend(pairs.into_iter().map(|row| (operation, FAULT_PAIRS, row)));
     }
-    if pinned.iter().any(|(index, choice)| row[*index] != *choice) {
-        // Two pins on one dimension contradict each other.
-        return None;
-    }
-    // Each pass mends one constraint; a chain is no longer than there are dimensions.
-    for _ in 0..=space.dimensions.len() {
-        let Some(broken) = space.constraints.iter().find(|constraint| !space.keeps(&row, constraint)) else {
-            return Some(row);
-        };
-        let index = space.dimensions.iter().position(|dimension| dimension.name == broken.dimension)?;
-        if pinned.iter().any(|(own, _)| *own == index) {
-            return None;
+    (plan, of_pairs)
+}
+
+/// One row of each operation after the other, as long as there are any.
+struct Turns<'a> {
+    lanes: VecDeque<(&'a Operation, Combinations)>,
+}
+
+impl<'a> Iterator for Turns<'a> {
+    type Item = (&'a Operation, &'static str, Row);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some((operation, mut rows)) = self.lanes.pop_front() {
+            if let Some(row) = rows.next() {
+                self.lanes.push_back((operation, rows));
+                return Some((operation, COMBINATIONS, row));
+            }
         }
-        let choices = &space.dimensions[index].choices;
-        row[index] = choices.iter().position(|choice| broken.allowed.contains(&choice.name))?;
+        None
     }
-    None
 }
 
 /// Fisher-Yates with a stream of our own, so that the order is the same on any machine.
@@ -117,32 +112,7 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plumb_model::call::Call;
-    use plumb_model::space::{Choice, Constraint, Dimension};
-
-    fn space() -> Space {
-        let state = vec![Choice::absent("present").after("stored", Call::new("Put")), Choice::absent("absent")];
-        let condition = vec![Choice::absent("none"), Choice::fault("right", "c", "1"), Choice::fault("bad", "c", "2")];
-        let size = vec![Choice::valid("small", "s", "1"), Choice::fault("large", "s", "9")];
-        let constraints = vec![Constraint { when: ("c", "right"), dimension: "state", allowed: vec!["present"] }];
-        let dimensions =
-            vec![Dimension::state("state", state), Dimension::argument("c", condition), Dimension::argument("s", size)];
-        Space { dimensions, constraints }
-    }
-
-    #[test]
-    fn every_choice_is_sent_in_every_state_that_permits_it() {
-        let rows = single_choices(&space());
-        assert_eq!(
-            rows.into_iter().collect::<Vec<_>>(),
-            [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 2, 0], [1, 0, 0], [1, 0, 1], [1, 2, 0]]
-        );
-    }
-
-    #[test]
-    fn fault_pairs_hold_exactly_two_faults() {
-        assert_eq!(fault_pairs(&space()).into_iter().collect::<Vec<_>>(), [[0, 1, 1], [0, 2, 1]]);
-    }
+    use crate::covering::{self, Coverage, coverage};
 
     #[test]
     fn the_same_seed_gives_the_same_cases_and_another_seed_another_order() {
@@ -153,5 +123,52 @@ mod tests {
         let sorted = |seed| ids(seed).into_iter().collect::<BTreeSet<_>>();
         assert_eq!(sorted(1), sorted(2));
         assert!(cases(&api, &[], 1).all(|case| case.check().is_ok()));
+    }
+
+    /// What the rows of an operation cover of a strength, its pairs of faults left out.
+    fn covered(operation: &Operation, cases: &[Case], strength: usize) -> Coverage {
+        let own = cases.iter().filter(|case| case.origin.operation == operation.name);
+        let rows = own.filter(|case| case.origin.suite != FAULT_PAIRS).map(|case| {
+            let row = operation.space.row(&case.origin.choices).expect("a row");
+            numbers(&row)
+        });
+        let rows: Vec<covering::Row> = rows.collect();
+        coverage(&numbered(operation).expect("a space"), &rows, &demand_of(operation, strength))
+    }
+
+    #[test]
+    fn at_each_strength_every_tuple_of_choices_that_can_meet_does() {
+        let api = plumb_kv::api();
+        for strength in 1..=covering::STRENGTH_MAX {
+            let all: Vec<Case> = suites(&api, &[], strength, 1).expect("suites").collect();
+            let ids: BTreeSet<String> = all.iter().map(Case::id).collect();
+            assert_eq!(ids.len(), all.len(), "no case comes twice");
+            for operation in &api.operations {
+                let told = covered(operation, &all, strength);
+                assert_eq!((told.missing, told.broken.len()), (0, 0), "{} {:?}", operation.name, told.listed);
+                assert!(told.covered > 0);
+            }
+        }
+    }
+
+    #[test]
+    fn single_choices_come_first_and_pairs_of_faults_last() {
+        let api = plumb_kv::api();
+        let suites: Vec<String> = suites(&api, &[], 2, 1).expect("suites").map(|case| case.origin.suite).collect();
+        let runs: Vec<&str> = suites.chunk_by(|one, other| one == other).map(|run| run[0].as_str()).collect();
+        assert_eq!(runs, [CHOICES, COMBINATIONS, FAULT_PAIRS]);
+    }
+
+    #[test]
+    fn an_operation_with_too_many_choices_is_named() {
+        let mut api = plumb_kv::api();
+        let choices = &mut api.operations[0].space.dimensions[0].choices;
+        *choices = vec![choices[0].clone(); 200];
+        let name = api.operations[0].name;
+        let refused = suites(&api, &[], 2, 1).err().map(|error| error.to_string());
+        assert_eq!(
+            refused,
+            Some(format!("combine the choices of {name}: key-state has 200 choices, at most 128 are possible"))
+        );
     }
 }

@@ -42,6 +42,8 @@ pub struct Plant {
     pub operation: &'static str,
     /// The kind of finding it must give, as in the reports.
     pub kind: &'static str,
+    /// How many choices must meet for it to show, states and defaults not counted.
+    pub strength: usize,
     /// The bug itself.
     pub bug: Arc<dyn Bug>,
 }

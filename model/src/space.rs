@@ -195,6 +195,18 @@ impl Space {
     }
 }
 
+/// The choices that make a call fail, as far as rows with nothing else in common tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// The choices as `dimension=choice`, those among them that are defaults too.
+    pub choices: Vec<String>,
+    /// In how many other rows with these choices the same failed.
+    pub held: u32,
+    /// How many other rows were tried.
+    pub tried: u32,
+}
+
 /// One API action.
 #[derive(Debug, Clone)]
 pub struct Operation {

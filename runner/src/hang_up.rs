@@ -1,5 +1,6 @@
 //! A server that hangs up: whether it does so every time, and with how little.
 
+use plumb_generator::localise::{Passed, Shown};
 use plumb_generator::minimise::minimise;
 use plumb_model::call::Case;
 use plumb_validator::case_run::CaseRun;
@@ -23,15 +24,21 @@ pub(crate) enum Looked {
 }
 
 /// Runs a case on whose last call the server hung up again, and makes it small where it always does.
-pub(crate) fn look(engine: &Engine<'_>, worker: &Worker<'_, '_>, case: &Case, sequence: &mut u64) -> Looked {
+pub(crate) fn look(
+    engine: &Engine<'_>,
+    worker: &Worker<'_, '_>,
+    case: &Case,
+    passed: &Passed,
+    sequence: &mut u64,
+) -> Looked {
     let first = again(engine, worker, case, sequence);
     if first.times < HANG_UPS {
         return first.unconfirmed(worker);
     }
     let deaths = engine.deaths();
-    let small = minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| {
+    let small = minimise(engine.api, case, passed, MINIMISE_TRIES_MAX, &mut |candidate| {
         let go_on = !worker.is_over() && engine.deaths() - deaths < DEATHS_PER_CASE_MAX;
-        go_on && once(engine, worker, candidate, sequence).hang_up.is_some()
+        Shown::of(go_on && once(engine, worker, candidate, sequence).hang_up.is_some())
     });
     let last = again(engine, worker, &small.case, sequence);
     // An answer that was lost while it was made small may have led astray; then the whole case stands.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use plumb_generator::localise::{Passed, Shown};
 use plumb_generator::minimise::minimise;
+use plumb_model::api::Api;
 use plumb_model::call::{Call, Case};
 use plumb_model::value::Value;
 use plumb_validator::case_run::CaseRun;
@@ -23,6 +25,8 @@ pub const KEPT_PER_SIGNATURE_MAX: usize = 200;
 pub const FINDINGS_PER_SIGNATURE_MAX: usize = 8;
 /// The most candidates that are tried while one case is made small.
 pub const MINIMISE_TRIES_MAX: usize = 120;
+/// The most cases that are tried while the cause of one failure is held against others.
+pub const LOCALISE_TRIES_MAX: usize = 60;
 /// The first number of the runs that confirm and make small.
 pub const FIRST_SEQUENCE: u64 = 1_000_000;
 
@@ -47,6 +51,7 @@ pub struct Terms<'a> {
 pub struct Failures {
     kept: Vec<Failure>,
     by_signature: BTreeMap<String, usize>,
+    passed: Passed,
 }
 
 /// A case up to a call that diverged.
@@ -155,7 +160,10 @@ impl Known {
 
 impl Failures {
     /// Keeps a case for each of its divergences.
-    pub fn note(&mut self, done: &Done) {
+    pub fn note(&mut self, api: &Api, done: &Done) {
+        if matches!(done.run.verdict, Verdict::Conforms { .. }) {
+            self.passed.note(api, &done.case);
+        }
         for (index, divergence) in done.run.divergences.iter().enumerate() {
             self.note_one(done.sequence, &done.case, divergence, index == 0);
         }
@@ -244,12 +252,14 @@ impl Failures {
                     failure.unconfirmed("no time was left to confirm it".into())
                 }
                 None if worker.is_over() => failure.unconfirmed(DEAD.into()),
-                None if failure.is_hang_up() => match look(engine, &worker, &failure.case, &mut search.sequence) {
-                    Looked::Found(finding) => Event::Found(finding),
-                    Looked::Unconfirmed(why) => failure.unconfirmed(why),
-                    Looked::Answered => continue,
-                },
-                None => investigate_one(engine, failure, &mut search),
+                None if failure.is_hang_up() => {
+                    match look(engine, &worker, &failure.case, &self.passed, &mut search.sequence) {
+                        Looked::Found(finding) => Event::Found(finding),
+                        Looked::Unconfirmed(why) => failure.unconfirmed(why),
+                        Looked::Answered => continue,
+                    }
+                }
+                None => investigate_one(engine, failure, &self.passed, &mut search),
             };
             if matches!(event, Event::Found(_) | Event::SeenAgain { .. }) {
                 failure.hung_up().into_iter().for_each(&mut *on_event);
@@ -295,15 +305,18 @@ struct Search<'s, 'w, 'e> {
 }
 
 impl Search<'_, '_, '_> {
-    /// Whether the case fails as before and is still the one in question.
-    fn still_fails(&mut self, case: &Case, signature: &str) -> bool {
+    /// What a case shows of a failure, and whether it is still the one in question.
+    fn shown(&mut self, case: &Case, signature: &str) -> Shown {
         self.sequence += 1;
         let run = self.worker.run_alone(case, self.sequence);
-        same_failure(&run, case, signature).is_some() && (self.still)(case, &run)
+        if same_failure(&run, case, signature).is_some() && (self.still)(case, &run) {
+            return Shown::Same;
+        }
+        if matches!(run.verdict, Verdict::Conforms { .. }) { Shown::Nothing } else { Shown::Else }
     }
 }
 
-fn investigate_one(engine: &Engine<'_>, failure: &Failure, search: &mut Search<'_, '_, '_>) -> Event {
+fn investigate_one(engine: &Engine<'_>, failure: &Failure, passed: &Passed, search: &mut Search<'_, '_, '_>) -> Event {
     let Failure { case, signature, .. } = failure;
     let first = confirm(search.worker, signature, case, &mut search.sequence);
     if search.worker.is_over() {
@@ -316,13 +329,19 @@ fn investigate_one(engine: &Engine<'_>, failure: &Failure, search: &mut Search<'
     if failure.cause.kind == Kind::ServerError && first.reproduced < CONFIRMATIONS {
         return failure.unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced));
     }
-    let small =
-        minimise(engine.api, case, MINIMISE_TRIES_MAX, &mut |candidate| search.still_fails(candidate, signature));
+    let mut shown = |candidate: &Case| search.shown(candidate, signature);
+    let small = minimise(engine.api, case, passed, MINIMISE_TRIES_MAX, &mut shown);
+    let of_row = small.of_row.as_ref().filter(|_| first.reproduced == CONFIRMATIONS);
+    let localised = of_row.and_then(|own| own.cause(engine.api, passed, LOCALISE_TRIES_MAX, &mut shown));
     let confirmed = confirm(search.worker, signature, &small.case, &mut search.sequence);
     // A case that fails only now and then may be cut too far; then the whole one stands.
     let small_stands = confirmed.reproduced >= first.reproduced;
     let (case, confirmed) = if small_stands { (&small.case, confirmed) } else { (case, first) };
-    confirmed.finding(engine, case).map_or_else(|| failure.unconfirmed("it stopped to come again".into()), Event::Found)
+    let Some(mut finding) = confirmed.finding(engine, case) else {
+        return failure.unconfirmed("it stopped to come again".into());
+    };
+    finding.cause = localised;
+    Event::Found(finding)
 }
 
 /// A failing case, run again.

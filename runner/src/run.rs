@@ -91,7 +91,7 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
     let bar = progress(all.len() as u64);
     let survey = surveyed(engine, cases, &bar, sink);
     let (ended, without_probes) = send(engine, cases, all, &survey, &mut |done| {
-        failures.note(done);
+        failures.note(engine.api, done);
         take_done(done, sink);
         bar.inc(1);
         bar.set_message(format!("{} diverging", sink.report.counts.diverges));

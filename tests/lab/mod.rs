@@ -136,7 +136,7 @@ pub fn run_through<'a>(
     let mut failures = Failures::default();
     let mut cases = cases.into_iter().collect::<Vec<_>>().into_iter();
     engine.run(&mut cases, 1, Budget::default(), &mut |done| {
-        failures.note(&done);
+        failures.note(api, &done);
         results.done.push(done);
     });
     if investigate {

@@ -2,6 +2,7 @@
 
 use plumb_model::bodies::{hex, sha256};
 use plumb_model::call::Case;
+use plumb_model::space::Cause;
 use serde::{Deserialize, Serialize};
 
 use crate::case_run::CaseRun;
@@ -51,6 +52,9 @@ pub struct Finding {
     pub places: Vec<String>,
     /// The choices that are left in the minimal case.
     pub choices: Vec<String>,
+    /// The choices that make it fail, defaults among them, where other requests with nothing else in common tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// The minimal case.
     pub case: Case,
     /// The class of each answer in the minimal case, by call id.
@@ -84,6 +88,7 @@ impl Finding {
             curl: None,
             places: divergence.places(),
             choices,
+            cause: None,
             recorded: recorded(run),
             case,
             state: divergence.state.clone(),

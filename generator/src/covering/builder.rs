@@ -14,9 +14,8 @@ const WORK_MAX: u64 = 50_000_000_000;
 
 /// What is still to be covered, and the rules of a row.
 #[derive(Debug)]
-pub(crate) struct Builder<'s> {
-    space: &'s Space,
-    solver: Solver<'s>,
+pub(crate) struct Builder {
+    solver: Solver,
     /// What is left of every parameter in any row.
     root: Domains,
     /// The tuples that no row has yet, by group and strength.
@@ -67,14 +66,14 @@ impl Draft {
     }
 }
 
-impl<'s> Builder<'s> {
+impl Builder {
     /// A builder for rows whose values are `allowed`, to cover groups of parameters at a strength each; none where there
     /// is no such row.
-    pub(crate) fn new(space: &'s Space, allowed: &[Mask], groups: &[(Vec<usize>, usize)], seed: u64) -> Option<Self> {
+    pub(crate) fn new(space: &Space, allowed: &[Mask], groups: &[(Vec<usize>, usize)], seed: u64) -> Option<Self> {
         let solver = Solver::new(space);
         let root = probed(&solver, solver.start(allowed)?)?;
         let (open, draw) = (Vec::new(), Draw::new(seed));
-        let mut builder = Self { space, solver, root, open, shortfall: None, work: 0, draw };
+        let mut builder = Self { solver, root, open, shortfall: None, work: 0, draw };
         let tables = groups.iter().map(|(parameters, strength)| builder.table(parameters, *strength)).collect();
         builder.open = tables;
         Some(builder)
@@ -82,7 +81,7 @@ impl<'s> Builder<'s> {
 
     /// The tuples of a group that are not ruled out at first sight.
     fn table(&mut self, parameters: &[usize], mut strength: usize) -> Table {
-        let layout = Layout::new(self.space.sizes(), parameters.to_vec());
+        let layout = Layout::new(self.solver.space().sizes(), parameters.to_vec());
         while strength > 1 && Table::bytes(&layout, strength) > BYTES_MAX {
             self.shortfall = Some(Shortfall::Memory { asked: strength, given: strength - 1 });
             strength -= 1;
@@ -100,7 +99,7 @@ impl<'s> Builder<'s> {
                 self.root.back_to(mark);
             }
             let own = layout.offsets[layout.place(parameter).unwrap_or(0)];
-            for other in own..own + index(self.space.sizes()[parameter]) {
+            for other in own..own + index(self.solver.space().sizes()[parameter]) {
                 remove(&mut meeting[id as usize], other);
             }
         }
@@ -215,20 +214,23 @@ impl<'s> Builder<'s> {
 
     /// Takes the best value for one parameter after the other; none where no value is left of one.
     fn greedy(&mut self, domains: &mut Domains, fixed: &[(usize, u8)]) -> Option<Draft> {
-        let mut draft = Draft::new(&self.open, self.space.sizes().len());
+        let mut draft = Draft::new(&self.open, self.solver.space().sizes().len());
         for (parameter, value) in fixed {
             draft.put(&self.open, *parameter, *value);
         }
         let is_open = |parameter: &usize| !fixed.iter().any(|(own, _)| own == parameter);
-        let mut order: Vec<usize> = (0..self.space.sizes().len()).filter(is_open).collect();
+        let mut order: Vec<usize> = (0..self.solver.space().sizes().len()).filter(is_open).collect();
         self.draw.shuffle(&mut order);
         // Tuples of the largest parameters decide how many rows there must be, so that they choose first.
-        order.sort_by_key(|parameter| std::cmp::Reverse(self.space.sizes()[*parameter]));
+        order.sort_by_key(|parameter| std::cmp::Reverse(self.solver.space().sizes()[*parameter]));
         for parameter in order {
             let mut left = domains.of(parameter);
             loop {
                 let gain = |value: &u8| {
-                    (draft.gain(&self.open, parameter, *value), self.space.weights()[parameter][usize::from(*value)])
+                    (
+                        draft.gain(&self.open, parameter, *value),
+                        self.solver.space().weights()[parameter][usize::from(*value)],
+                    )
                 };
                 let value = best_of(values(left), gain, &mut self.draw)?;
                 let mark = domains.mark();
@@ -245,7 +247,7 @@ impl<'s> Builder<'s> {
 }
 
 /// The domains without the values that cannot be, as far as propagation sees; none where nothing is left.
-fn probed(solver: &Solver<'_>, mut root: Domains) -> Option<Domains> {
+fn probed(solver: &Solver, mut root: Domains) -> Option<Domains> {
     loop {
         let mut any = false;
         for parameter in &solver.constrained {

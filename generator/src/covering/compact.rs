@@ -53,8 +53,8 @@ pub fn compact(
 pub const EFFORT: u64 = 30_000_000;
 
 /// Rows under change.
-struct Search<'s> {
-    solver: Solver<'s>,
+struct Search {
+    solver: Solver,
     root: Domains,
     ledgers: Vec<Ledger>,
     rows: Vec<Row>,
@@ -76,9 +76,9 @@ struct Move {
     loss: i64,
 }
 
-impl<'s> Search<'s> {
+impl Search {
     /// A search from `rows`; none where counting what they cover would take too much memory.
-    fn new(space: &'s Space, task: &Task, rows: &[Row], frozen: usize, seed: u64) -> Option<Self> {
+    fn new(space: &Space, task: &Task, rows: &[Row], frozen: usize, seed: u64) -> Option<Self> {
         let solver = Solver::new(space);
         let root = solver.start(&task.allowed)?;
         let ledgers = task.groups.iter().map(|(parameters, strength)| Ledger::new(space, parameters, *strength, rows));

@@ -13,6 +13,11 @@ impl Draw {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// One of some items; none where there is none.
+    pub(crate) fn one_of<T: Copy>(&mut self, items: &[T]) -> Option<T> {
+        (!items.is_empty()).then(|| items[self.below(items.len())])
+    }
+
     /// A number below `count`, which is not zero.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         // The bias of one in billions is no matter here, and a multiplication is cheaper than a division.

@@ -10,15 +10,15 @@ const CANDIDATES: usize = 4;
 
 /// The rows of a covering array, each final when it appears.
 #[derive(Debug)]
-pub struct Fast<'s> {
-    space: &'s Space,
+pub struct Fast {
+    space: Space,
     tasks: std::vec::IntoIter<Task>,
-    builder: Option<(Builder<'s>, std::vec::IntoIter<Partial>)>,
+    builder: Option<(Builder, std::vec::IntoIter<Partial>)>,
     shortfall: Option<Shortfall>,
     seed: u64,
 }
 
-impl Fast<'_> {
+impl Fast {
     /// What was left out of what was asked for, as far as it is known by now.
     pub fn shortfall(&self) -> Option<Shortfall> {
         self.shortfall.or_else(|| self.builder.as_ref().and_then(|(builder, _)| builder.shortfall))
@@ -29,12 +29,12 @@ impl Fast<'_> {
 ///
 /// # Errors
 /// Where no row keeps the rules, or a seed row cannot be completed.
-pub fn fast<'s>(space: &'s Space, demand: &Demand, seeds: &[Partial], seed: u64) -> Result<Fast<'s>, Contradiction> {
+pub fn fast(space: &Space, demand: &Demand, seeds: &[Partial], seed: u64) -> Result<Fast, Contradiction> {
     let tasks = tasks(space, demand, seeds)?.into_iter();
-    Ok(Fast { space, tasks, builder: None, shortfall: None, seed })
+    Ok(Fast { space: space.clone(), tasks, builder: None, shortfall: None, seed })
 }
 
-impl Iterator for Fast<'_> {
+impl Iterator for Fast {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
@@ -47,7 +47,7 @@ impl Iterator for Fast<'_> {
             }
             self.shortfall = self.shortfall();
             let task = self.tasks.next()?;
-            let builder = Builder::new(self.space, &task.allowed, &task.groups, self.seed);
+            let builder = Builder::new(&self.space, &task.allowed, &task.groups, self.seed);
             self.builder = builder.map(|builder| (builder, task.seeds.into_iter()));
         }
     }

@@ -9,8 +9,8 @@ pub const STEPS_MAX: usize = 200_000;
 
 /// Clauses, ready to propagate.
 #[derive(Debug)]
-pub struct Solver<'s> {
-    space: &'s Space,
+pub struct Solver {
+    space: Space,
     /// The clauses in which each parameter occurs.
     occurrences: Vec<Vec<usize>>,
     /// Those parameters that occur in any.
@@ -70,9 +70,9 @@ impl Domains {
     }
 }
 
-impl<'s> Solver<'s> {
+impl Solver {
     /// Makes the clauses of a space ready.
-    pub fn new(space: &'s Space) -> Self {
+    pub fn new(space: &Space) -> Self {
         let mut occurrences = vec![Vec::new(); space.sizes().len()];
         for (index, clause) in space.clauses().iter().enumerate() {
             for literal in clause {
@@ -83,7 +83,12 @@ impl<'s> Solver<'s> {
             }
         }
         let constrained = (0..occurrences.len()).filter(|own| !occurrences[*own].is_empty()).collect();
-        Self { space, occurrences, constrained }
+        Self { space: space.clone(), occurrences, constrained }
+    }
+
+    /// What the rows are of.
+    pub fn space(&self) -> &Space {
+        &self.space
     }
 
     /// Whether a parameter is under a clause.

@@ -2,6 +2,7 @@
 
 use plumb_model::call::{Call, Case, Need, Origin, Turn};
 use plumb_model::judge::Mismatch;
+use plumb_model::space::Cause;
 use plumb_model::value::{Function, Value};
 use plumb_validator::finding::Finding;
 use plumb_validator::verdict::{Expected, Kind, Observed};
@@ -136,6 +137,7 @@ fn condition_ignored() -> Finding {
                 .into(),
         curl: Some(CURL.into()),
         places: vec!["code".into(), "status".into()],
+        cause: Some(Cause { choices: vec!["key-state=present".into(), "if-match=other".into()], held: 3, tried: 3 }),
         choices: vec!["if-match=other".into()],
         case,
         recorded: vec![("stored".into(), "200".into()), ("call".into(), "200".into())],

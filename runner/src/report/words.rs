@@ -24,6 +24,14 @@ pub(super) fn cut(text: &str, characters_max: usize) -> String {
     shown(text.as_bytes(), characters_max)
 }
 
+/// Which choices make a finding, where other requests tell.
+pub(super) fn cause(finding: &Finding) -> Option<String> {
+    let cause = finding.cause.as_ref().filter(|cause| cause.tried > 0)?;
+    let choices = if cause.choices.is_empty() { "whatever is chosen".into() } else { safe(&cause.choices.join(", ")) };
+    let (held, tried) = (cause.held, cause.tried);
+    Some(format!("{choices}: the same in {held} of {tried} other requests with nothing else in common"))
+}
+
 /// The lines of a command or a document, each neutralised, none cut: they are there to be copied.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(|line| shown(line.as_bytes(), usize::MAX))

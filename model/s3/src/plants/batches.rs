@@ -14,6 +14,7 @@ pub(super) fn all() -> [Plant; 1] {
         about: "the last key of a batch is acknowledged and kept",
         operation: "ListObjectsV2",
         kind: super::WRONG_STATE,
+        strength: 1,
         bug: Arc::new(SkipsLast),
     }]
 }

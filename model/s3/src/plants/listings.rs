@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plumb_model::answer::{Answer, Document};
 use plumb_model::call::Call;
-use plumb_model::plant::{Bug, Effect, Plant};
+use plumb_model::plant::{Bug, Effect, OnAnswer, Plant};
 use plumb_model::value::Value;
 
 use super::answers::{field, list, recount};
@@ -36,6 +36,15 @@ pub(super) const ON_ANSWER: [Row<ActOnAnswer>; 4] = [
         prefix_again,
     ),
 ];
+
+/// Bugs that show only where three choices meet.
+const ON_THREE: [Row<ActOnAnswer>; 1] = [(
+    "url-page-miscounted",
+    "an encoded page of two entries at most is said to have one more where it starts after a key",
+    "ListObjectsV2",
+    WRONG_CONTENT,
+    url_page_miscounted,
+)];
 
 /// Bugs that show in the answer alone: it repeats what was asked for as if it had been understood.
 const HIDDEN: [Row<(ActOnCall, ActOnAnswer)>; 2] = [
@@ -71,11 +80,26 @@ impl Bug for Hidden {
     }
 }
 
+/// Every bug that shows only where three choices meet.
+pub(super) fn on_three() -> impl Iterator<Item = Plant> {
+    ON_THREE.into_iter().map(|(name, about, operation, kind, act)| {
+        let bug: Arc<dyn Bug> = Arc::new(OnAnswer(act));
+        Plant { name, about, operation, kind, strength: 3, bug }
+    })
+}
+
+fn url_page_miscounted(call: &Call, answer: &mut Answer) {
+    let is = |name, value| call.argument(name) == Some(&Value::from(value));
+    if is("encoding-type", "url") && is("max-keys", "2") && is("start-after", "a1") {
+        recount(answer, 1);
+    }
+}
+
 /// Every bug that the answer hides.
 pub(super) fn hidden() -> impl Iterator<Item = Plant> {
     HIDDEN.into_iter().map(|(name, about, operation, kind, (on_call, on_answer))| {
         let bug: Arc<dyn Bug> = Arc::new(Hidden { on_call, on_answer });
-        Plant { name, about, operation, kind, bug }
+        Plant { name, about, operation, kind, strength: 1, bug }
     })
 }
 

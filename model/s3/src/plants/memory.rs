@@ -18,6 +18,7 @@ pub(super) fn all() -> [Plant; 1] {
         about: "the entity tag does not change with the object",
         operation: "PutObject",
         kind: super::WRONG_CONTENT,
+        strength: 1,
         bug: Arc::new(TagStays::default()),
     }]
 }

@@ -123,14 +123,20 @@ const ON_ANSWER: &[Row<ActOnAnswer>] = &[
 pub(crate) fn all() -> Vec<Plant> {
     let calls = ON_CALL.iter().chain(&copies::ON_CALL).map(|(name, about, operation, kind, act)| {
         let bug: Arc<dyn Bug> = Arc::new(OnCall(*act));
-        Plant { name, about, operation, kind, bug }
+        Plant { name, about, operation, kind, strength: 1, bug }
     });
     let answers = ON_ANSWER.iter().chain(&copies::ON_ANSWER).chain(&listings::ON_ANSWER);
     let answers = answers.map(|(name, about, operation, kind, act)| {
         let bug: Arc<dyn Bug> = Arc::new(OnAnswer(*act));
-        Plant { name, about, operation, kind, bug }
+        Plant { name, about, operation, kind, strength: 1, bug }
     });
-    calls.chain(answers).chain(listings::hidden()).chain(memory::all()).chain(batches::all()).collect()
+    calls
+        .chain(answers)
+        .chain(listings::on_three())
+        .chain(listings::hidden())
+        .chain(memory::all())
+        .chain(batches::all())
+        .collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use plumb_validator::finding::Finding;
 use plumb_validator::verdict::{Expected, Observed};
 
 use super::anchor;
-use crate::report::words::{self, basis, count, lines, number, places, safe, same_source};
+use crate::report::words::{self, basis, cause, count, lines, number, places, safe, same_source};
 
 /// The most permitted answers that a card shows.
 const SHOWN_ANSWERS_MAX: usize = 32;
@@ -55,6 +55,9 @@ fn facts(finding: &Finding) -> Markup {
             div { dt { "Operation" } dd { (safe(&finding.operation)) } }
             @if !finding.choices.is_empty() {
                 div { dt { "Choices" } dd { @for choice in &finding.choices { code .chip { (safe(choice)) } " " } } }
+            }
+            @if let Some(cause) = cause(finding) {
+                div { dt { "Cause" } dd { (cause) } }
             }
             div { dt { "Reproduced" } dd { (safe(&finding.reproduced)) } }
             div { dt { "Seen in" } dd { (count(finding.count, "case")) } }

@@ -5,7 +5,7 @@ use plumb_validator::finding::Finding;
 use plumb_validator::verdict::{Expected, Observed};
 
 use super::canvas::{BOLD, Canvas, Cell, DIM, LABEL_WIDTH, PLAIN, RED, RIGHT, WRONG, cell, figure};
-use crate::report::words::{self, CallWords, basis, count, cut, lines, number, places, safe, same_source};
+use crate::report::words::{self, CallWords, basis, cause, count, cut, lines, number, places, safe, same_source};
 
 /// The most permitted answers that a block shows.
 const PRINTED_ANSWERS_MAX: usize = 8;
@@ -27,6 +27,9 @@ pub(super) fn block(canvas: &mut Canvas, finding: &Finding) {
     canvas.field(INDENT, "kind", PLAIN, finding.kind.words());
     if !finding.choices.is_empty() {
         canvas.field(INDENT, "choices", PLAIN, &safe(&finding.choices.join(", ")));
+    }
+    if let Some(cause) = cause(finding) {
+        canvas.field(INDENT, "cause", PLAIN, &cause);
     }
     let seen = format!("reproduced {}, seen in {}", safe(&finding.reproduced), count(finding.count, "case"));
     canvas.field(INDENT, "seen", PLAIN, &seen);
