@@ -2,8 +2,10 @@
 //!
 //! No HTTP and no API here: a [`Space`] is parameters with numbered values and clauses that every row must keep.
 
+pub mod formula;
 pub mod space;
 
+pub use formula::{Formula, Relation, TooLarge};
 pub use space::{Clause, Literal, Mask, Row, Space, Unfit};
 
 /// A row that is begun: a value for some of the parameters.
