@@ -7,4 +7,5 @@
 pub mod capabilities;
 pub mod covering;
 pub mod minimise;
+pub mod pict;
 pub mod suites;
