@@ -15,6 +15,9 @@ pub type Mask = u128;
 /// A value for every parameter, by its number.
 pub type Row = Vec<u8>;
 
+/// A row that is begun: a value for some of the parameters.
+pub type Partial = Vec<Option<u8>>;
+
 /// That a parameter has one of some values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Literal {
@@ -148,10 +151,16 @@ pub const fn all(size: usize) -> Mask {
     if size >= VALUES_MAX { Mask::MAX } else { (1 << size) - 1 }
 }
 
+/// The lowest value in a mask that is not empty.
+#[expect(clippy::cast_possible_truncation, reason = "a mask has 128 bits")]
+pub const fn lowest(mask: Mask) -> u8 {
+    mask.trailing_zeros() as u8
+}
+
 /// The values in a mask, the lowest first.
 pub fn values(mut mask: Mask) -> impl Iterator<Item = u8> {
     std::iter::from_fn(move || {
-        let value = u8::try_from(mask.trailing_zeros()).ok().filter(|_| mask != 0)?;
+        let value = (mask != 0).then(|| lowest(mask))?;
         mask &= mask - 1;
         Some(value)
     })
