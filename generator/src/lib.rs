@@ -8,4 +8,5 @@ pub mod capabilities;
 pub mod covering;
 pub mod minimise;
 pub mod pict;
+pub mod shard;
 pub mod suites;

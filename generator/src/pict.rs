@@ -12,6 +12,7 @@
 //! # Ok::<(), plumb_generator::pict::Mistake>(())
 //! ```
 
+mod conflict;
 mod lines;
 mod meaning;
 mod mistake;
@@ -23,6 +24,7 @@ mod submodels;
 mod syntax;
 mod text;
 
+pub use conflict::CONFLICT_MAX;
 pub use mistake::{Mistake, SHOWN_MAX, Warning};
 pub use output::Printer;
 pub use parameters::WEIGHT_MAX;
@@ -30,6 +32,8 @@ pub use parser::NESTING_MAX;
 pub use rows::{Placed, ROWS_MAX};
 
 use std::sync::Arc;
+
+use plumb_model::bodies::sha256;
 
 use crate::covering::formula::{Formula, tidy};
 use crate::covering::space::{Clause, Space, bit};
@@ -171,10 +175,7 @@ impl Model {
             let remedy = "a model starts with parameters such as Name: value, value";
             return Err(Mistake::new(text, 0..0, "the model has no parameters", remedy));
         }
-        let mut submodels = Vec::new();
-        for line in &parts.submodels {
-            submodels.extend(submodels::read(text, line, &mut parameters, dialect)?);
-        }
+        let submodels = submodels::read(text, &parts.submodels, &mut parameters, dialect)?;
         let sizes: Vec<usize> = parameters.all.iter().map(|own| own.values.len()).collect();
         let statements = parser::read(text, &parts.constraints)?;
         let mut reader = meaning::Reader::new(text, dialect, &sizes, &parameters);
@@ -235,6 +236,23 @@ impl Model {
         groups.extend(submodels.filter(|(_, order)| *order > lowest));
         groups.retain(|(members, order)| members.len() >= *order);
         Ok(Demand { strength: lowest, groups })
+    }
+
+    /// What a value is called: its first name, after the mark of a negative one.
+    pub fn value_name(&self, parameter: usize, value: u8) -> String {
+        let own = &self.parameters[parameter].values[usize::from(value)];
+        if own.negative { format!("{}{}", self.dialect.negative, own.names[0]) } else { own.names[0].clone() }
+    }
+
+    /// What tells the model from others: a digest of the names of its parameters and values.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut text = String::new();
+        for parameter in &self.parameters {
+            let names = parameter.values.iter().flat_map(|value| value.names.iter());
+            text.extend(std::iter::once(&parameter.name).chain(names).map(|name| format!("{}:{name}", name.len())));
+            text.push('\n');
+        }
+        sha256(text.as_bytes())
     }
 
     /// The constraint that a row breaks, the first of them.

@@ -10,7 +10,8 @@ use super::lines::{Line, lines};
 use super::mistake::Mistake;
 use super::text::{folded, trim};
 use super::{Model, Parameter};
-use crate::covering::{Partial, Row};
+use crate::covering::space::{all, bit};
+use crate::covering::{Clause, Literal, Partial, Row, Space};
 
 /// The most rows that are read.
 pub const ROWS_MAX: usize = 1_000_000;
@@ -63,6 +64,22 @@ impl Model {
             row: own.row.into_iter().flatten().collect(),
         };
         Ok(table.rows(true)?.into_iter().map(complete).collect())
+    }
+
+    /// The space in which rows that are read back are counted: where two values of a parameter have the same names,
+    /// a row that is read can only hold the first, so that the other one need not occur.
+    pub fn space_to_check(&self) -> Space {
+        let readable = |(parameter, own): (usize, &Parameter)| {
+            let names = Names::new(own, self.dialect.case_sensitive);
+            let values = names.exact.values().fold(0, |mask, value| mask | bit(*value));
+            Literal { parameter, values }
+        };
+        let readable = self.parameters.iter().enumerate().map(readable);
+        let hidden = readable.filter(|own| own.values != all(self.space.sizes()[own.parameter])).map(|own| vec![own]);
+        let clauses: Vec<Clause> = self.space.clauses().iter().cloned().chain(hidden).collect();
+        let space = Space::new(self.space.sizes().to_vec(), clauses);
+        let space = space.map(|space| space.with_negative(self.space.negative().to_vec()));
+        space.unwrap_or_else(|_| self.space.clone())
     }
 
     /// The negative values of a row.
@@ -139,21 +156,19 @@ impl<'t> Table<'t> {
             return Err(Mistake::new(text, body[ROWS_MAX].place(), message, "split the file"));
         }
         let names = model.parameters.iter().map(|own| Names::new(own, case_sensitive)).collect();
+        let each = model.parameters.iter().enumerate();
+        let by_name = each.map(|(own, parameter)| (folded(&parameter.name, case_sensitive), own)).collect();
         let mut table = Self { model, text, header: first.place(), columns: Vec::new(), names, body };
         for (cell, place) in cells(&first) {
-            let parameter = table.column(cell, place)?;
+            let parameter = table.column(&by_name, cell, place)?;
             table.columns.push(parameter);
         }
         Ok(table)
     }
 
-    fn column(&self, cell: &str, place: Range<usize>) -> Result<usize, Mistake> {
-        let case_sensitive = self.model.dialect.case_sensitive;
-        let is = |name: &str| {
-            let own = folded(name, case_sensitive);
-            self.model.parameters.iter().position(|parameter| folded(&parameter.name, case_sensitive) == own)
-        };
-        let Some(parameter) = is(trim(cell)) else {
+    fn column(&self, by_name: &BTreeMap<String, usize>, cell: &str, place: Range<usize>) -> Result<usize, Mistake> {
+        let name = folded(trim(cell), self.model.dialect.case_sensitive);
+        let Some(parameter) = by_name.get(&name).copied() else {
             let message = format!("the model has no parameter {:?}", trim(cell));
             let known = self.model.parameters.iter().map(|own| own.name.as_str());
             return Err(Mistake::new(self.text, place, message, listed(known)));

@@ -9,8 +9,28 @@ use crate::covering::STRENGTH_MAX;
 
 const REMEDY: &str = "a sub-model looks like { A, B, C } @ 3";
 
-/// Reads one line; none where it names a parameter that there is not, which is warned of.
+/// What PICT does beyond it: there, the rows of a sub-model are made first and then meet the rest as values do.
+const DIFFERENCE: &str = "a sub-model is a group with a strength of its own, its rows do not meet the rest as wholes";
+
+/// Reads some lines.
 pub(super) fn read(
+    text: &str,
+    lines: &[Line<'_>],
+    parameters: &mut Parameters<'_>,
+    dialect: &Dialect,
+) -> Result<Vec<Submodel>, Mistake> {
+    let mut submodels = Vec::new();
+    for line in lines {
+        submodels.extend(one(text, line, parameters, dialect)?);
+    }
+    if let Some(first) = submodels.first() {
+        parameters.warnings.push(Warning { line: first.line, message: DIFFERENCE.to_owned() });
+    }
+    Ok(submodels)
+}
+
+/// Reads one line; none where it names a parameter that there is not, which is warned of.
+fn one(
     text: &str,
     line: &Line<'_>,
     parameters: &mut Parameters<'_>,

@@ -180,6 +180,7 @@ fn what_makes_no_sense_to_pict_is_left_out_with_a_warning() {
     let expected = [
         "line 3: the sub-model is left out: there is no parameter Q",
         "line 4: the sub-model names a parameter twice, which counts once",
+        "line 4: a sub-model is a group with a strength of its own, its rows do not meet the rest as wholes",
         "line 5: the constraint is left out: there is no parameter Z",
         "line 7: a part of the constraint is left out: there is no parameter Y",
         "line 8: the constraint is left out: there is no parameter X",
