@@ -2,6 +2,7 @@
 //!
 //! No HTTP and no API here: a [`Space`] is parameters with numbered values and clauses that every row must keep.
 
+pub mod formula;
 pub mod solver;
 pub mod space;
 
@@ -18,6 +19,7 @@ mod task;
 pub use compact::{EFFORT, compact};
 pub use coverage::{Coverage, MISSING_LISTED_MAX, Tuple, coverage};
 pub use fast::{Fast, fast};
+pub use formula::{Formula, Relation, TooLarge};
 
 pub use space::{Clause, Literal, Mask, Partial, Row, Space, Unfit};
 pub use task::impossible;

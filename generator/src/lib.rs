@@ -8,4 +8,6 @@ pub mod capabilities;
 pub mod covering;
 pub mod localise;
 pub mod minimise;
+pub mod pict;
+pub mod shard;
 pub mod suites;

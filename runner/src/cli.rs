@@ -1,6 +1,7 @@
 //! The command line.
 
 mod compare;
+mod generate;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use plumb_validator::target::Safety;
 use crate::engine::Budget;
 
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
+pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
 
 /// Tells whether a live HTTP service still does what its specification says.
 #[derive(Debug, Parser)]
@@ -47,6 +49,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Tell within about a second what a target implements, and whether it checks who calls
     Probe(ProbeArgs),
+    /// Make the rows of a model in PICT's language, or the cases of an API, and send nothing
+    Generate(GenerateArgs),
     /// Run a finding again: REPRODUCED, FIXED or INCONCLUSIVE
     Replay(ReplayArgs),
     /// Serve the model over HTTP on loopback

@@ -5,6 +5,7 @@ mod ask;
 mod compare;
 mod conform;
 mod demo;
+mod generate;
 mod plan;
 mod probe;
 mod replay;
@@ -24,6 +25,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Conform(arguments) => conform::conform(plugins, &arguments),
         Command::Compare(arguments) => compare::compare(plugins, &arguments),
         Command::Probe(arguments) => probe::probe(plugins, &arguments),
+        Command::Generate(arguments) => generate::generate(plugins, &arguments),
         Command::Replay(arguments) => replay::replay(plugins, &arguments),
         Command::Serve(arguments) => serve::serve(plugins, &arguments),
         Command::Ask(arguments) => ask::ask(plugins, &arguments),

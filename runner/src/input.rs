@@ -6,8 +6,17 @@ use std::path::Path;
 
 /// The text of a file of at most `bytes_max` bytes. A device or a pipe is read no further than that either.
 pub fn read_text(path: &Path, bytes_max: u64) -> io::Result<String> {
+    read(File::open(path)?, bytes_max)
+}
+
+/// The same, where `-` stands for standard input.
+pub fn read_text_or_stdin(path: &Path, bytes_max: u64) -> io::Result<String> {
+    if path == Path::new("-") { read(io::stdin(), bytes_max) } else { read_text(path, bytes_max) }
+}
+
+fn read(from: impl io::Read, bytes_max: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(bytes_max + 1).read_to_string(&mut text)?;
+    from.take(bytes_max + 1).read_to_string(&mut text)?;
     if text.len() as u64 > bytes_max {
         return Err(io::Error::other(format!("it is longer than {bytes_max} bytes")));
     }

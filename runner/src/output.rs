@@ -133,6 +133,18 @@ pub fn print(text: &str) -> Result<(), Error> {
     printed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
+/// Prints lines as they come, each at once. It is false where the reader wanted no more before the last.
+pub fn print_lines(lines: impl Iterator<Item = Result<String, Error>>) -> Result<bool, Error> {
+    let mut stdout = std::io::stdout().lock();
+    for line in lines {
+        match stdout.write_all((line? + "\n").as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(false),
+            written => printed(written)?,
+        }
+    }
+    Ok(true)
+}
+
 /// A reader that wants no more is nobody's fault.
 fn printed(written: std::io::Result<()>) -> Result<(), Error> {
     match written {

@@ -6,6 +6,7 @@ mod ask;
 mod compare;
 mod conform;
 mod deviations;
+mod generate;
 mod hostile;
 mod identities;
 mod interrupt;
