@@ -7,7 +7,6 @@ mod lab;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plumb_generator::localise::FRESH_ROWS;
 use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_model::call::{Case, Turn};
@@ -52,7 +51,7 @@ fn check_meeting(api: &Api, plant: &Plant) {
     assert_eq!(finding.choices.len(), plant.strength, "{}: {:?}", plant.name, finding.choices);
     let cause = finding.cause.expect("a cause");
     assert!(finding.choices.iter().all(|choice| cause.choices.contains(choice)), "{}: {cause:?}", plant.name);
-    assert_eq!((cause.held, cause.tried), (FRESH_ROWS, FRESH_ROWS), "{}: {:?}", plant.name, cause.choices);
+    assert!(cause.tried > 0 && cause.held == cause.tried, "{}: {cause:?}", plant.name);
     println!("{:<28} needs {}", plant.name, cause.choices.join(", "));
 }
 
