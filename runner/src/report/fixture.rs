@@ -88,6 +88,7 @@ fn done(sequence: u64, operation: &str, verdict: &str, detail: Option<&str>) -> 
         detail: detail.map(str::to_owned),
         preferred: !sequence.is_multiple_of(60),
         exchanges: vec![exchange("CreateBucket", 4_200 + sequence), exchange(operation, 812 + 97 * (sequence % 100))],
+        tested: None,
     })
 }
 
@@ -141,6 +142,7 @@ fn condition_ignored() -> Finding {
         recorded: vec![("stored".into(), "200".into()), ("call".into(), "200".into())],
         state: json!({"buckets": {"{bucket a}": {"objects": {"photo.jpg": {"length": 0, "etag": "‹stored.etag›"}}}}}),
         accepted_by: None,
+        cycle: None,
     }
 }
 

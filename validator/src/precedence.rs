@@ -1,0 +1,168 @@
+//! Which of two faults wins: what one case says about it, and cycles, which no order of checks explains.
+
+use plumb_model::api::Api;
+use plumb_model::call::Case;
+use plumb_model::space::CALL_UNDER_TEST;
+use plumb_model::wire::Actor;
+use serde::{Deserialize, Serialize};
+
+use crate::case_run::CaseRun;
+use crate::finding::{Finding, id, recorded};
+use crate::session::Exchange;
+use crate::verdict::{Expected, Kind, Observed, without_secrets};
+
+/// The fewest faults that go in a circle: of two, only one wins.
+pub const CYCLE_STEPS_MIN: usize = 3;
+/// The most faults of a cycle that is told.
+pub const CYCLE_STEPS_MAX: usize = 16;
+
+/// What a call with faults was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tested {
+    /// The choices of its case that hold a fault.
+    pub faults: Vec<String>,
+    /// The class of the answer.
+    pub answered: String,
+    /// The classes of every answer that the model permits to this call.
+    pub permitted: Vec<String>,
+}
+
+impl Tested {
+    /// What the call under test of a case was answered. None where it has no fault, where its answer was not judged,
+    /// or where a call before it did not conform: which state it met is unknown then. None as well where the case is
+    /// more than its choices say.
+    pub fn of(api: &Api, case: &Case, run: &CaseRun, actors: &[Actor]) -> Option<Self> {
+        let faults = faults(api, case)?;
+        let exchange = exchange(run)?;
+        let permitted = match &exchange.permit {
+            Some(permit) => {
+                let others = permit.others.iter().filter(|other| **other != exchange.class());
+                std::iter::once(exchange.class()).chain(others.cloned()).collect()
+            }
+            None => {
+                let divergence = run.divergences.iter().find(|own| own.call == CALL_UNDER_TEST)?;
+                divergence.expected.iter().map(|expected| expected.class.clone()).collect()
+            }
+        };
+        Some(Self { faults, answered: without_secrets(&exchange.class(), actors), permitted })
+    }
+
+    /// Whether the model permits the answer.
+    pub fn conforms(&self) -> bool {
+        self.permitted.contains(&self.answered)
+    }
+}
+
+/// The faulty choices of a case that is what its choices say up to the call under test; none where there are none.
+fn faults(api: &Api, case: &Case) -> Option<Vec<String>> {
+    let operation = api.operation(&case.origin.operation)?;
+    let row = operation.space.row(&case.origin.choices)?;
+    let chosen = operation.space.dimensions.iter().zip(&row);
+    let faulty = chosen.filter(|(dimension, choice)| dimension.choices[**choice].fault);
+    let faults: Vec<String> =
+        faulty.map(|(dimension, choice)| format!("{}={}", dimension.name, dimension.choices[*choice].name)).collect();
+    let end = case.calls.iter().position(|turn| turn.id == CALL_UNDER_TEST)?;
+    let same = || operation.case(api.name, &case.origin.suite, &row).calls.starts_with(&case.calls[..=end]);
+    (!faults.is_empty() && same()).then_some(faults)
+}
+
+/// The call under test, where every call before it conforms.
+fn exchange(run: &CaseRun) -> Option<&Exchange> {
+    let at = run.exchanges.iter().rposition(|exchange| exchange.id == CALL_UNDER_TEST)?;
+    let is_as_meant = |exchange: &Exchange| exchange.id == CALL_UNDER_TEST || exchange.permit.is_some();
+    run.exchanges[..at].iter().all(is_as_meant).then_some(&run.exchanges[at])
+}
+
+/// The class of the answer to the call under test, where it and every call before it conform.
+pub fn conforming_class(run: &CaseRun) -> Option<String> {
+    exchange(run).filter(|exchange| exchange.permit.is_some()).map(Exchange::class)
+}
+
+/// Faults of which each wins over the next, and the last over the first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cycle {
+    /// The faults in this order.
+    pub steps: Vec<Step>,
+}
+
+/// One fault of a cycle.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The faulty choice.
+    pub fault: String,
+    /// The class of its error.
+    pub class: String,
+    /// The case with this fault alone, which is answered with its error.
+    pub alone: Case,
+    /// The case with this fault and the next, which is answered with the error of this one.
+    pub with_next: Case,
+}
+
+impl Cycle {
+    /// Every case of the cycle with the class that it is answered: those with one fault, then those with two.
+    pub fn cases(&self) -> impl Iterator<Item = (&Case, &str)> {
+        let alone = self.steps.iter().map(|step| (&step.alone, step.class.as_str()));
+        alone.chain(self.steps.iter().map(|step| (&step.with_next, step.class.as_str())))
+    }
+
+    /// Whether it is a cycle of an API, and whole; if not, why.
+    pub fn check(&self, api: &str) -> Result<(), String> {
+        if !(CYCLE_STEPS_MIN..=CYCLE_STEPS_MAX).contains(&self.steps.len()) {
+            return Err(format!("a cycle has {CYCLE_STEPS_MIN} to {CYCLE_STEPS_MAX} faults"));
+        }
+        for (case, _) in self.cases() {
+            case.check().map_err(|error| error.to_string())?;
+            if case.api != api {
+                return Err(format!("a case of its cycle is of the API {:?}", case.api));
+            }
+        }
+        Ok(())
+    }
+
+    /// `a over b over c over a`, by what `name` makes of each step.
+    fn around(&self, name: impl Fn(&Step) -> &str) -> String {
+        let names: Vec<&str> = self.steps.iter().chain(self.steps.first()).map(name).collect();
+        names.join(" over ")
+    }
+
+    /// The finding: the case that closes the circle, which `run` showed last. None for a cycle without steps, or a run
+    /// without an answer.
+    pub fn finding(self, run: &CaseRun, actors: &[Actor]) -> Option<Finding> {
+        let (first, last) = (self.steps.first()?, self.steps.last()?);
+        let answer = exchange(run)?.answer.as_ref()?;
+        let case = last.with_next.clone();
+        let operation = case.origin.operation.clone();
+        let faults: Vec<&str> = self.steps.iter().map(|step| step.fault.as_str()).collect();
+        let kind = Kind::PrecedenceCycle;
+        let classes = self.around(|step| &step.class);
+        let signature = format!("{operation} {kind} {classes} [{}]", faults.join(", "));
+        let each = self.steps.windows(2).map(|two| format!("{} over {}", two[0].fault, two[1].fault));
+        let source = format!("as the target itself lets {} win", each.collect::<Vec<_>>().join(" and "));
+        let expected = Expected { class: first.class.clone(), basis: "U".into(), source, mismatches: Vec::new() };
+        Some(Finding {
+            id: id(&signature),
+            kind,
+            summary: format!("{operation} lets faults win in a circle: {}", self.around(|step| &step.fault)),
+            operation,
+            expected: vec![expected],
+            observed: Observed::new(answer).without_secrets(actors),
+            preferred_only: false,
+            basis: "U".into(),
+            reproduced: String::new(),
+            count: self.steps.len() as u64,
+            request_ids: Vec::new(),
+            replay: String::new(),
+            curl: None,
+            places: Vec::new(),
+            choices: faults.into_iter().map(str::to_owned).collect(),
+            case,
+            recorded: recorded(run),
+            state: serde_json::Value::Null,
+            accepted_by: None,
+            cycle: Some(self),
+            signature,
+        })
+    }
+}
