@@ -24,7 +24,7 @@ fn cycles(results: &lab::Results) -> Vec<&Finding> {
     results.findings.iter().filter(|finding| finding.kind == Kind::PrecedenceCycle).collect()
 }
 
-fn order<'r>(results: &'r lab::Results, operation: &str) -> Order {
+fn order(results: &lab::Results, operation: &str) -> Order {
     results.sightings.orders().remove(operation).expect("pairs were seen")
 }
 
@@ -97,4 +97,13 @@ fn a_broken_firm_edge_is_told_as_such_and_is_no_cycle() {
     let ends: Vec<_> =
         broken.iter().map(|edge| [&order.nodes[edge.over].class, &order.nodes[edge.under].class]).collect();
     assert!(ends.contains(&[&"412 precondition_failed".to_owned(), &"400 bad_key".to_owned()]), "{ends:?}");
+}
+
+#[test]
+fn no_permitted_answer_is_against_the_model() {
+    let api = plumb_s3::api();
+    for operation in ["CopyObject", "HeadObject"] {
+        let results = run(&api, operation, Answers::Preferred, None);
+        assert_eq!(order(&results, operation).pairs.broken, 0, "{operation}");
+    }
 }

@@ -148,18 +148,23 @@ impl Pair<'_> {
         }
     }
 
-    /// What the model says: where it permits the error of one of them alone, that one must win.
+    /// What the model says: where it permits the error of one of them alone, that one must win. Where each may earn
+    /// all that the other may, it cannot be told which it means.
     pub(crate) fn known(&self) -> Known {
         let Some([one, other]) = self.alone else { return Known::Silent };
-        let permits = |own: &Tested, not: &Tested| {
+        let own_errors = |own: &Tested, not: &Tested| {
             let errors = own.permitted.iter().filter(|class| !is_success(class) && !not.permitted.contains(class));
-            errors.into_iter().any(|class| self.both.permitted.contains(class))
+            errors.cloned().collect::<Vec<String>>()
         };
-        match (permits(one, other), permits(other, one)) {
-            (true, true) => Known::Open,
-            (true, false) => Known::Firm(0),
-            (false, true) => Known::Firm(1),
-            (false, false) => Known::Silent,
+        let errors = [own_errors(one, other), own_errors(other, one)];
+        if errors.iter().any(Vec::is_empty) {
+            return Known::Silent;
+        }
+        match errors.map(|errors| errors.iter().any(|class| self.both.permitted.contains(class))) {
+            [true, true] => Known::Open,
+            [true, false] => Known::Firm(0),
+            [false, true] => Known::Firm(1),
+            [false, false] => Known::Silent,
         }
     }
 
@@ -167,6 +172,15 @@ impl Pair<'_> {
     pub(crate) fn check(&self, index: usize) -> Option<Check> {
         let class = self.alone?[index].answered.clone();
         Some(Check { class, fault: self.faults[index].clone() })
+    }
+
+    /// What the model says of this winner: that it must win, that the other must, or neither. A permitted answer is never
+    /// against it.
+    pub(crate) fn stands(&self, winner: usize) -> Known {
+        match self.known() {
+            Known::Firm(other) if other != winner && self.both.conforms() => Known::Silent,
+            known => known,
+        }
     }
 
     /// Whether the model permits the answers to both and to each.
@@ -223,6 +237,8 @@ pub(crate) mod tests {
     #[test]
     fn equal_errors_and_faults_that_are_not_refused_say_nothing() {
         check(("404", &["404"]), ("404", &["404"]), ("404", &["404"]), Says::Alike, Known::Silent);
+        let (wide, narrow) = (("400 A", &["400 A", "404 B"][..]), ("404 B", &["404 B"][..]));
+        check(wide, narrow, ("404 B", &["400 A", "404 B"]), Says::Won(1), Known::Silent);
         check(("200", &["200", "400 A"]), ("404", &["404"]), ("404", &["404"]), Says::Unnoticed, Known::Firm(1));
     }
 

@@ -34,17 +34,15 @@ impl Tested {
     pub fn of(api: &Api, case: &Case, run: &CaseRun, actors: &[Actor]) -> Option<Self> {
         let faults = faults(api, case)?;
         let exchange = exchange(run)?;
-        let permitted = match &exchange.permit {
-            Some(permit) => {
-                let others = permit.others.iter().filter(|other| **other != exchange.class());
-                std::iter::once(exchange.class()).chain(others.cloned()).collect()
-            }
-            None => {
-                let divergence = run.divergences.iter().find(|own| own.call == CALL_UNDER_TEST)?;
-                divergence.expected.iter().map(|expected| expected.class.clone()).collect()
-            }
+        let answered = without_secrets(&exchange.class(), actors);
+        let permitted = if let Some(permit) = &exchange.permit {
+            let others = permit.others.iter().filter(|other| **other != answered);
+            std::iter::once(&answered).chain(others).cloned().collect()
+        } else {
+            let divergence = run.divergences.iter().find(|own| own.call == CALL_UNDER_TEST)?;
+            divergence.expected.iter().map(|expected| expected.class.clone()).collect()
         };
-        Some(Self { faults, answered: without_secrets(&exchange.class(), actors), permitted })
+        Some(Self { faults, answered, permitted })
     }
 
     /// Whether the model permits the answer.
@@ -58,9 +56,9 @@ fn faults(api: &Api, case: &Case) -> Option<Vec<String>> {
     let operation = api.operation(&case.origin.operation)?;
     let row = operation.space.row(&case.origin.choices)?;
     let chosen = operation.space.dimensions.iter().zip(&row);
-    let faulty = chosen.filter(|(dimension, choice)| dimension.choices[**choice].fault);
+    let wrong = chosen.filter(|(dimension, choice)| dimension.choices[**choice].fault);
     let faults: Vec<String> =
-        faulty.map(|(dimension, choice)| format!("{}={}", dimension.name, dimension.choices[*choice].name)).collect();
+        wrong.map(|(dimension, choice)| format!("{}={}", dimension.name, dimension.choices[*choice].name)).collect();
     let end = case.calls.iter().position(|turn| turn.id == CALL_UNDER_TEST)?;
     let same = || operation.case(api.name, &case.origin.suite, &row).calls.starts_with(&case.calls[..=end]);
     (!faults.is_empty() && same()).then_some(faults)
@@ -164,5 +162,63 @@ impl Cycle {
             cycle: Some(self),
             signature,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plumb_model::call::{Call, Turn};
+
+    /// The case of `Put` with these choices.
+    fn case(api: &Api, labels: &[&str]) -> Case {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let put = api.operation("Put").expect("kv has it");
+        put.case(api.name, "any", &put.space.row(&labels).expect("kv has these choices"))
+    }
+
+    #[test]
+    fn the_faults_of_a_case_are_its_choices_that_hold_one() {
+        let api = plumb_kv::api();
+        let check = |labels: &[&str], wrong: Option<&[&str]>| {
+            let wrong = wrong.map(|all| all.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>());
+            assert_eq!(faults(&api, &case(&api, labels)), wrong, "{labels:?}");
+        };
+        check(&[], None);
+        check(&["value=empty"], None);
+        check(&["key=too-long", "value=empty"], Some(&["key=too-long"]));
+        check(&["key=too-long", "value=too-large"], Some(&["key=too-long", "value=too-large"]));
+    }
+
+    #[test]
+    fn a_case_that_is_more_than_its_choices_say_says_nothing() {
+        let api = plumb_kv::api();
+        let mut long = case(&api, &["key=too-long"]);
+        long.calls.insert(0, Turn::new("before", Call::new("List")));
+        assert_eq!(faults(&api, &long), None);
+        let mut without_probes = case(&api, &["key=too-long"]);
+        let end = without_probes.calls.iter().position(|turn| turn.id == CALL_UNDER_TEST).expect("it has the call");
+        without_probes.calls.truncate(end + 1);
+        assert!(faults(&api, &without_probes).is_some(), "what comes after the call changes nothing");
+    }
+
+    #[test]
+    fn a_cycle_that_somebody_made_is_checked() {
+        let api = plumb_kv::api();
+        let step = || Step {
+            fault: "key=too-long".into(),
+            class: "400 bad_key".into(),
+            alone: case(&api, &["key=too-long"]),
+            with_next: case(&api, &["key=too-long"]),
+        };
+        let cycle = |steps: usize| Cycle { steps: (0..steps).map(|_| step()).collect() };
+        assert_eq!(cycle(CYCLE_STEPS_MIN).check("kv"), Ok(()));
+        assert!(cycle(CYCLE_STEPS_MIN - 1).check("kv").is_err(), "too short");
+        assert!(cycle(CYCLE_STEPS_MAX + 1).check("kv").is_err(), "too long");
+        assert!(cycle(CYCLE_STEPS_MIN).check("other").is_err(), "of another API");
+        let mut broken = cycle(CYCLE_STEPS_MIN);
+        let twice = broken.steps[1].with_next.calls[0].clone();
+        broken.steps[1].with_next.calls.push(twice);
+        assert!(broken.check("kv").is_err(), "two calls of one name");
     }
 }

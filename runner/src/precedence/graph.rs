@@ -125,7 +125,9 @@ mod tests {
 
     fn graph(nodes: usize, edges: &[(usize, usize)]) -> Graph {
         let mut graph = Graph::new(nodes);
-        edges.iter().for_each(|(over, under)| graph.add(*over, *under));
+        for (over, under) in edges {
+            graph.add(*over, *under);
+        }
         graph
     }
 

@@ -73,6 +73,10 @@ pub struct Edge {
     pub standing: Standing,
     /// Whether it follows from other edges.
     pub implied: bool,
+    /// Whether it is firm, and does not follow from other firm ones.
+    pub original: bool,
+    /// Whether it is part of a circle.
+    pub in_circle: bool,
 }
 
 /// Two faults that win over each other by turns, depending on what else is in the call, or on the operation.
@@ -154,7 +158,7 @@ impl Tally {
             Says::NotSeenAlone => return sums.not_seen_alone += 1,
         };
         sums.decided += 1;
-        let known = pair.known();
+        let known = pair.stands(winner);
         let (firm, broken) = (known == Known::Firm(winner), known == Known::Firm(1 - winner));
         sums.kept += u64::from(firm);
         sums.broken += u64::from(broken);
@@ -211,7 +215,9 @@ fn nodes(checks: &[Check], graph: &Graph) -> (Vec<Node>, Vec<usize>) {
     let mut node_of = vec![0; checks.len()];
     let mut nodes = Vec::new();
     for ((layer, class, circle), members) in groups {
-        members.iter().for_each(|at| node_of[*at] = nodes.len());
+        for at in &members {
+            node_of[*at] = nodes.len();
+        }
         let faults = members.iter().map(|at| checks[*at].fault.clone()).collect();
         nodes.push(Node { class: class.to_owned(), layer, faults, in_circle: circle.is_some() });
     }
@@ -225,12 +231,23 @@ fn edges(nodes: usize, won: &[(usize, usize, Bout)], node_of: &[usize]) -> Vec<E
         let sum = sums.entry(ends).or_insert((0, Standing::Firm));
         *sum = (sum.0 + bout.won[0] + bout.won[1], sum.1.min(bout.standing()));
     }
-    let mut graph = Graph::new(nodes);
-    sums.keys().for_each(|(over, under)| graph.add(*over, *under));
-    let needed: BTreeSet<(usize, usize)> = graph.reduced().into_iter().collect();
-    let each = sums.into_iter().map(|((over, under), (pairs, standing))| {
-        let implied = !needed.contains(&(over, under));
-        Edge { over, under, pairs, standing, implied }
+    let (mut all, mut firm) = (Graph::new(nodes), Graph::new(nodes));
+    for ((over, under), (_, standing)) in &sums {
+        all.add(*over, *under);
+        if *standing == Standing::Firm {
+            firm.add(*over, *under);
+        }
+    }
+    let [needed, originals] = [&all, &firm].map(|graph| graph.reduced().into_iter().collect::<BTreeSet<_>>());
+    let component = all.components();
+    let each = sums.into_iter().map(|((over, under), (pairs, standing))| Edge {
+        over,
+        under,
+        pairs,
+        standing,
+        implied: !needed.contains(&(over, under)),
+        original: originals.contains(&(over, under)),
+        in_circle: component[over] == component[under],
     });
     each.collect()
 }
@@ -277,9 +294,16 @@ mod tests {
 
     #[test]
     fn an_edge_that_follows_from_others_says_so() {
-        let order = order(&[("a", "b", &[]), ("b", "c", &[]), ("a", "c", &[])]);
-        let implied: Vec<_> = order.edges.iter().filter(|edge| edge.implied).collect();
-        assert_eq!(implied.iter().map(|edge| (edge.over, edge.under)).collect::<Vec<_>>(), [(0, 2)]);
+        let implied = |pairs: [(&str, &str, &[&str]); 3]| {
+            let edges = order(&pairs).edges.into_iter().filter(|edge| edge.implied);
+            edges.map(|edge| (edge.over, edge.under)).collect::<Vec<_>>()
+        };
+        assert_eq!(implied([("a", "b", &[]), ("b", "c", &[]), ("a", "c", &[])]), [(0, 2)]);
+        let firm = ["400 a"];
+        assert_eq!(implied([("a", "b", &firm), ("b", "c", &["400 b"]), ("a", "c", &firm)]), [(0, 2)]);
+        let edges = order(&[("a", "b", &[]), ("b", "c", &[]), ("a", "c", &firm)]).edges;
+        let original: Vec<_> = edges.iter().filter(|edge| edge.original).map(|edge| (edge.over, edge.under)).collect();
+        assert_eq!(original, [(0, 2)], "what is open proves nothing firm");
     }
 
     #[test]
@@ -287,6 +311,7 @@ mod tests {
         let order = order(&[("a", "b", &[]), ("b", "c", &[]), ("c", "a", &[]), ("c", "d", &[])]);
         assert_eq!(layers(&order), [vec!["400 a", "400 b", "400 c"], vec!["400 d"]]);
         assert_eq!(order.nodes.iter().map(|node| node.in_circle).collect::<Vec<_>>(), [true, true, true, false]);
+        assert_eq!(order.edges.iter().filter(|edge| edge.in_circle).count(), 3);
     }
 
     #[test]

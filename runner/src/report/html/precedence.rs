@@ -4,12 +4,14 @@ mod drawing;
 
 use maud::{Markup, html};
 
+use drawing::Line;
+
 use crate::precedence::order::{Edge, Node, Order, Standing};
 use crate::report::Report;
 use crate::report::words::{count, number, safe, sums_of_pairs};
 
-/// The most operations of which the drawings stand open.
-const OPEN_DRAWINGS_MAX: usize = 2;
+/// The most operations whose drawings stand open.
+const OPEN_DRAWINGS_MAX: usize = 3;
 /// The most edges that are listed for each thing that the model may say.
 const LISTED_EDGES_MAX: usize = 200;
 /// The most faults that are named with one error.
@@ -28,27 +30,29 @@ pub(super) fn section(report: &Report) -> Markup {
                     "errors beside each other were not seen to win over each other."
                 }
                 (legend())
-                @if orders.len() > 1 { (block("All operations", &report.precedence.merged(), true)) }
                 @for (operation, order) in &orders { (block(operation, order, orders.len() <= OPEN_DRAWINGS_MAX)) }
+                @if orders.len() > 1 { (together(&report.precedence.merged())) }
             }
         }
     }
 }
 
-/// The three kinds of line. The arrow heads of all drawings are defined here.
+/// The kinds of line. The arrow heads of all drawings are defined here.
 fn legend() -> Markup {
     let lines = [
-        (Standing::Firm, "the model demands it"),
-        (Standing::Open, "the model leaves it open: the target prefers it"),
-        (Standing::Broken, "the model demands the opposite: a finding of its own"),
+        (Line::Firm, "the model demands it"),
+        (Line::Known, "so too, where the other lines tell it already"),
+        (Line::Open, "the model leaves it open: the target prefers it"),
+        (Line::Broken, "the model demands the opposite: a finding of its own"),
+        (Line::Circle, "in a circle: a finding, where it came again"),
     ];
     html! {
         ul .legend {
-            @for (standing, words) in lines {
+            @for (line, words) in lines {
                 li {
                     svg viewBox="0 0 44 12" width="44" height="12" aria-hidden="true" focusable="false" {
-                        (drawing::head(standing))
-                        (drawing::line(standing, "M1 6H36"))
+                        (drawing::head(line))
+                        (drawing::line(line, "M1 6H36"))
                     }
                     (words)
                 }
@@ -70,6 +74,17 @@ fn block(name: &str, order: &Order, open: bool) -> Markup {
     }
 }
 
+/// All operations in words only: drawn, it is a thicket.
+fn together(order: &Order) -> Markup {
+    html! {
+        details .order {
+            summary { "All operations together " span .seen { (sums_of_pairs(&order.pairs)) } }
+            (layers(order))
+            @if !order.turns.is_empty() { (turns(order)) }
+        }
+    }
+}
+
 fn layers(order: &Order) -> Markup {
     html! {
         ol .layers {
@@ -85,7 +100,7 @@ fn in_words(node: &Node) -> Markup {
     html! {
         div {
             b { (safe(&node.class)) } " "
-            @if node.in_circle { span .bad { "in a circle" } " " }
+            @if node.in_circle { span .unclear { "in a circle" } " " }
             @for fault in node.faults.iter().take(NAMED_FAULTS_MAX) { code .chip { (safe(fault)) } " " }
             @if more > 0 { "and " (more) " more" }
         }

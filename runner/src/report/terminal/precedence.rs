@@ -11,6 +11,8 @@ pub(super) const PRECEDENCE_LINES_MAX: usize = 10;
 const ORDER_CHARACTERS_MAX: usize = (PRECEDENCE_LINES_MAX - 6) * (WIDTH - 20);
 /// The longest list of what is against the model, in characters: one line.
 const BROKEN_CHARACTERS_MAX: usize = 90;
+/// The most errors of one layer that are named.
+const LAYER_CLASSES_MAX: usize = 4;
 /// The longest class of an error, in characters.
 const CLASS_CHARACTERS_MAX: usize = 40;
 
@@ -59,6 +61,10 @@ fn one_layer(layer: &[&Node]) -> String {
         let own = layer.iter().filter(|node| node.in_circle == in_circle);
         let mut classes: Vec<String> = own.map(|node| cut(&node.class, CLASS_CHARACTERS_MAX)).collect();
         classes.dedup();
+        if let Some(more) = classes.len().checked_sub(LAYER_CLASSES_MAX).filter(|more| *more > 0) {
+            classes.truncate(LAYER_CLASSES_MAX - 1);
+            classes.push(format!("{} more", number(more as u64 + 1)));
+        }
         classes.join(", ")
     };
     let (in_order, in_circle) = (classes(false), classes(true));
@@ -92,8 +98,15 @@ mod tests {
     fn however_many_errors_there_are_the_lines_are_bounded() {
         let class = |at: usize| format!("400 {at}-{}", "W".repeat(80));
         let nodes = (0..60).map(|at| Node { class: class(at), layer: at / 2, faults: vec![], in_circle: at % 4 > 1 });
-        let edges =
-            (0..59).map(|at| Edge { over: at, under: at + 1, pairs: 1, standing: Standing::Broken, implied: false });
+        let edges = (0..59).map(|at| Edge {
+            over: at,
+            under: at + 1,
+            pairs: 1,
+            standing: Standing::Broken,
+            implied: false,
+            original: false,
+            in_circle: false,
+        });
         let check = |fault: &str| Check { class: class(0), fault: fault.into() };
         let order = Order {
             nodes: nodes.collect(),

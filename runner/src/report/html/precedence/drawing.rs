@@ -1,5 +1,6 @@
 //! An order as a drawing: layers from top to bottom, an arrow for each win that does not follow from others.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -14,13 +15,13 @@ const DRAWN_EDGES_MAX: usize = 400;
 /// The most errors beside each other; the others of a layer stand below them.
 const ROW_NODES_MAX: usize = 5;
 /// The longest code of an error that fits its box, in characters.
-const CODE_CHARACTERS_MAX: usize = 25;
+const CODE_CHARACTERS_MAX: usize = 21;
 /// The most faults that the tip of a box names.
 const TIP_FAULTS_MAX: usize = 20;
 
-const NODE_WIDTH: usize = 176;
+const NODE_WIDTH: usize = 184;
 const NODE_HEIGHT: usize = 42;
-const GAP_ACROSS: usize = 18;
+const GAP_ACROSS: usize = 12;
 const GAP_DOWN: usize = 46;
 /// Rows of one layer stand closer to each other.
 const GAP_IN_LAYER: usize = 22;
@@ -36,8 +37,13 @@ struct Place {
 
 /// The drawing of an order.
 pub(super) fn drawing(name: &str, order: &Order) -> Markup {
-    let edges: Vec<&Edge> =
-        order.edges.iter().filter(|edge| !edge.implied || edge.standing == Standing::Broken).collect();
+    let mut edges: Vec<&Edge> = order
+        .edges
+        .iter()
+        .filter(|edge| !edge.implied || edge.original || edge.in_circle || edge.standing == Standing::Broken)
+        .collect();
+    // What is drawn last lies on top.
+    edges.sort_by_key(|edge| (edge.standing == Standing::Broken, edge.in_circle, !edge.implied));
     if order.nodes.len() > DRAWN_NODES_MAX || edges.len() > DRAWN_EDGES_MAX {
         let errors = count(order.nodes.len() as u64, "error");
         return html! { p .lead { (errors) " are too many to draw: all of them are below and in the JSON report." } };
@@ -62,7 +68,8 @@ fn places(order: &Order) -> (Vec<Place>, usize) {
     for layer in 0..layers {
         let mut own: Vec<usize> = (0..order.nodes.len()).filter(|at| order.nodes[*at].layer == layer).collect();
         own.sort_by_key(|at| (above(order, *at, &places), *at));
-        for row in own.chunks(ROW_NODES_MAX) {
+        let rows = own.len().div_ceil(ROW_NODES_MAX).max(1);
+        for row in own.chunks(own.len().div_ceil(rows).max(1)) {
             let wide = row.len() * NODE_WIDTH + (row.len() - 1) * GAP_ACROSS;
             for (index, at) in row.iter().enumerate() {
                 let left = (WIDTH - wide) / 2 + index * (NODE_WIDTH + GAP_ACROSS);
@@ -111,48 +118,79 @@ fn arrow(order: &Order, edge: &Edge, places: &[Place]) -> Markup {
     html! {
         g {
             title { (class(edge.over)) " over " (class(edge.under)) " in " (count(edge.pairs, "pair")) ": " (says) }
-            (line(edge.standing, &way(places[edge.over], places[edge.under])))
+            (line(Line::of(edge), &way(places[edge.over], places[edge.under])))
         }
     }
 }
 
 /// From the lower edge of one box to the upper edge of the other; upwards where a circle closes.
 fn way(from: Place, to: Place) -> String {
-    let (start, end, bend) = if to.top > from.top {
-        let (start, end) = (from.top + NODE_HEIGHT, to.top);
-        (start, end, [start + (end - start) / 2, end - (end - start) / 2])
-    } else if to.top == from.top {
-        let low = from.top + NODE_HEIGHT;
-        (low, low, [low + GAP_DOWN / 2, low + GAP_DOWN / 2])
-    } else {
-        let (start, end) = (from.top, to.top + NODE_HEIGHT);
-        (start, end, [start - (start - end) / 2, end + (start - end) / 2])
+    let (start, end, bend) = match to.top.cmp(&from.top) {
+        Ordering::Greater => {
+            let (start, end) = (from.top + NODE_HEIGHT, to.top);
+            (start, end, start.midpoint(end))
+        }
+        Ordering::Equal => {
+            let low = from.top + NODE_HEIGHT;
+            (low, low, low + GAP_DOWN / 2)
+        }
+        Ordering::Less => {
+            let (start, end) = (from.top, to.top + NODE_HEIGHT);
+            (start, end, start.midpoint(end))
+        }
     };
-    format!("M{} {start}C{} {} {} {} {} {end}", from.middle, from.middle, bend[0], to.middle, bend[1], to.middle)
+    format!("M{} {start}C{} {bend} {} {bend} {} {end}", from.middle, from.middle, to.middle, to.middle)
 }
 
-const fn name(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Firm => "firm",
-        Standing::Open => "left-open",
-        Standing::Broken => "broken",
+/// A kind of line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Firm.
+    Firm,
+    /// Firm, and to be seen from what else was observed.
+    Known,
+    /// Open.
+    Open,
+    /// Against the model.
+    Broken,
+    /// In a circle.
+    Circle,
+}
+
+impl Line {
+    const fn of(edge: &Edge) -> Self {
+        match edge.standing {
+            Standing::Broken => Self::Broken,
+            _ if edge.in_circle => Self::Circle,
+            Standing::Firm if edge.implied => Self::Known,
+            Standing::Firm => Self::Firm,
+            Standing::Open => Self::Open,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Firm => "firm",
+            Self::Known => "known",
+            Self::Open => "left-open",
+            Self::Broken => "broken",
+            Self::Circle => "round",
+        }
     }
 }
 
 /// One line with an arrow head.
-pub(super) fn line(standing: Standing, way: &str) -> Markup {
-    let name = name(standing);
-    html! { path .edge .(name) d=(way) marker-end={ "url(#head-" (name) ")" } {} }
+pub(super) fn line(line: Line, way: &str) -> Markup {
+    html! { path .edge .(line.name()) d=(way) marker-end={ "url(#head-" (line.name()) ")" } {} }
 }
 
 /// The arrow head of a kind of line, to be defined once in a page.
-pub(super) fn head(standing: Standing) -> Markup {
-    let name = name(standing);
+pub(super) fn head(line: Line) -> Markup {
     html! {
         defs {
-            marker id={ "head-" (name) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"
+            marker id={ "head-" (line.name()) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"
                 markerUnits="userSpaceOnUse" orient="auto" {
-                path .head .(name) d="M0 0L8 4L0 8z" {}
+                path .head .(line.name()) d="M0 0L8 4L0 8z" {}
             }
         }
     }
