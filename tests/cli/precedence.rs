@@ -20,7 +20,7 @@ fn said(home: &Home, finding: &Value, url: Option<&str>, code: i32) -> String {
 fn winners_in_a_circle_fail_the_run_and_are_replayed_and_accepted() {
     let mut home = Home::new();
     let planted = Served::s3(&mut home, Some("winners-in-a-circle"));
-    let honest = Served::s3(&mut home, None);
+    let honest = Served::new(&home, "s3", None);
     let run = ["conform", "--api", "s3", "--operation", "PutObject", "--endpoint-url", &planted.url];
     let json = home.plumb(&[&run[..], &["--format", "json", "--output", "out"]].concat()).exits(1).json();
     assert_eq!(json["counts"]["diverges"], 0, "each answer is permitted");

@@ -97,6 +97,20 @@ pub(super) fn sums_of_pairs(pairs: &Pairs) -> String {
     text
 }
 
+/// Why other pairs have no winner: `No winner: 150 with a fault that is not refused, 1 with the same error for both`.
+/// None where every pair has one.
+pub(super) fn without_winner(pairs: &Pairs) -> Option<String> {
+    let each = [
+        (pairs.unnoticed, "with a fault that is not refused"),
+        (pairs.alike, "with the same error for both"),
+        (pairs.neither, "with an answer that is the error of neither"),
+        (pairs.not_seen_alone, "with a fault that was not seen alone"),
+    ];
+    let each = each.into_iter().filter(|(many, _)| *many > 0).map(|(many, word)| format!("{} {word}", number(many)));
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { None } else { Some(format!("No winner: {}.", each.join(", "))) }
+}
+
 /// What the letter of a basis stands for.
 pub(super) fn basis(letter: &str) -> &'static str {
     match letter {
@@ -194,6 +208,16 @@ mod tests {
         {
             assert_eq!(duration(milliseconds), text);
         }
+    }
+
+    #[test]
+    fn pairs_are_told_with_and_without_a_winner() {
+        let pairs = Pairs { seen: 1_221, decided: 70, kept: 44, broken: 1, unnoticed: 1_150, ..Pairs::default() };
+        let told = "1,221 pairs of faults, 70 with a winner: 44 as the model demands, 1 against the model";
+        assert_eq!(sums_of_pairs(&pairs), told);
+        assert_eq!(without_winner(&pairs).as_deref(), Some("No winner: 1,150 with a fault that is not refused."));
+        let all = Pairs { seen: 1, decided: 1, ..Pairs::default() };
+        assert_eq!((sums_of_pairs(&all).as_str(), without_winner(&all)), ("1 pair of faults, 1 with a winner", None));
     }
 
     #[test]

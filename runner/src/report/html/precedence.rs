@@ -8,7 +8,7 @@ use drawing::Line;
 
 use crate::precedence::order::{Edge, Node, Order, Standing};
 use crate::report::Report;
-use crate::report::words::{count, number, safe, sums_of_pairs};
+use crate::report::words::{count, number, safe, sums_of_pairs, without_winner};
 
 /// The most operations whose drawings stand open.
 const OPEN_DRAWINGS_MAX: usize = 3;
@@ -70,6 +70,7 @@ fn block(name: &str, order: &Order, open: bool) -> Markup {
             (list(order, Standing::Broken, "Against the model"))
             (list(order, Standing::Open, "Left open by the model: the target prefers"))
             @if !order.turns.is_empty() { (turns(order)) }
+            @if let Some(why) = without_winner(&order.pairs) { p .source { (why) } }
         }
     }
 }
