@@ -14,6 +14,7 @@ use plumb_model::plant::Plant;
 use plumb_model::space::{Hazard, Operation};
 use plumb_validator::finding::Finding;
 use plumb_validator::model_server::Answers;
+use plumb_validator::verdict::Kind;
 
 /// How many calls the long case has at least.
 const LONG_CASE_CALLS: usize = 30;
@@ -125,6 +126,12 @@ fn check(api: &Api, plant: &Plant) {
 
 /// Every plant of an API, on as many threads as there are cores.
 fn check_all(make: fn() -> Api) {
+    // Winners in a circle diverge in no answer: tests/precedence.rs looks for them.
+    let make = || {
+        let mut api = make();
+        api.plants.retain(|plant| plant.kind != Kind::PrecedenceCycle.name());
+        api
+    };
     let (next, threads) = (AtomicUsize::new(0), std::thread::available_parallelism().map_or(1, NonZero::get));
     std::thread::scope(|scope| {
         for _ in 0..threads {

@@ -77,6 +77,8 @@ pub enum Judged {
         preferred: bool,
         /// How well the outcome is known.
         ground: Ground,
+        /// Every other outcome that was permitted, and where the answer differs from it.
+        misses: Vec<Miss>,
     },
     /// No outcome permits it.
     Forbidden {
@@ -159,7 +161,7 @@ impl Belief {
             }
             Some((preferred, ground)) => {
                 self.worlds = bounded(kept)?;
-                Ok(Judged::Permitted { preferred, ground })
+                Ok(Judged::Permitted { preferred, ground, misses })
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What happened in a run, one line each. Every report is a fold over these lines; they know of no report.
 
 use plumb_validator::finding::Finding;
+use plumb_validator::precedence::Tested;
 use serde::{Deserialize, Serialize};
 
 /// The schema of the lines, told in the first one.
@@ -143,6 +144,9 @@ pub struct CaseDone {
     pub preferred: bool,
     /// What was sent: operation, class of the answer, latency in microseconds.
     pub exchanges: Vec<(String, String, u64)>,
+    /// What a call with faults was answered, where that can be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested: Option<Tested>,
 }
 
 /// A case of which the target died.

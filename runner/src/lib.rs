@@ -20,6 +20,7 @@ pub mod input;
 pub mod investigate;
 pub mod life;
 pub mod output;
+pub mod precedence;
 pub mod report;
 pub mod restart;
 pub mod run;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::events::{CaseDone, Checked, Died, Event, RunEnded, RunStarted};
+use crate::precedence::Sightings;
 
 /// The schema of the JSON report.
 pub const RUN_SCHEMA: &str = "plumb.run/1";
@@ -94,6 +95,8 @@ pub struct Report {
     pub reasons: BTreeMap<(String, String), u64>,
     /// Cases that conform, though not every answer was the preferred one, by operation.
     pub not_preferred: BTreeMap<String, u64>,
+    /// What was seen of who wins where a call has two faults.
+    pub precedence: Sightings,
     /// Latencies by operation, in microseconds.
     pub latencies: BTreeMap<String, Histogram<u64>>,
     /// The cases of which the target died.
@@ -114,6 +117,7 @@ impl Report {
             unconfirmed: Vec::new(),
             reasons: BTreeMap::new(),
             not_preferred: BTreeMap::new(),
+            precedence: Sightings::default(),
             latencies: BTreeMap::new(),
             deaths: Vec::new(),
             ended: None,
@@ -155,6 +159,7 @@ impl Report {
 
     fn case_done(&mut self, done: &CaseDone) {
         self.counts.add(done);
+        self.precedence.add(done);
         self.operations.entry(done.operation.clone()).or_default().add(done);
         if done.verdict == "conforms" && !done.preferred {
             *self.not_preferred.entry(done.operation.clone()).or_default() += 1;
@@ -225,6 +230,11 @@ impl Report {
             "unconfirmed": unconfirmed,
             "not_judged": reasons,
             "not_preferred": self.not_preferred,
+            "precedence": {
+                "operations": self.precedence.orders(),
+                "all": self.precedence.merged(),
+                "cases_left_out": self.precedence.left_out,
+            },
             "deaths": self.deaths,
             "latency_us": latencies,
         })

@@ -14,6 +14,7 @@ use plumb_validator::case_run::CaseRun;
 use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal, Made};
 use plumb_validator::names::RunId;
+use plumb_validator::precedence::Tested;
 use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
 use plumb_validator::verdict::Verdict;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -27,6 +28,7 @@ use crate::events::{CaseDone, Died, EVENTS_SCHEMA, Event, Has, RunEnded, RunStar
 use crate::investigate::Failures;
 use crate::life::killer;
 use crate::output::Output;
+use crate::precedence::cycles;
 use crate::report::Report;
 use crate::select::Selected;
 use crate::support::{Sieve, Support};
@@ -92,7 +94,7 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
     let survey = surveyed(engine, cases, &bar, sink);
     let (ended, without_probes) = send(engine, cases, all, &survey, &mut |done| {
         failures.note(engine.api, done);
-        take_done(done, sink);
+        take_done(engine, done, sink);
         bar.inc(1);
         bar.set_message(format!("{} diverging", sink.report.counts.diverges));
     });
@@ -101,6 +103,11 @@ fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink
     let (mut early, mut left) = (ended.early, survey.left);
     left.extend(ended.left);
     match failures.investigate(engine, deadline, &mut |event| sink.take(event)) {
+        Ok(stayed) => left.extend(stayed),
+        Err(why) => _ = early.get_or_insert(why),
+    }
+    let tangles = sink.report.precedence.tangles();
+    match cycles::confirm(engine, tangles, deadline, &mut |event| sink.take(event)) {
         Ok(stayed) => left.extend(stayed),
         Err(why) => _ = early.get_or_insert(why),
     }
@@ -170,8 +177,8 @@ fn tell_unseen(deviations: &[Deviation], api: &Api, report: &Report) {
     }
 }
 
-fn take_done(done: &Done, sink: &mut Sink<'_>) {
-    sink.take(Event::CaseDone(case_done(done)));
+fn take_done(engine: &Engine<'_>, done: &Done, sink: &mut Sink<'_>) {
+    sink.take(Event::CaseDone(case_done(engine, done)));
     if done.died {
         sink.take(Event::Died(died(done)));
     }
@@ -218,7 +225,8 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-fn case_done(done: &Done) -> CaseDone {
+/// The line about a case that is over.
+pub fn case_done(engine: &Engine<'_>, done: &Done) -> CaseDone {
     let verdict = &done.run.verdict;
     let detail = engine::in_words(verdict);
     let micros = |latency: Duration| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
@@ -237,6 +245,7 @@ fn case_done(done: &Done) -> CaseDone {
         detail: (!detail.is_empty()).then_some(detail),
         preferred: matches!(verdict, Verdict::Conforms { preferred: true }),
         exchanges: exchanges.collect(),
+        tested: Tested::of(engine.api, &done.case, &done.run, &engine.target.actors),
     }
 }
 

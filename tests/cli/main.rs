@@ -11,6 +11,7 @@ mod hostile;
 mod identities;
 mod interrupt;
 mod output;
+mod precedence;
 mod probe;
 mod refused;
 mod refused_config;

@@ -13,6 +13,8 @@ use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_runner::engine::{Budget, Done, Engine};
 use plumb_runner::events::Event;
 use plumb_runner::investigate::Failures;
+use plumb_runner::precedence::{Sightings, cycles};
+use plumb_runner::run::case_done;
 use plumb_validator::clock::SystemClock;
 use plumb_validator::finding::Finding;
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
@@ -73,6 +75,8 @@ pub struct Results {
     pub findings: Vec<Finding>,
     /// Divergences that did not come again.
     pub unconfirmed: Vec<String>,
+    /// Who won where a call had two faults.
+    pub sightings: Sightings,
     /// The outcomes that the server gave.
     pub realised: BTreeSet<String>,
     /// The outcomes that the model permitted.
@@ -137,9 +141,11 @@ pub fn run_through<'a>(
     let mut cases = cases.into_iter().collect::<Vec<_>>().into_iter();
     engine.run(&mut cases, 1, Budget::default(), &mut |done| {
         failures.note(api, &done);
+        results.sightings.add(&case_done(&engine, &done));
         results.done.push(done);
     });
     if investigate {
+        let tangles = results.sightings.tangles();
         let take = &mut |event: Event| match event {
             Event::Found(finding) => results.findings.push(*finding),
             Event::Unconfirmed { signature, why, .. } => results.unconfirmed.push(format!("{signature}: {why}")),
@@ -147,6 +153,7 @@ pub fn run_through<'a>(
         };
         let deadline = Instant::now() + INVESTIGATION_MAX;
         failures.investigate(&engine, deadline, take).expect("the investigation runs");
+        cycles::confirm(&engine, tangles, deadline, take).expect("circles are run again");
     }
     results
 }

@@ -6,6 +6,7 @@ use plumb_model::space::Cause;
 use serde::{Deserialize, Serialize};
 
 use crate::case_run::CaseRun;
+use crate::precedence::Cycle;
 use crate::verdict::{Divergence, Expected, Kind, Observed};
 use plumb_model::judge::NOTHING;
 
@@ -64,6 +65,9 @@ pub struct Finding {
     /// The deviation that accepts it, where there is one: its owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_by: Option<String>,
+    /// Where it is a precedence cycle: all of it, for it takes more than one case to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<Cycle>,
 }
 
 impl Finding {
@@ -71,9 +75,8 @@ impl Finding {
     pub fn new(case: Case, run: &CaseRun, divergence: &Divergence) -> Self {
         let choices = case.origin.choices.clone();
         let signature = format!("{} [{}]", divergence.signature(), choices.join(", "));
-        let digest = hex(&sha256(signature.as_bytes())[..4]);
         Self {
-            id: digest.into_iter().map(char::from).collect(),
+            id: id(&signature),
             kind: divergence.kind,
             operation: divergence.operation.clone(),
             summary: summary(divergence, &choices),
@@ -93,9 +96,15 @@ impl Finding {
             case,
             state: divergence.state.clone(),
             accepted_by: None,
+            cycle: None,
             signature,
         }
     }
+}
+
+/// The id of the finding with this signature.
+pub(crate) fn id(signature: &str) -> String {
+    hex(&sha256(signature.as_bytes())[..4]).into_iter().map(char::from).collect()
 }
 
 /// The class of each answer by call id; `no answer` where none came.

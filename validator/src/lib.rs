@@ -13,6 +13,7 @@ pub mod journal;
 pub mod model_server;
 pub mod names;
 pub mod plugin;
+pub mod precedence;
 pub mod session;
 pub mod target;
 pub mod transport;

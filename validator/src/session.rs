@@ -309,9 +309,9 @@ impl<'c, 'a> Session<'c, 'a> {
                 self.lost = !follows;
                 self.diverges(turn, kind, verdict::expected(misses), answer)
             }
-            Ok(Judged::Permitted { preferred, ground }) => {
+            Ok(Judged::Permitted { preferred, ground, misses }) => {
                 match turn.also.as_ref().and_then(|also| self.own_mismatch(turn, also, answer)) {
-                    None => self.conforms(Permit { preferred, ground }),
+                    None => self.conforms(Permit { preferred, ground, others: verdict::classes(&misses) }),
                     Some(expected) => self.diverges(turn, Kind::OwnExpectation, vec![expected], answer),
                 }
             }

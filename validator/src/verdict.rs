@@ -41,6 +41,9 @@ pub enum Kind {
     ServerError,
     /// The model permits it, the case's own expectation does not.
     OwnExpectation,
+    /// Each answer is permitted, and together they go in a circle: one fault wins over another, that over a third, and
+    /// the third over the first.
+    PrecedenceCycle,
 }
 
 impl Kind {
@@ -54,6 +57,7 @@ impl Kind {
             Self::WrongStateAfterwards => "wrong-state-afterwards",
             Self::ServerError => "server-error",
             Self::OwnExpectation => "own-expectation",
+            Self::PrecedenceCycle => "precedence-cycle",
         }
     }
 
@@ -67,6 +71,7 @@ impl Kind {
             Self::WrongStateAfterwards => "wrong state afterwards",
             Self::ServerError => "server error",
             Self::OwnExpectation => "not what the case itself expects",
+            Self::PrecedenceCycle => "precedence cycle",
         }
     }
 }
@@ -262,6 +267,20 @@ pub struct Permit {
     pub preferred: bool,
     /// How well it is known, and where it is written.
     pub ground: Ground,
+    /// The classes of the other answers that were permitted.
+    pub others: Vec<String>,
+}
+
+/// The classes of outcomes that did not match, each once.
+pub(crate) fn classes(misses: &[Miss]) -> Vec<String> {
+    let mut classes: Vec<String> = Vec::new();
+    for miss in misses {
+        let class = miss.outcome.expectation.class();
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
+    }
+    classes
 }
 
 /// The permitted answers as reports show them where none came, because the exchange ended as `how` says.

@@ -1,5 +1,7 @@
 //! `plumb replay`: REPRODUCED, FIXED or INCONCLUSIVE.
 
+mod cycle;
+
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -30,6 +32,16 @@ enum Answer {
     Inconclusive(String),
 }
 
+impl Answer {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Reproduced => Exit::Diverges,
+            Self::Fixed => Exit::Conforms,
+            Self::Inconclusive(_) => Exit::Inconclusive,
+        }
+    }
+}
+
 /// Carries the command out.
 pub(super) fn replay(plugins: &[Plugin], arguments: &ReplayArgs) -> Result<Exit, Error> {
     let replay = read(&arguments.file)?;
@@ -51,18 +63,17 @@ pub(super) fn replay(plugins: &[Plugin], arguments: &ReplayArgs) -> Result<Exit,
     if arguments.target.flavour.is_none() {
         selected.target.flavour = select::flavour(&api, Some(&replay.flavour))?;
     }
+    if let Some(cycle) = &replay.finding.cycle {
+        return self::cycle::replay(&api, &selected, &replay, cycle, arguments.format);
+    }
     let ran = short_run(&api, &selected, &AtomicBool::new(false), |engine| {
         let ran = run_again(engine, &replay)?;
         let left = ran.run.left.clone();
         Ok((ran, left))
     })?;
     let answer = answer(&replay, &ran);
-    print(&replay, &answer, &ran.run, arguments.format)?;
-    Ok(match answer {
-        Answer::Reproduced => Exit::Diverges,
-        Answer::Fixed => Exit::Conforms,
-        Answer::Inconclusive(_) => Exit::Inconclusive,
-    })
+    print(&replay, &answer, &recorded(&ran.run), arguments.format)?;
+    Ok(answer.exit())
 }
 
 /// Reads and checks a replay file.
@@ -85,6 +96,9 @@ pub(super) fn read(path: &Path) -> Result<Replay, Error> {
     replay.finding.case.check().map_err(|error| wrong(error.to_string()))?;
     if replay.finding.case.api != replay.api {
         return Err(wrong(format!("its case is of the API {:?}", replay.finding.case.api)));
+    }
+    if let Some(cycle) = &replay.finding.cycle {
+        cycle.check(&replay.api).map_err(wrong)?;
     }
     Ok(replay)
 }
@@ -149,14 +163,14 @@ fn same_way_there(replay: &Replay, ran: &CaseRun) -> Answer {
     }
 }
 
-fn print(replay: &Replay, answer: &Answer, ran: &CaseRun, format: Format) -> Result<(), Error> {
+/// Prints what it came to, and what each call was answered: its id and the class.
+fn print(replay: &Replay, answer: &Answer, calls: &[(String, String)], format: Format) -> Result<(), Error> {
     let (word, why) = match answer {
         Answer::Reproduced => ("REPRODUCED", None),
         Answer::Fixed => ("FIXED", None),
         Answer::Inconclusive(why) => ("INCONCLUSIVE", Some(why)),
     };
     if format != Format::Terminal {
-        let calls = recorded(ran);
         let json = json!({"schema": "plumb.replay/1", "answer": word, "why": why, "finding": replay.finding.id, "calls": calls});
         return output::print(&format!("{json}\n"));
     }
@@ -164,7 +178,7 @@ fn print(replay: &Replay, answer: &Answer, ran: &CaseRun, format: Format) -> Res
     if let Some(why) = why {
         text = format!("{text}  because {why}\n");
     }
-    for (id, class) in recorded(ran) {
+    for (id, class) in calls {
         text = format!("{text}  {id}: {class}\n");
     }
     output::print(&text)

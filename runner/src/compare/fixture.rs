@@ -112,7 +112,7 @@ fn exchange(index: usize, says: &Says) -> Exchange {
         request,
         answer: says.answer.clone(),
         latency: Duration::from_millis(1),
-        permit: is_right.then_some(Permit { preferred: true, ground }),
+        permit: is_right.then_some(Permit { preferred: true, ground, others: Vec::new() }),
     }
 }
 

@@ -5,6 +5,7 @@ use plumb_model::judge::Mismatch;
 use plumb_model::space::Cause;
 use plumb_model::value::{Function, Value};
 use plumb_validator::finding::Finding;
+use plumb_validator::precedence::{Cycle, Step, Tested};
 use plumb_validator::verdict::{Expected, Kind, Observed};
 use serde_json::json;
 
@@ -56,6 +57,9 @@ pub(super) fn report() -> Report {
     }
     report.apply(&done(2, "GetObject", "inconclusive", Some(&format!("no answer: {HOSTILE}"))));
     report.apply(&done(3, "CreateMultipartUpload", "unsupported", Some("the flavour lacks the operation")));
+    for event in with_two_faults() {
+        report.apply(&event);
+    }
     report.apply(&Event::Unconfirmed {
         signature: "GetObject server-error 200 -> 503 SlowDown at status".into(),
         case: "0123456789abcdef".into(),
@@ -63,7 +67,7 @@ pub(super) fn report() -> Report {
         why: "the server failed in 1 of 3 more runs".into(),
         decides_case: true,
     });
-    for finding in [condition_ignored(), listing(), accepted()] {
+    for finding in [condition_ignored(), listing(), accepted(), circle()] {
         report.apply(&Event::Found(Box::new(finding)));
     }
     (0..13).for_each(|_| report.apply(&Event::SeenAgain { finding: "00d084a2".into() }));
@@ -89,7 +93,75 @@ fn done(sequence: u64, operation: &str, verdict: &str, detail: Option<&str>) -> 
         detail: detail.map(str::to_owned),
         preferred: !sequence.is_multiple_of(60),
         exchanges: vec![exchange("CreateBucket", 4_200 + sequence), exchange(operation, 812 + 97 * (sequence % 100))],
+        tested: None,
     })
+}
+
+/// Calls with one fault, and with two: somebody wins as the model demands, as it permits, against it, and in a circle.
+fn with_two_faults() -> Vec<Event> {
+    let odd = format!("400 {HOSTILE}");
+    let alone = [
+        ("signature=wrong-secret", "403 SignatureDoesNotMatch"),
+        ("bucket=absent", "404 NoSuchBucket"),
+        ("if-match=other", "412 PreconditionFailed"),
+        ("content-md5=<odd>", odd.as_str()),
+        ("key=too-long", "400 KeyTooLongError"),
+        ("storage-class=unknown", "400 InvalidStorageClass"),
+        ("metadata=too-large", "400 MetadataTooLarge"),
+    ];
+    let pairs: [(usize, usize, &[usize]); 10] = [
+        (0, 1, &[0]),
+        (1, 2, &[1]),
+        (0, 2, &[0]),
+        (2, 3, &[2, 3]),
+        (3, 1, &[1]),
+        (1, 4, &[1, 4]),
+        (4, 6, &[4, 6]),
+        (6, 5, &[5, 6]),
+        (5, 4, &[4, 5]),
+        (0, 4, &[0, 4]),
+    ];
+    let tested = |faults: &[usize], answered: usize, permitted: &[usize]| {
+        let faults: Vec<String> = faults.iter().map(|at| alone[*at].0.to_owned()).collect();
+        let permitted = permitted.iter().map(|at| alone[*at].1.to_owned()).collect();
+        let Event::CaseDone(done) = done(1, "PutObject", "conforms", None) else { unreachable!("it is one") };
+        let tested = Tested { faults: faults.clone(), answered: alone[answered].1.to_owned(), permitted };
+        Event::CaseDone(CaseDone { choices: faults, tested: Some(tested), ..done })
+    };
+    let singles = (0..alone.len()).map(|at| tested(&[at], at, &[at]));
+    singles.chain(pairs.iter().map(|(over, under, permitted)| tested(&[*over, *under], *over, permitted))).collect()
+}
+
+/// The finding that the circle among these is.
+fn circle() -> Finding {
+    let mut finding = condition_ignored();
+    let steps = [
+        ("key=too-long", "400 KeyTooLongError"),
+        ("metadata=too-large", "400 MetadataTooLarge"),
+        ("storage-class=unknown", "400 InvalidStorageClass"),
+    ];
+    let case = |choices: &[&str]| {
+        let mut case = finding.case.clone();
+        case.origin.choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+        case
+    };
+    let step = |at: usize| {
+        let (fault, class) = steps[at];
+        let with_next = case(&[fault, steps[(at + 1) % steps.len()].0]);
+        Step { fault: fault.into(), class: class.into(), alone: case(&[fault]), with_next }
+    };
+    let cycle = Cycle { steps: (0..steps.len()).map(step).collect() };
+    finding.case = cycle.steps[2].with_next.clone();
+    (finding.id, finding.kind, finding.cycle) = ("c1c1c1e0".into(), Kind::PrecedenceCycle, Some(cycle));
+    finding.signature = "PutObject precedence-cycle 400 KeyTooLongError over 400 MetadataTooLarge".into();
+    finding.summary = "PutObject lets faults win in a circle: key=too-long over metadata=too-large over \
+                       storage-class=unknown over key=too-long"
+        .into();
+    finding.choices = steps.map(|(fault, _)| fault.to_owned()).into();
+    (finding.reproduced, finding.count, finding.curl) = ("12/12".into(), 3, None);
+    finding.state = serde_json::Value::Null;
+    finding.replay = finding.replay.replace("00d084a2", "c1c1c1e0");
+    finding
 }
 
 fn mismatch(place: &str, expected: &str, observed: &str) -> Mismatch {
@@ -143,6 +215,7 @@ fn condition_ignored() -> Finding {
         recorded: vec![("stored".into(), "200".into()), ("call".into(), "200".into())],
         state: json!({"buckets": {"{bucket a}": {"objects": {"photo.jpg": {"length": 0, "etag": "‹stored.etag›"}}}}}),
         accepted_by: None,
+        cycle: None,
     }
 }
 

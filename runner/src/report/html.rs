@@ -2,6 +2,7 @@
 
 mod finding;
 mod overview;
+mod precedence;
 mod sums;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -41,6 +42,7 @@ pub fn page(report: &Report) -> String {
                     (overview::outcome(report))
                     (findings(report))
                     (sums::not_confirmed(report))
+                    (precedence::section(report))
                     (sums::operations(report))
                     (sums::not_judged(report))
                     (overview::facts(report))

@@ -3,6 +3,7 @@
 mod canvas;
 mod comparison;
 mod finding;
+mod precedence;
 pub mod probed;
 mod sums;
 
@@ -44,6 +45,7 @@ pub fn text(report: &Report, colours: bool) -> String {
     sums::not_preferred(&mut canvas, report);
     sums::not_judged(&mut canvas, report);
     sums::unconfirmed(&mut canvas, report);
+    precedence::section(&mut canvas, report);
     accepted(&mut canvas, report);
     let mut open: Vec<&Finding> = report.open_findings().collect();
     open.sort_by_key(|finding| std::cmp::Reverse(finding.count));

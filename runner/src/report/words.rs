@@ -9,10 +9,16 @@ use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
 use plumb_validator::verdict::Expected;
 
+use crate::precedence::order::Pairs;
+
 /// The longest text that a report shows in one place, in characters.
 const TEXT_CHARACTERS_MAX: usize = 600;
 /// The longest value of an argument in a call's line, in characters.
 const VALUE_CHARACTERS_MAX: usize = 120;
+
+/// What a precedence cycle comes to.
+pub(super) const CYCLE_WORDS: &str =
+    "Each of these answers is permitted. No order of checks gives them all: which error wins depends on its company.";
 
 /// `text` with everything neutralised that could lead a terminal or a reader astray, and bounded.
 pub(super) fn safe(text: &str) -> String {
@@ -79,6 +85,38 @@ pub(super) fn duration(milliseconds: u64) -> String {
 /// `amount / unit` with one digit after the point, rounded down.
 fn tenths(amount: u64, unit: u64) -> String {
     format!("{}.{}", amount / unit, amount % unit * 10 / unit)
+}
+
+/// `221 pairs of faults, 70 with a winner: 44 as the model demands, 26 open in the model`.
+pub(super) fn sums_of_pairs(pairs: &Pairs) -> String {
+    let several = if pairs.seen == 1 { "pair" } else { "pairs" };
+    let mut text = format!("{} {several} of faults, {} with a winner", number(pairs.seen), number(pairs.decided));
+    let each = [
+        (pairs.kept, "as the model demands"),
+        (pairs.broken, "against the model"),
+        (pairs.open, "open in the model"),
+        (pairs.untold, "not told apart by the model"),
+    ];
+    let each = each.into_iter().filter(|(many, _)| *many > 0).map(|(many, word)| format!("{} {word}", number(many)));
+    let each: Vec<String> = each.collect();
+    if !each.is_empty() {
+        text = format!("{text}: {}", each.join(", "));
+    }
+    text
+}
+
+/// Why other pairs have no winner: `No winner: 150 with a fault that is not refused, 1 with the same error for both`.
+/// None where every pair has one.
+pub(super) fn without_winner(pairs: &Pairs) -> Option<String> {
+    let each = [
+        (pairs.unnoticed, "with a fault that is not refused"),
+        (pairs.alike, "with the same error for both"),
+        (pairs.neither, "with an answer that is the error of neither"),
+        (pairs.not_seen_alone, "with a fault that was not seen alone"),
+    ];
+    let each = each.into_iter().filter(|(many, _)| *many > 0).map(|(many, word)| format!("{} {word}", number(many)));
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { None } else { Some(format!("No winner: {}.", each.join(", "))) }
 }
 
 /// What the letter of a basis stands for.
@@ -178,6 +216,16 @@ mod tests {
         {
             assert_eq!(duration(milliseconds), text);
         }
+    }
+
+    #[test]
+    fn pairs_are_told_with_and_without_a_winner() {
+        let pairs = Pairs { seen: 1_221, decided: 70, kept: 44, broken: 1, unnoticed: 1_150, ..Pairs::default() };
+        let told = "1,221 pairs of faults, 70 with a winner: 44 as the model demands, 1 against the model";
+        assert_eq!(sums_of_pairs(&pairs), told);
+        assert_eq!(without_winner(&pairs).as_deref(), Some("No winner: 1,150 with a fault that is not refused."));
+        let all = Pairs { seen: 1, decided: 1, ..Pairs::default() };
+        assert_eq!((sums_of_pairs(&all).as_str(), without_winner(&all)), ("1 pair of faults, 1 with a winner", None));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) const STORED_HEADERS: [&str; 6] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
 
 /// The storage classes of general purpose buckets. Source: AWS S3 API Reference, `PutObject`.
-const STORAGE_CLASSES: [&[u8]; 8] = [
+pub(crate) const STORAGE_CLASSES: [&[u8]; 8] = [
     b"STANDARD",
     b"REDUCED_REDUNDANCY",
     b"STANDARD_IA",

@@ -4,7 +4,10 @@ use plumb_model::call::Call;
 use plumb_model::plant::Effect;
 use plumb_model::value::Value;
 
-use crate::operations::storing::METADATA_PREFIX;
+use crate::names::KEY_BYTES_MAX;
+use crate::operations::storing::{METADATA_BYTES_MAX, METADATA_PREFIX, STORAGE_CLASSES};
+
+const STORAGE_CLASS: &str = "x-amz-storage-class";
 
 /// The call without an argument, where it is of this operation and has it.
 pub(super) fn without(call: &Call, operation: &str, argument: &str) -> Effect {
@@ -167,4 +170,19 @@ pub(super) fn override_ignored(call: &Call, _: &[Call]) -> Effect {
     let mut other = call.clone();
     other.arguments.retain(|name, _| !name.starts_with("response-"));
     if call.operation == "GetObject" && other != *call { Effect::Instead(other) } else { Effect::Honest }
+}
+
+/// A key that is too long wins over too much metadata, that over an unknown storage class, and that over the key.
+pub(super) fn winners_in_a_circle(call: &Call, _: &[Call]) -> Effect {
+    let is_longer = |name, most| call.bytes(name).is_some_and(|value| value.len() > most);
+    let long_key = is_longer("key", KEY_BYTES_MAX);
+    // The name counts as one byte.
+    let much_metadata = is_longer("x-amz-meta-a", METADATA_BYTES_MAX - 1);
+    let unknown_class = call.bytes(STORAGE_CLASS).is_some_and(|class| !STORAGE_CLASSES.contains(&class.as_ref()));
+    match (long_key, much_metadata, unknown_class) {
+        (true, true, false) => without(call, "PutObject", "x-amz-meta-a"),
+        (false, true, true) => without(call, "PutObject", STORAGE_CLASS),
+        (true, false, true) if call.operation == "PutObject" => Effect::Instead(call.clone().with("key", "k")),
+        _ => Effect::Honest,
+    }
 }

@@ -22,6 +22,7 @@ const WRONG_CODE: &str = "wrong-code";
 const WRONG_CONTENT: &str = "wrong-header-or-body";
 const WRONG_STATE: &str = "wrong-state-afterwards";
 const SERVER_ERROR: &str = "server-error";
+const CYCLE: &str = "precedence-cycle";
 
 /// A row: name, what the server does wrong, the operation that gives it away, the kind of finding, the bug.
 type Row<Act> = (&'static str, &'static str, &'static str, &'static str, Act);
@@ -70,6 +71,7 @@ const ON_CALL: &[Row<ActOnCall>] = &[
     ("size-unchecked", "metadata may be as large as it likes", "PutObject", ACCEPTS, calls::metadata_unbounded),
     ("version-ignored", "any version id names the object", "GetObject", ACCEPTS, calls::version_ignored),
     ("part-ignored", "the number of a part is ignored", "HeadObject", WRONG_CODE, calls::part_ignored),
+    ("winners-in-a-circle", "three faults win over each other in turn", "PutObject", CYCLE, calls::winners_in_a_circle),
     ("override-ignored", "response-* changes no header", "GetObject", WRONG_CONTENT, calls::override_ignored),
 ];
 

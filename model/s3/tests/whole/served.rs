@@ -74,7 +74,8 @@ fn kind(step: &Step<'_>) -> &'static str {
 fn every_plant_is_found() {
     let api = plumb_s3::api();
     let cases: Vec<Case> = [1, 2].into_iter().flat_map(|differing| cases(&api, differing)).collect();
-    for plant in &api.plants {
+    // Winners in a circle diverge in no answer: tests/precedence.rs looks for them.
+    for plant in api.plants.iter().filter(|plant| plant.kind != "precedence-cycle") {
         let way = Way { flavour: "compatible", plant: Some(plant), any: None };
         let mut others = BTreeSet::new();
         // Most bugs show in a case of their own operation.

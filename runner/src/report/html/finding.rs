@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use plumb_model::judge::Mismatch;
 use plumb_validator::finding::Finding;
+use plumb_validator::precedence::Cycle;
 use plumb_validator::verdict::{Expected, Observed};
 
 use super::anchor;
-use crate::report::words::{self, basis, cause, count, lines, number, places, safe, same_source};
+use crate::report::words::{self, CYCLE_WORDS, basis, cause, count, lines, number, places, safe, same_source};
 
 /// The most permitted answers that a card shows.
 const SHOWN_ANSWERS_MAX: usize = 32;
@@ -41,7 +42,7 @@ pub(super) fn card(finding: &Finding) -> Markup {
 fn inside(finding: &Finding) -> Markup {
     html! {
         (facts(finding))
-        (comparison(finding))
+        @if let Some(cycle) = &finding.cycle { (steps(cycle)) } @else { (comparison(finding)) }
         h4 .apart { "Replay" }
         (command(&finding.replay))
         (evidence(finding))
@@ -71,6 +72,28 @@ fn facts(finding: &Finding) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Each fault alone, and with the next one.
+fn steps(cycle: &Cycle) -> Markup {
+    html! {
+        table .differences {
+            thead { tr { th scope="col" { "With" } th scope="col" { "Answered" } th scope="col" { "So wins" } } }
+            tbody {
+                @for step in &cycle.steps {
+                    tr { th scope="row" { (safe(&step.fault)) } td { (safe(&step.class)) } td { "it is alone" } }
+                }
+                @for step in &cycle.steps {
+                    tr {
+                        th scope="row" { (safe(&step.with_next.origin.choices.join(" and "))) }
+                        td .observed { (safe(&step.class)) }
+                        td { (safe(&step.fault)) }
+                    }
+                }
+            }
+        }
+        p .source { (CYCLE_WORDS) }
     }
 }
 
@@ -153,7 +176,7 @@ fn difference(mismatch: &Mismatch) -> Markup {
 fn evidence(finding: &Finding) -> Markup {
     html! {
         div .evidence {
-            details { summary { "Minimal case, " (count(finding.case.calls.len() as u64, "call")) } (calls(finding)) }
+            details { summary { @if finding.cycle.is_some() { "The case that closes the circle, " } @else { "Minimal case, " } (count(finding.case.calls.len() as u64, "call")) } (calls(finding)) }
             @if let Some(curl) = &finding.curl { details { summary { "The same as curl" } (command(curl)) } }
             @if !finding.observed.headers.is_empty() {
                 details { summary { "Headers of the observed answer" } (headers(&finding.observed)) }

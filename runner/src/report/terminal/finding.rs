@@ -2,10 +2,13 @@
 
 use anstyle::Style;
 use plumb_validator::finding::Finding;
+use plumb_validator::precedence::Cycle;
 use plumb_validator::verdict::{Expected, Observed};
 
 use super::canvas::{BOLD, Canvas, Cell, DIM, LABEL_WIDTH, PLAIN, RED, RIGHT, WRONG, cell, figure};
-use crate::report::words::{self, CallWords, basis, cause, count, cut, lines, number, places, safe, same_source};
+use crate::report::words::{
+    self, CYCLE_WORDS, CallWords, basis, cause, count, cut, lines, number, places, safe, same_source,
+};
 
 /// The most permitted answers that a block shows.
 const PRINTED_ANSWERS_MAX: usize = 8;
@@ -37,15 +40,32 @@ pub(super) fn block(canvas: &mut Canvas, finding: &Finding) {
         canvas.field(INDENT, "requests", PLAIN, &requests(finding));
     }
     canvas.blank();
-    comparison(canvas, finding);
-    body(canvas, &finding.observed);
-    canvas.blank();
-    calls(canvas, finding);
+    if let Some(cycle) = &finding.cycle {
+        steps(canvas, cycle);
+    } else {
+        comparison(canvas, finding);
+        body(canvas, &finding.observed);
+        canvas.blank();
+        calls(canvas, finding);
+    }
     canvas.blank();
     command(canvas, "replay", PLAIN, &finding.replay);
     if let Some(curl) = &finding.curl {
         command(canvas, "curl", DIM, curl);
     }
+}
+
+/// Each fault alone, and with the next one.
+fn steps(canvas: &mut Canvas, cycle: &Cycle) {
+    let mut rows = vec![vec![cell(DIM, "with"), cell(DIM, "answered"), cell(PLAIN, "")]];
+    rows.extend(cycle.steps.iter().map(|step| vec![cell(PLAIN, safe(&step.fault)), cell(PLAIN, safe(&step.class))]));
+    rows.extend(cycle.steps.iter().map(|step| {
+        let both = safe(&step.with_next.origin.choices.join(" and "));
+        vec![cell(BOLD, both), cell(WRONG, safe(&step.class)), cell(DIM, format!("{} wins", safe(&step.fault)))]
+    }));
+    canvas.table(INDENT, LABEL_WIDTH, &rows);
+    canvas.blank();
+    canvas.wrapped(INDENT, DIM, CYCLE_WORDS);
 }
 
 fn requests(finding: &Finding) -> String {
