@@ -3,7 +3,10 @@
 use plumb_model::api::Api;
 use plumb_model::bodies::BodySpec;
 use plumb_model::call::{Case, Turn};
+use plumb_model::space::{Operation, Row};
 use plumb_model::value::Value;
+
+use crate::workflows::WORKFLOWS;
 
 /// The body lengths that are tried in place of a longer one, in bytes.
 const SMALL_BODIES: [u64; 3] = [0, 1, 10];
@@ -55,20 +58,27 @@ impl Search<'_> {
         let Some(operation) = api.operation(&self.best.origin.operation) else { return };
         let Some(mut row) = operation.space.row(&self.best.origin.choices) else { return };
         let last = self.best.calls.last().map(|turn| turn.id.clone()).unwrap_or_default();
+        if self.best.origin.suite == WORKFLOWS {
+            self.try_row(api, operation, &row, &last);
+        }
         for index in 0..row.len() {
             let mut simpler = row.clone();
             simpler[index] = 0;
             if simpler == row || !operation.space.permits(&simpler) {
                 continue;
             }
-            let mut candidate = operation.case(api.name, &self.best.origin.suite, &simpler);
-            if let Some(place) = candidate.calls.iter().position(|turn| turn.id == last) {
-                candidate.calls.truncate(place + 1);
-                if self.try_case(candidate) {
-                    row = simpler;
-                }
+            if self.try_row(api, operation, &simpler, &last) {
+                row = simpler;
             }
         }
+    }
+
+    /// The case of a row up to the call `last`, with the set-up of its own.
+    fn try_row(&mut self, api: &Api, operation: &Operation, row: &Row, last: &str) -> bool {
+        let mut candidate = operation.case(api.name, &self.best.origin.suite, row);
+        let Some(place) = candidate.calls.iter().position(|turn| turn.id == last) else { return false };
+        candidate.calls.truncate(place + 1);
+        self.try_case(candidate)
     }
 
     /// A case that has its resources for itself needs nobody else's history to be told.
@@ -175,9 +185,18 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
             // The failing call is one of those that reach the state.
             None => choice.setup.iter().any(is_there),
             Some(tested) => {
-                let given = |(name, value): &(&str, Value)| tested.call.argument(name) == Some(value);
+                // A workflow has values of its own in place of those that a set-up made.
+                let is_walked = case.origin.suite == WORKFLOWS;
+                let stands_for = |own: &Value, value: &Value| {
+                    let other = |value: &Value| !matches!(value, Value::Literal(_) | Value::Body(_));
+                    own == value || is_walked && other(own) && other(value)
+                };
+                let given = |(name, value): &(&str, Value)| {
+                    tested.call.argument(name).is_some_and(|own| stands_for(own, value))
+                };
                 let sent = choice.actor.is_none_or(|actor| tested.actor.as_deref() == Some(actor));
-                sent && choice.arguments.iter().all(given) && choice.setup.iter().all(is_there)
+                let is_set_up = is_walked || choice.setup.iter().all(is_there);
+                sent && choice.arguments.iter().all(given) && is_set_up
             }
         }
     };

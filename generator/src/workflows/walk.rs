@@ -44,8 +44,10 @@ struct Tried<'w> {
 /// What a proposal is worth, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
-    /// The model says that it will be refused.
+    /// The model says that it will be refused, as it would have been at the start.
     Fails,
+    /// It will be refused because of what the walk has made.
+    Refused,
     /// It was asked before, and nothing has changed since.
     Again,
     /// It works.
@@ -97,7 +99,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         case
     }
 
-    /// The next call: mostly one that works and meets something, the best of some proposals; else whatever comes.
+    /// The next call: mostly one that works and meets something, the best of some proposals; else one that is refused
+    /// for what it meets, or whatever comes.
     fn next(&mut self, room: usize) -> Option<Tried<'w>> {
         let is_guided = self.dice.percent(LEGAL_SHARE);
         let mut best: Option<(Worth, Tried<'w>)> = None;
@@ -105,17 +108,19 @@ impl<'w, 'a> Walk<'w, 'a> {
             let Some(proposal) = self.propose() else { continue };
             let Some(tried) = self.tried(proposal).filter(|tried| tried.turns.len() <= room) else { continue };
             let worth = self.worth(&tried);
-            let is_better = best.as_ref().is_none_or(|(own, _)| *own < worth);
-            if is_guided && !is_better || !tried.turns.iter().all(|turn| tried.guide.can_send(turn)) {
+            let is_it = worth == if is_guided { Worth::Meets } else { Worth::Refused };
+            let is_better = best.as_ref().is_none_or(|(own, _)| is_guided && *own < worth);
+            if !is_it && !is_better || !tried.turns.iter().all(|turn| tried.guide.can_send(turn)) {
                 continue;
             }
-            if !is_guided || worth == Worth::Meets {
+            if is_it {
                 return Some(tried);
             }
             best = Some((worth, tried));
         }
         // Rather a shorter walk than one that asks the same again and again.
         let enough = match self.made.len() {
+            _ if !is_guided => Worth::Fails,
             0 => Worth::Fails,
             1..CALLS_MIN => Worth::Again,
             _ => Worth::Works,
@@ -203,7 +208,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             own.any(|(name, value)| made.turn.call.argument(name) == Some(value))
         };
         if !step.worked {
-            Worth::Fails
+            if step.met { Worth::Refused } else { Worth::Fails }
         } else if since_change.any(|made| made.turn.call == last.call) {
             Worth::Again
         } else if step.met || self.made.iter().any(|made| made.changed && is_same(made)) {
