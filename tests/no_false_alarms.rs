@@ -6,6 +6,7 @@ mod lab;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plumb_generator::suites;
+use plumb_generator::workflows::{WorkflowOptions, workflows};
 use plumb_model::api::Api;
 use plumb_validator::model_server::Answers;
 use plumb_validator::target::Target;
@@ -15,6 +16,8 @@ const EXCHANGES_MIN: usize = 40_000;
 /// How often all seeds are gone through at most until every permitted outcome was drawn.
 const ROUNDS_MAX: u64 = 10;
 const SEEDS: [u64; 3] = [1, 2, 3];
+/// How many workflows of each seed come beside the suites.
+const WORKFLOWS: usize = 150;
 
 #[derive(Default)]
 struct Tally {
@@ -52,6 +55,20 @@ fn no_alarm(api: &Api) -> Tally {
         round += 1;
     }
     tally
+}
+
+/// The model's own server takes every workflow, whether it picks the preferred answer or any.
+fn no_alarm_over_workflows(api: &Api) {
+    for seed in SEEDS {
+        let cases: Vec<_> = workflows(api, &WorkflowOptions::default(), seed).take(WORKFLOWS).collect();
+        for answers in [Answers::Preferred, Answers::Any { seed }] {
+            let results = lab::run(api, lab::server(api, answers, None), cases.clone(), false);
+            let mut wrong = results.not_conforming();
+            // As above, a server that may choose can leave a case without the value it needs.
+            wrong.retain(|line| answers == Answers::Preferred || !line.starts_with("inconclusive"));
+            assert!(wrong.is_empty(), "{answers:?}: {} wrong, first {:#?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+        }
+    }
 }
 
 fn every_choice_is_sent(api: &Api, tally: &Tally) {
@@ -98,6 +115,12 @@ fn kv_gives_no_false_alarm() {
 #[test]
 fn s3_gives_no_false_alarm() {
     check(&plumb_s3::api());
+}
+
+#[test]
+fn workflows_give_no_false_alarm() {
+    no_alarm_over_workflows(&plumb_kv::api());
+    no_alarm_over_workflows(&plumb_s3::api());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Makes the cases nobody thought of, and makes failing ones small.
 //!
 //! Everything is a pure function of the API, the seed and the suite: no network, no clock. [`suites`] turns the
-//! space of each operation into cases; [`minimise`] cuts a failing case down while a closure still sees it fail;
+//! space of each operation into cases; [`workflows`] walks through many operations as customers do; [`minimise`] cuts a failing case down while a closure still sees it fail;
 //! [`capabilities`] tells which few cases show what a target lacks as a whole.
 
 pub mod capabilities;
@@ -11,3 +11,4 @@ pub mod minimise;
 pub mod pict;
 pub mod shard;
 pub mod suites;
+pub mod workflows;

@@ -14,6 +14,7 @@ use crate::covering::draw::Draw;
 use crate::covering::solver::{Domains, Solver};
 use crate::covering::space::{Mask, bit, values};
 use crate::suites::numbered;
+use crate::workflows::WORKFLOWS;
 
 /// How many rows that have only the suspected choices in common are tried.
 pub const FRESH_ROWS: u32 = 3;
@@ -47,8 +48,8 @@ pub struct Passed(BTreeMap<&'static str, BTreeSet<Row>>);
 impl Passed {
     /// Notes a case that passed, where it is that of a row.
     pub fn note(&mut self, api: &Api, case: &Case) {
-        let Some(operation) = api.operation(&case.origin.operation) else { return };
-        let Some(row) = operation.space.row(&case.origin.choices) else { return };
+        let of_row = RowCase::of(api, case).filter(|_| case.origin.suite != WORKFLOWS);
+        let Some((operation, row)) = of_row.and_then(|own| own.row(api)) else { return };
         let rows = self.0.entry(operation.name).or_default();
         if rows.len() < PASSED_MAX {
             rows.insert(row);

@@ -7,6 +7,7 @@ use plumb_model::space::Row;
 use plumb_model::value::Value;
 
 use crate::localise::{Localiser, Passed, RowCase, Shown};
+use crate::workflows::WORKFLOWS;
 
 /// The body lengths that are tried in place of a longer one, in bytes.
 const SMALL_BODIES: [u64; 3] = [0, 1, 10];
@@ -70,6 +71,10 @@ impl Search<'_> {
     fn smallest_row(&mut self, api: &Api, passed: &Passed) -> Option<RowCase> {
         let of_row = RowCase::of(api, &self.best)?;
         let (operation, row) = of_row.row(api)?;
+        // A workflow may have come to its state on a way of its own.
+        if self.best.origin.suite == WORKFLOWS && !self.try_case(of_row.with(api, &row)?.case) {
+            return None;
+        }
         let mut run = |row: &Row| Shown::of(of_row.with(api, row).is_some_and(|own| self.try_case(own.case)));
         let smallest = Localiser::new(operation, passed, &mut run).smallest(&row);
         of_row.with(api, &smallest)
@@ -179,9 +184,18 @@ fn remaining_choices(api: &Api, case: &Case) -> Vec<String> {
             // The failing call is one of those that reach the state.
             None => choice.setup.iter().any(is_there),
             Some(tested) => {
-                let given = |(name, value): &(&str, Value)| tested.call.argument(name) == Some(value);
+                // A workflow has values of its own in place of those that a set-up made.
+                let is_walked = case.origin.suite == WORKFLOWS;
+                let stands_for = |own: &Value, value: &Value| {
+                    let other = |value: &Value| !matches!(value, Value::Literal(_) | Value::Body(_));
+                    own == value || is_walked && other(own) && other(value)
+                };
+                let given = |(name, value): &(&str, Value)| {
+                    tested.call.argument(name).is_some_and(|own| stands_for(own, value))
+                };
                 let sent = choice.actor.is_none_or(|actor| tested.actor.as_deref() == Some(actor));
-                sent && choice.arguments.iter().all(given) && choice.setup.iter().all(is_there)
+                let is_set_up = is_walked || choice.setup.iter().all(is_there);
+                sent && choice.arguments.iter().all(given) && is_set_up
             }
         }
     };

@@ -137,6 +137,13 @@ pub struct CasesArgs {
     /// The most cases (500) or the longest time (30s, 5m)
     #[arg(long, value_name = "N|TIME", value_parser = parse_budget)]
     pub budget: Option<Budget>,
+    /// How many workflows come after the suites: cases of many calls, as customers mix them [default: 200; none in the
+    /// demo and in comparisons]
+    #[arg(long, value_name = "N")]
+    pub workflows: Option<usize>,
+    /// How often customers do what, for the workflows
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
     /// How many cases run at once
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,
@@ -152,6 +159,14 @@ pub struct CasesArgs {
     /// Print the calls, bytes, resources and hazards, and send nothing
     #[arg(long)]
     pub plan: bool,
+}
+
+impl CasesArgs {
+    /// The same for commands that send no workflows unless they are asked to.
+    #[must_use]
+    pub fn with_workflows_only_where_asked(&self) -> Self {
+        Self { workflows: Some(self.workflows.unwrap_or(0)), ..self.clone() }
+    }
 }
 
 /// `plumb demo`.

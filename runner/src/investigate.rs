@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use plumb_generator::localise::{Passed, Shown};
 use plumb_generator::minimise::minimise;
+use plumb_generator::workflows::{WORKFLOWS, about_last_call};
 use plumb_model::api::Api;
 use plumb_model::call::{Call, Case};
 use plumb_model::value::Value;
@@ -60,6 +61,8 @@ struct Failure {
     /// Whether the verdict on the case is due to it.
     is_first: bool,
     case: Case,
+    /// The operation that the whole case is about.
+    operation: String,
     signature: String,
     cause: Cause,
     /// Why nothing was said of the case, where that is due to the server's hanging up on this call.
@@ -72,7 +75,7 @@ impl Failure {
         Event::Unconfirmed {
             signature: self.signature.clone(),
             case: self.case.id(),
-            operation: self.case.origin.operation.clone(),
+            operation: self.operation.clone(),
             why,
             decides_case: self.is_first,
         }
@@ -80,12 +83,16 @@ impl Failure {
 
     /// The server always hangs up here: of a case of which nothing was said, this is to be said.
     fn hung_up(&self) -> Option<Event> {
-        let (case, operation) = (self.case.id(), self.case.origin.operation.clone());
+        let (case, operation) = (self.case.id(), self.operation.clone());
         self.unsaid.clone().map(|unsaid| Event::HungUp { case, operation, unsaid })
     }
 
     fn is_hang_up(&self) -> bool {
         self.cause.observed == NO_ANSWER
+    }
+
+    fn is_workflow(&self) -> bool {
+        self.case.origin.suite == WORKFLOWS
     }
 }
 
@@ -158,6 +165,16 @@ impl Known {
     }
 }
 
+impl Known {
+    /// A workflow meets a finding where it fails in the very same way, after calls of the same operations. What a
+    /// single call did to find it is not asked: a workflow has another way to the same state.
+    fn is_met_by(&self, failure: &Failure) -> bool {
+        let mut made = failure.case.calls.iter().map(|turn| &turn.call.operation);
+        let mut in_order = || self.calls.iter().all(|call| made.any(|operation| *operation == call.operation));
+        failure.is_workflow() && self.signature == failure.signature && in_order()
+    }
+}
+
 impl Failures {
     /// Keeps a case for each of its divergences.
     pub fn note(&mut self, api: &Api, done: &Done) {
@@ -194,8 +211,10 @@ impl Failures {
         let count = self.by_signature.entry(signature.clone()).or_default();
         *count += 1;
         if *count <= KEPT_PER_SIGNATURE_MAX {
-            let (shortened, why) = (cut_after(case, &divergence.call), Cause::of(case, divergence));
-            self.kept.push(Failure { sequence, is_first, case: shortened, signature, cause: why, unsaid });
+            let operation = case.origin.operation.clone();
+            let case = about_last_call(cut_after(case, &divergence.call));
+            let why = Cause::of(&case, divergence);
+            self.kept.push(Failure { sequence, is_first, case, operation, signature, cause: why, unsaid });
         }
     }
 
@@ -236,7 +255,10 @@ impl Failures {
             return Ok(Vec::new());
         }
         // The simplest case stands for its cause, whichever worker was faster. What may kill the target comes last.
-        self.kept.sort_by_key(|failure| (failure.is_hang_up(), failure.case.origin.choices.len(), failure.sequence));
+        self.kept.sort_by_key(|failure| {
+            let choices = failure.case.origin.choices.len();
+            (failure.is_hang_up(), failure.is_workflow(), choices, failure.sequence)
+        });
         let worker = engine.worker()?;
         worker.check_alive();
         let mut search = Search { worker: &worker, sequence: terms.first_sequence, still: &mut *terms.still };
@@ -244,7 +266,7 @@ impl Failures {
         for failure in &self.kept {
             let of_signature = |own: &&Known| own.signature == failure.signature;
             let spent = known.iter().filter(of_signature).count() >= FINDINGS_PER_SIGNATURE_MAX;
-            let explained = known.iter().find(|own| own.explains(failure));
+            let explained = known.iter().find(|own| own.explains(failure) || own.is_met_by(failure));
             let event = match explained.or(if spent { known.iter().find(of_signature) } else { None }) {
                 Some(own) => Event::SeenAgain { finding: own.id.clone() },
                 None if engine.stop.load(Ordering::Relaxed) => failure.unconfirmed("the run was interrupted".into()),

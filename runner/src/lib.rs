@@ -7,6 +7,7 @@
 //! ```
 
 pub mod capabilities;
+pub mod cases;
 pub mod cli;
 pub mod commands;
 pub mod compare;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Zoned;
-use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_model::text::shown;
@@ -20,6 +19,7 @@ use plumb_validator::verdict::Verdict;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::capabilities::{Survey, survey};
+use crate::cases::Source;
 use crate::cli::{CasesArgs, OutputArgs};
 use crate::deviation::{self, Deviation};
 use crate::engine::{self, Done, Ended, Engine, is_alive};
@@ -54,6 +54,7 @@ pub fn run(
     let run = new_run_id();
     let _span = tracing::info_span!("run", id = run.as_str(), api = api.name, target = %selected.target.name).entered();
     let started = started(api, selected, cases, &run);
+    let source = Source::open(api, cases)?;
     let mut output = Output::open(output, &started)?;
     let journal = begin_journal(api, selected, &run)?;
     let stop = stop_on_ctrl_c();
@@ -72,7 +73,7 @@ pub fn run(
     let mut sink =
         Sink { report: &mut report, output: &mut output, deviations: &deviations, api, replayed, error: None };
     sink.take(Event::RunStarted(started));
-    let ended = go(&engine, cases, &stop, &mut sink);
+    let ended = go(&engine, cases, &source, &stop, &mut sink);
     sink.take(Event::RunEnded(ended));
     let error = sink.error.take();
     if report.ended.as_ref().is_some_and(|ended| ended.resources_left.is_empty()) {
@@ -87,10 +88,10 @@ pub fn run(
     error.map_or(Ok((report, exit)), Err)
 }
 
-fn go(engine: &Engine<'_>, cases: &CasesArgs, stop: &AtomicBool, sink: &mut Sink<'_>) -> RunEnded {
+fn go(engine: &Engine<'_>, cases: &CasesArgs, source: &Source<'_>, stop: &AtomicBool, sink: &mut Sink<'_>) -> RunEnded {
     let (began, mut failures) = (Instant::now(), Failures::default());
-    let all = suites::cases(engine.api, &cases.operations, cases.seed);
-    let bar = progress(all.len() as u64);
+    let (all, length) = source.cases();
+    let bar = progress(length as u64);
     let survey = surveyed(engine, cases, &bar, sink);
     let (ended, without_probes) = send(engine, cases, all, &survey, &mut |done| {
         failures.note(engine.api, done);

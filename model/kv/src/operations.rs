@@ -35,7 +35,9 @@ fn stored() -> Call {
 }
 
 fn key_state() -> Dimension {
-    Dimension::state("key-state", vec![Choice::absent("present").after("stored", stored()), Choice::absent("absent")])
+    let present = |name| Choice::absent(name).after("stored", stored());
+    let deleted = present("deleted").after("deleted", Call::new("Delete").with("key", key()));
+    Dimension::state("key-state", vec![present("present"), Choice::absent("absent"), deleted])
 }
 
 fn key_name() -> Dimension {

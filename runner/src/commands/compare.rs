@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jiff::Zoned;
-use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_validator::journal::Journal;
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
 
+use crate::cases::Source;
 use crate::cli::{CasesArgs, CompareArgs, TargetArgs};
 use crate::commands::{conform, plan};
 use crate::compare::comparison::Comparison;
@@ -40,12 +40,13 @@ pub(super) fn compare(plugins: &[Plugin], arguments: &CompareArgs) -> Result<Exi
     select::check_operations(&api, &arguments.cases.operations)?;
     let select = |pass: Pass| select::select(plugin, &api, &targets[pass as usize], &config);
     let selected = [select(Pass::A)?, select(Pass::Again)?, select(Pass::B)?];
-    if arguments.cases.plan {
+    let cases = arguments.cases.with_workflows_only_where_asked();
+    if cases.plan {
         // All of them are printed, even where the first tells that it could not run.
-        let plans = selected.each_ref().map(|own| plan::plan(&api, &own.target, &arguments.cases));
+        let plans = selected.each_ref().map(|own| plan::plan(&api, &own.target, &cases));
         return plans.into_iter().find(Result::is_err).unwrap_or(Ok(Exit::Conforms));
     }
-    selected.iter().try_for_each(|own| plan::refuse_unsafe(&api, &own.target, &arguments.cases))?;
+    selected.iter().try_for_each(|own| plan::refuse_unsafe(&api, &own.target, &cases))?;
     carry_out(&api, &selected, &targets, arguments)
 }
 
@@ -91,6 +92,8 @@ fn carry_out(
     arguments: &CompareArgs,
 ) -> Result<Exit, Error> {
     let deviations = deviation::load(arguments.cases.deviations.as_deref())?;
+    let cases = arguments.cases.with_workflows_only_where_asked();
+    let source = Source::open(api, &cases)?;
     let _span = tracing::info_span!("compare", api = api.name, a = %arguments.a, b = %arguments.b).entered();
     let run = run::new_run_id();
     let output = Output::open(arguments.format, arguments.output.as_deref(), &run)?;
@@ -113,7 +116,7 @@ fn carry_out(
         output.discard();
         return Err(error);
     }
-    let (mut summary, left) = go(&engines, &frames, began, &arguments.cases);
+    let (mut summary, left) = go(&engines, &frames, began, &cases, &source);
     for (pass, station) in Pass::ALL.into_iter().zip(stations) {
         if left.iter().all(|(own, _)| *own != pass) {
             station.journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
@@ -143,12 +146,18 @@ fn began(api: &Api, cases: &CasesArgs, stations: &[Station<'_>; 3]) -> Began {
 }
 
 /// Runs the cases and looks into the differences. Tells what could not be removed besides.
-fn go(engines: &[Engine<'_>; 3], frames: &[Frame<'_>; 3], began: Began, cases: &CasesArgs) -> (Summary, Left) {
+fn go(
+    engines: &[Engine<'_>; 3],
+    frames: &[Frame<'_>; 3],
+    began: Began,
+    cases: &CasesArgs,
+    source: &Source<'_>,
+) -> (Summary, Left) {
     let [a, again, b] = engines;
     let start = Instant::now();
     let mut comparison = Comparison::new(frames);
-    let mut source = suites::cases(a.api, &cases.operations, cases.seed);
-    let bar = run::progress(source.len() as u64);
+    let (mut source, length) = source.cases();
+    let bar = run::progress(length as u64);
     let budget = cases.budget.unwrap_or_default();
     let passes = Passes { engines: [a, again, b] };
     let (ended, mut left) = passes.run(&mut source, cases.workers.into(), budget, &mut |triple| {

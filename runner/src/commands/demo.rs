@@ -25,15 +25,16 @@ pub(super) fn demo(plugins: &[Plugin], arguments: &DemoArgs) -> Result<Exit, Err
     let api = (plugin.api)();
     select::check_operations(&api, &arguments.cases.operations)?;
     let (server, selected) = start(plugin, &api)?;
-    if arguments.cases.plan {
-        return plan::plan(&api, &selected.target, &arguments.cases);
+    let cases = arguments.cases.with_workflows_only_where_asked();
+    if cases.plan {
+        return plan::plan(&api, &selected.target, &cases);
     }
     if arguments.hold {
         let actor = server.actor();
         eprintln!("the demo's server listens at {}", server.endpoint());
         eprintln!("access key {}, secret key {}", actor.id, actor.secret);
     }
-    let (report, exit) = run::run(&api, &selected, &arguments.cases, &arguments.output, &Replayed { options: "" })?;
+    let (report, exit) = run::run(&api, &selected, &cases, &arguments.output, &Replayed { options: "" })?;
     if arguments.hold && !report.interrupted() {
         eprintln!("the server stays up until Ctrl-C");
         let stop = run::stop_on_ctrl_c();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use plumb_generator::suites;
 use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::{Call, Case, Need};
@@ -11,6 +10,7 @@ use plumb_model::space::Hazard;
 use plumb_model::value::Value;
 use plumb_validator::target::{Safety, Target};
 
+use crate::cases::Source;
 use crate::cli::CasesArgs;
 use crate::error::{Error, Exit};
 
@@ -31,14 +31,14 @@ struct Plan {
     unsupported: BTreeMap<String, u64>,
 }
 
-fn planned<'a>(api: &'a Api, cases: &'a CasesArgs) -> impl Iterator<Item = Case> + 'a {
+fn planned<'a>(api: &'a Api, cases: &'a CasesArgs) -> Result<impl Iterator<Item = Case> + use<'a>, Error> {
     let most = cases.budget.and_then(|budget| budget.cases).and_then(|most| usize::try_from(most).ok());
-    suites::cases(api, &cases.operations, cases.seed).take(most.unwrap_or(usize::MAX))
+    Ok(Source::open(api, cases)?.cases().0.take(most.unwrap_or(usize::MAX)))
 }
 
-fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
+fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Plan, Error> {
     let (mut plan, bodies) = (Plan::default(), Bodies::new());
-    for case in planned(api, cases) {
+    for case in planned(api, cases)? {
         plan.cases += 1;
         if let Some(why) = target.lacks_actor_of(&case) {
             *plan.unsupported.entry(why).or_default() += 1;
@@ -62,7 +62,7 @@ fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Plan {
             }
         }
     }
-    plan
+    Ok(plan)
 }
 
 fn hazard_of(api: &Api, call: &Call) -> Hazard {
@@ -77,7 +77,7 @@ fn provisions(api: &Api, target: &Target, need: &Need) -> impl Iterator<Item = C
 
 /// Prints the plan. Exits as the run would where the guard would stop it.
 pub(super) fn plan(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Exit, Error> {
-    let plan = add_up(api, target, cases);
+    let plan = add_up(api, target, cases)?;
     let mut lines = vec![
         format!("{} cases against {}://{} (safety {})", plan.cases, target.scheme, target.authority, target.safety),
         format!("{} bytes of bodies to send", plan.body_bytes),
@@ -113,7 +113,7 @@ const fn name(hazard: Hazard) -> &'static str {
 
 /// Refuses a run of which hardly anything could be sent, and says what to add.
 pub(super) fn refuse_unsafe(api: &Api, target: &Target, cases: &CasesArgs) -> Result<(), Error> {
-    if add_up(api, target, cases).refused.is_empty() { Ok(()) } else { Err(refusal(target)) }
+    if add_up(api, target, cases)?.refused.is_empty() { Ok(()) } else { Err(refusal(target)) }
 }
 
 fn refusal(target: &Target) -> Error {

@@ -14,6 +14,9 @@ pub(crate) const STORED: BodySpec = BodySpec::random(1, 10);
 /// The id of the set-up call that stores it.
 pub(crate) const STORED_ID: &str = "stored";
 
+/// The id of the set-up call that takes it away again.
+pub(crate) const DELETED_ID: &str = "deleted";
+
 /// Whether a case needs its bucket for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
@@ -58,6 +61,11 @@ pub(crate) fn on_key(operation: &'static str, key: Value) -> Call {
 /// A call that stores `body` under `key`.
 pub(crate) fn put(key: Value, body: BodySpec) -> Call {
     on_key("PutObject", key).with("body", body)
+}
+
+/// A call that takes away what is stored under `key`.
+pub(crate) fn delete(key: Value) -> Call {
+    on_key("DeleteObject", key)
 }
 
 /// A bucket that exists.
@@ -194,6 +202,7 @@ pub(crate) fn objects() -> Dimension {
         stored("described", described),
         stored("empty", put(key(), BodySpec::random(1, 0))),
         Choice::fault("absent", "key", key_and("-absent")),
+        Choice { fault: true, ..stored("deleted", put(key(), STORED)).after(DELETED_ID, delete(key())) },
     ];
     Dimension::state("object", choices)
 }

@@ -65,6 +65,60 @@ pub(crate) fn step(name: &str) -> Option<Step> {
 mod tests {
     use super::*;
 
+    /// The calls of a row: id and operation.
+    fn calls(operation: &Operation, labels: &[&str]) -> Vec<(String, String)> {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let row = operation.space.row(&labels).expect("these choices are there");
+        assert!(operation.space.permits(&row), "{} {labels:?}", operation.name);
+        let calls = operation.case("s3", "test", &row).calls.into_iter();
+        calls.map(|turn| (turn.id, turn.call.operation.into_owned())).collect()
+    }
+
+    #[test]
+    fn a_first_write_over_a_deleted_key_is_one_row() {
+        let row = calls(&put_object::operation(), &["key-state=deleted", "condition=if-none-match-star"]);
+        let expected = [
+            ("stored", "PutObject"),
+            ("deleted", "DeleteObject"),
+            ("call", "PutObject"),
+            ("probe-get", "GetObject"),
+            ("probe-list", "ListObjectsV2"),
+        ];
+        assert_eq!(row, expected.map(|(id, name)| (id.to_owned(), name.to_owned())));
+    }
+
+    #[test]
+    fn what_meets_a_bucket_or_a_key_has_states_and_what_changes_one_has_probes() {
+        for operation in all() {
+            let states = operation.space.dimensions.iter().filter(|dimension| dimension.state);
+            let recipes = states.clone().flat_map(|state| &state.choices).filter(|own| !own.setup.is_empty()).count();
+            let (states, name) = (states.count(), operation.name);
+            // The list of buckets meets those of the account, whatever their state.
+            assert!(states > 0 || name == "ListBuckets", "{name} has no state");
+            let of_keys = operation.space.dimensions.iter().any(|dimension| dimension.name == "key");
+            assert!(!of_keys || states > 1 && recipes > 1, "{name}: {states} states, {recipes} recipes");
+            let changes = operation.hazard != plumb_model::space::Hazard::Reads;
+            assert_eq!(changes, !operation.probes.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_deleted_key_is_a_state_of_whatever_meets_a_key() {
+        for (name, label) in [
+            ("PutObject", "key-state=deleted"),
+            ("CopyObject", "key-state=deleted"),
+            ("CopyObject", "source=deleted"),
+            ("GetObject", "object=deleted"),
+            ("HeadObject", "object=deleted"),
+            ("DeleteObject", "object=deleted"),
+        ] {
+            let operation = all().into_iter().find(|own| own.name == name).expect("it is there");
+            let called = calls(&operation, &[label]);
+            let before = called.iter().take_while(|(id, _)| id != "call");
+            assert!(before.into_iter().any(|(_, name)| name == "DeleteObject"), "{name} {label}: {called:?}");
+        }
+    }
+
     #[test]
     fn the_table_and_the_operations_agree_on_names() {
         for (name, operation, _) in TABLE {

@@ -10,7 +10,7 @@ use plumb_model::fault::{Basis, Fault};
 use plumb_model::space::{Choice, Dimension};
 use plumb_model::value::{Function, Value};
 
-use super::dimensions::{STORED, STORED_ID, Sharing, bucket_choice, key, put, stored_tag};
+use super::dimensions::{DELETED_ID, STORED, STORED_ID, Sharing, bucket_choice, delete, key, put, stored_tag};
 use crate::errors;
 use crate::faults;
 use crate::request::Request;
@@ -105,11 +105,14 @@ pub(crate) fn metadata_of(bytes: usize) -> Value {
     Value::Apply { function: Function::PadTo, of: vec!["v".into(), Value::literal((bytes - 1).to_string())] }
 }
 
-/// Whether there is an object already.
+/// Whether there is an object already, or was one.
 pub(crate) fn key_state() -> Dimension {
-    let need = bucket_choice("", Sharing::Shared).needs;
-    let present = Choice { needs: need, ..Choice::absent("present") };
-    Dimension::state("key-state", vec![Choice::absent("absent"), present.after(STORED_ID, put(key(), STORED))])
+    let stored = |name| {
+        let needs = bucket_choice("", Sharing::Shared).needs;
+        Choice { needs, ..Choice::absent(name) }.after(STORED_ID, put(key(), STORED))
+    };
+    let deleted = stored("deleted").after(DELETED_ID, delete(key()));
+    Dimension::state("key-state", vec![Choice::absent("absent"), stored("present"), deleted])
 }
 
 /// Which of them holds depends on what is stored.

@@ -9,7 +9,7 @@ use plumb_model::wire::SECOND_ACTOR;
 use super::{ALGORITHM, COPY_SOURCE, DIRECTIVE, ENCRYPTION, SOURCE, SOURCE_OWNER, TAGGING_DIRECTIVE};
 use crate::names::KEY_BYTES_MAX;
 use crate::operations::dimensions::{
-    Sharing, bucket, bucket_choice, buckets, caller, expected_owner, filled, get_probe, key, keys, list_probe,
+    Sharing, bucket, bucket_choice, buckets, caller, delete, expected_owner, filled, get_probe, key, keys, list_probe,
     odd_keys, on_key, only, other_meets, put, signature,
 };
 use crate::operations::reading::{dates, tags};
@@ -84,6 +84,7 @@ fn sources() -> Dimension {
         elsewhere,
         itself,
         Choice::fault("absent", COPY_SOURCE, named(bucket(), absent_key)),
+        Choice { fault: true, ..stored("deleted", plain()).after("source-deleted", delete(source_key())) },
         Choice::fault("in-no-bucket", COPY_SOURCE, named(absent_bucket, source_key())),
         Choice::fault("in-bad-name", COPY_SOURCE, named(bad_name, source_key())),
         theirs,
