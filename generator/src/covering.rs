@@ -17,7 +17,7 @@ mod table;
 mod task;
 
 pub use compact::{EFFORT, compact};
-pub use coverage::{Coverage, MISSING_LISTED_MAX, Tuple, coverage};
+pub use coverage::{Coverage, CoverageOfSet, MISSING_LISTED_MAX, Meter, Tuple, coverage};
 pub use fast::{Fast, fast};
 pub use formula::{Formula, Relation, TooLarge};
 

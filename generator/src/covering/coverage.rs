@@ -1,19 +1,16 @@
 //! What rows cover, told by plain counting. Nothing here is shared with what makes the rows, so that a mistake there
 //! shows here.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod possible;
+mod sets;
 
-use super::space::{Mask, Row, Space};
-use super::{Demand, STRENGTH_MAX};
+use super::Demand;
+use super::space::{Row, Space};
+
+use possible::{Decided, is_negative};
 
 /// The most missing tuples that are told one by one; the others are counted.
 pub const MISSING_LISTED_MAX: usize = 1_000;
-/// The most steps of the search that decides whether a tuple can be. What is not decided by then counts as missing.
-const STEPS_MAX: u32 = 1_000_000;
-/// The most sets of parameters that are looked at for each group.
-const SETS_MAX: u64 = 100_000;
-/// The most tuples that are looked at for each group.
-const TUPLES_MAX: u64 = 100_000_000;
 
 /// Values of some parameters, in the order of the parameters.
 pub type Tuple = Vec<(usize, u8)>;
@@ -33,7 +30,7 @@ pub struct Coverage {
     pub sets: u64,
     /// How many of them were looked at. Less than all of them is a sample, and so are the counts.
     pub looked_at: u64,
-    /// The rows, by number, that break a clause or hold two negative values. They cover nothing.
+    /// The rows, by their number among all, that break a clause or hold two negative values. They cover nothing.
     pub broken: Vec<usize>,
 }
 
@@ -56,98 +53,152 @@ impl Coverage {
 /// A tuple without a negative value is covered only by a row without one, and a tuple with one by a row in which it is
 /// the only one; a tuple with two can never be.
 pub fn coverage(space: &Space, rows: &[Row], demand: &Demand) -> Coverage {
-    let broken: Vec<usize> = (0..rows.len()).filter(|row| !space.permits(&rows[*row])).collect();
-    let sound: Vec<&Row> = rows.iter().filter(|row| space.permits(row)).collect();
-    let mut all = Coverage { broken, ..Coverage::default() };
-    let mut decided = Decided { space, answers: BTreeMap::new() };
-    let (sets, count_of_sets) = sets(space, demand);
-    (all.sets, all.looked_at) = (count_of_sets, sets.len() as u64);
-    for parameters in sets {
-        count(space, &sound, &parameters, &mut decided, &mut all);
-    }
-    all
-}
-
-/// The sets of parameters whose values are to meet, each once; and how many there are in all. Where those are too many,
-/// every so manieth is taken.
-fn sets(space: &Space, demand: &Demand) -> (BTreeSet<Vec<usize>>, u64) {
-    let everything: Vec<usize> = (0..space.sizes().len()).collect();
-    let (mut sets, mut all) = (BTreeSet::new(), 0);
-    let groups = std::iter::once((everything, demand.strength)).chain(demand.groups.iter().cloned());
-    for (mut parameters, strength) in groups {
-        parameters.sort_unstable();
-        parameters.dedup();
-        let size = strength.clamp(1, STRENGTH_MAX).min(parameters.len());
-        let count = choices(parameters.len() as u64, size as u64);
-        let kept = count.min(sets_max(space, &parameters, size));
-        for number in 0..kept {
-            let number = u128::from(number) * u128::from(count) / u128::from(kept);
-            let places = set_with_number(u64::try_from(number).unwrap_or(u64::MAX), size, parameters.len());
-            sets.insert(places.into_iter().map(|place| parameters[place]).collect());
-        }
-        all += count;
-    }
-    (sets, all)
-}
-
-/// How many sets of parameters are looked at: so many that memory and time are bounded.
-fn sets_max(space: &Space, parameters: &[usize], size: usize) -> u64 {
-    let mut sizes: Vec<u64> = parameters.iter().map(|own| space.sizes()[*own] as u64).collect();
-    sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
-    (TUPLES_MAX / sizes.iter().take(size).product::<u64>().max(1)).clamp(1, SETS_MAX)
-}
-
-/// How many sets of `size` there are among `count`.
-fn choices(count: u64, size: u64) -> u64 {
-    (0..size).fold(1, |product, step| product * count.saturating_sub(step) / (step + 1))
-}
-
-/// The set with a number, when sets are ordered by their highest members first.
-fn set_with_number(mut number: u64, size: usize, count: usize) -> Vec<usize> {
-    let (mut set, mut below) = (Vec::new(), count);
-    for left in (1..=size).rev() {
-        let fits = |place: &usize| choices(*place as u64, left as u64) <= number;
-        let place = (0..below).rev().find(fits).unwrap_or(0);
-        number -= choices(place as u64, left as u64);
-        set.push(place);
-        below = place;
-    }
-    set.reverse();
-    set
-}
-
-fn count(space: &Space, rows: &[&Row], parameters: &[usize], decided: &mut Decided<'_>, all: &mut Coverage) {
-    let number = |values: &mut dyn Iterator<Item = u8>| -> usize {
-        parameters
-            .iter()
-            .zip(values)
-            .fold(0, |number, (parameter, value)| number * space.sizes()[*parameter] + usize::from(value))
-    };
-    let combinations: usize = parameters.iter().map(|parameter| space.sizes()[*parameter]).product();
-    let mut seen = vec![false; combinations];
+    let mut meter = Meter::new(space.clone(), demand);
     for row in rows {
-        let tuple: Tuple = parameters.iter().map(|parameter| (*parameter, row[*parameter])).collect();
-        let negative_in_row =
-            row.iter().enumerate().filter(|(parameter, value)| is_negative(space, *parameter, **value)).count();
-        let negative_in_tuple =
-            tuple.iter().filter(|(parameter, value)| is_negative(space, *parameter, *value)).count();
-        if negative_in_row == negative_in_tuple {
-            seen[number(&mut tuple.iter().map(|own| own.1))] = true;
+        meter.note(row);
+    }
+    meter.coverage()
+}
+
+/// Counts what rows cover, one row after the other.
+#[derive(Debug, Clone)]
+pub struct Meter {
+    space: Space,
+    sets: Vec<Set>,
+    /// How many sets there are, where these are a sample.
+    sets_in_all: u64,
+    rows: usize,
+    broken: Vec<usize>,
+    covered: u64,
+    possible: u64,
+}
+
+/// The tuples of some parameters.
+#[derive(Debug, Clone)]
+struct Set {
+    parameters: Vec<usize>,
+    /// One after another, the last value running fastest.
+    tuples: Vec<Seen>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Missing,
+    Covered,
+    Infeasible,
+}
+
+/// What is covered of the tuples of some parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageOfSet {
+    /// The parameters.
+    pub parameters: Vec<usize>,
+    /// The tuples that a row covers.
+    pub covered: u64,
+    /// The tuples that no row can cover.
+    pub infeasible: u64,
+    /// The tuples that could be covered and are not.
+    pub missing: u64,
+}
+
+impl Meter {
+    /// Nothing is covered yet of what is asked for.
+    pub fn new(space: Space, demand: &Demand) -> Self {
+        let (chosen, sets_in_all) = sets::sets(&space, demand);
+        let mut decided = Decided::new(&space);
+        let sets: Vec<Set> = chosen.into_iter().map(|parameters| Set::new(&space, parameters, &mut decided)).collect();
+        let possible = sets.iter().map(|set| set.count(Seen::Missing)).sum();
+        Self { space, sets, sets_in_all, rows: 0, broken: Vec::new(), covered: 0, possible }
+    }
+
+    /// Counts a row. One that breaks the rules covers nothing.
+    pub fn note(&mut self, row: &Row) {
+        self.rows += 1;
+        if !self.space.permits(row) {
+            self.broken.push(self.rows - 1);
+            return;
+        }
+        let negative = |parameters: &mut dyn Iterator<Item = usize>| {
+            parameters.filter(|own| is_negative(&self.space, *own, row[*own])).count()
+        };
+        let in_row = negative(&mut (0..row.len()));
+        for set in &mut self.sets {
+            if in_row > 0 && negative(&mut set.parameters.iter().copied()) != in_row {
+                continue;
+            }
+            let number = set.number(&self.space, row);
+            if set.tuples[number] == Seen::Missing {
+                set.tuples[number] = Seen::Covered;
+                self.covered += 1;
+            }
         }
     }
-    let mut tuple: Tuple = parameters.iter().map(|parameter| (*parameter, 0)).collect();
-    for is_seen in seen {
-        if is_seen {
-            all.covered += 1;
-        } else if decided.is_possible(&tuple) {
-            all.missing += 1;
-            if all.listed.len() < MISSING_LISTED_MAX {
-                all.listed.push(tuple.clone());
-            }
-        } else {
-            all.infeasible += 1;
+
+    /// How many tuples are covered, and how many can be.
+    pub const fn progress(&self) -> (u64, u64) {
+        (self.covered, self.possible)
+    }
+
+    /// What is covered by now.
+    pub fn coverage(&self) -> Coverage {
+        let mut listed = Vec::new();
+        for set in &self.sets {
+            let missing = set.tuples(&self.space).filter(|(_, seen)| *seen == Seen::Missing);
+            listed.extend(missing.map(|(tuple, _)| tuple).take(MISSING_LISTED_MAX - listed.len()));
         }
-        advance(space, &mut tuple);
+        Coverage {
+            covered: self.covered,
+            infeasible: self.sets.iter().map(|set| set.count(Seen::Infeasible)).sum(),
+            missing: self.possible - self.covered,
+            listed,
+            sets: self.sets_in_all,
+            looked_at: self.sets.len() as u64,
+            broken: self.broken.clone(),
+        }
+    }
+
+    /// The same for each set of parameters.
+    pub fn by_set(&self) -> impl Iterator<Item = CoverageOfSet> + '_ {
+        self.sets.iter().map(|set| CoverageOfSet {
+            parameters: set.parameters.clone(),
+            covered: set.count(Seen::Covered),
+            infeasible: set.count(Seen::Infeasible),
+            missing: set.count(Seen::Missing),
+        })
+    }
+}
+
+impl Set {
+    fn new(space: &Space, parameters: Vec<usize>, decided: &mut Decided<'_>) -> Self {
+        let count = parameters.iter().map(|parameter| space.sizes()[*parameter]).product();
+        let mut set = Self { parameters, tuples: vec![Seen::Missing; count] };
+        let seen = set.tuples(space).map(
+            |(tuple, _)| {
+                if decided.is_possible(&tuple) { Seen::Missing } else { Seen::Infeasible }
+            },
+        );
+        set.tuples = seen.collect();
+        set
+    }
+
+    fn count(&self, wanted: Seen) -> u64 {
+        self.tuples.iter().filter(|seen| **seen == wanted).count() as u64
+    }
+
+    /// The number of the tuple that a row makes.
+    fn number(&self, space: &Space, row: &Row) -> usize {
+        let each = self.parameters.iter();
+        each.fold(0, |number, parameter| number * space.sizes()[*parameter] + usize::from(row[*parameter]))
+    }
+
+    /// Every tuple, and what is known of it.
+    fn tuples<'s>(&'s self, space: &'s Space) -> impl Iterator<Item = (Tuple, Seen)> + 's {
+        let mut next: Tuple = self.parameters.iter().map(|parameter| (*parameter, 0)).collect();
+        self.tuples.iter().map(move |seen| {
+            let tuple = next.clone();
+            advance(space, &mut next);
+            (tuple, *seen)
+        })
     }
 }
 
@@ -159,86 +210,5 @@ fn advance(space: &Space, tuple: &mut Tuple) {
             return;
         }
         *value = 0;
-    }
-}
-
-fn is_negative(space: &Space, parameter: usize, value: u8) -> bool {
-    space.negative()[parameter] & (1 << value) != 0
-}
-
-/// Which tuples can be, found out once for each set of values that clauses speak of.
-struct Decided<'s> {
-    space: &'s Space,
-    answers: BTreeMap<Tuple, bool>,
-}
-
-impl Decided<'_> {
-    fn is_possible(&mut self, tuple: &Tuple) -> bool {
-        let negative = tuple.iter().filter(|(parameter, value)| is_negative(self.space, *parameter, *value)).count();
-        if negative > 1 {
-            return false;
-        }
-        // Beside a negative value all others are not, and that may break clauses: so the whole tuple matters.
-        let bound: Tuple = if self.space.negative().iter().any(|mask| *mask != 0) {
-            tuple.clone()
-        } else {
-            let is_bound =
-                |own: &&(usize, u8)| self.space.clauses().iter().flatten().any(|literal| literal.parameter == own.0);
-            tuple.iter().filter(is_bound).copied().collect()
-        };
-        if let Some(answer) = self.answers.get(&bound) {
-            return *answer;
-        }
-        let answer = self.search(&bound);
-        self.answers.insert(bound, answer);
-        answer
-    }
-
-    /// Whether some row has these values.
-    fn search(&self, tuple: &Tuple) -> bool {
-        let all = |size: usize| if size >= 128 { Mask::MAX } else { (1 << size) - 1 };
-        let mut left: Vec<Mask> = self.space.sizes().iter().map(|size| all(*size)).collect();
-        for (parameter, negative) in self.space.negative().iter().enumerate() {
-            left[parameter] &= !negative;
-        }
-        for (parameter, value) in tuple {
-            left[*parameter] = 1 << value;
-        }
-        let mut steps = STEPS_MAX;
-        self.extends(left, &mut steps)
-    }
-
-    /// Whether a value can be chosen for everything: the clause that leaves the least is tried first.
-    fn extends(&self, mut left: Vec<Mask>, steps: &mut u32) -> bool {
-        let Some(space_left) = steps.checked_sub(1) else { return true };
-        *steps = space_left;
-        if left.contains(&0) {
-            return false;
-        }
-        let mut tightest: Option<(usize, u32)> = None;
-        for (number, clause) in self.space.clauses().iter().enumerate() {
-            if clause.iter().any(|literal| left[literal.parameter] & !literal.values == 0) {
-                continue;
-            }
-            let ways = clause.iter().filter(|literal| left[literal.parameter] & literal.values != 0).count();
-            let ways = u32::try_from(ways).unwrap_or(u32::MAX);
-            if tightest.is_none_or(|(_, fewest)| ways < fewest) {
-                tightest = Some((number, ways));
-            }
-        }
-        let Some((clause, _)) = tightest else { return true };
-        // One way after the other; what was tried is ruled out for those that follow.
-        for literal in &self.space.clauses()[clause] {
-            let mut narrower = left.clone();
-            narrower[literal.parameter] &= literal.values;
-            if narrower[literal.parameter] != 0 && self.extends(narrower, steps) {
-                return true;
-            }
-            left[literal.parameter] &= !literal.values;
-            if left[literal.parameter] == 0 {
-                return false;
-            }
-        }
-        false
     }
 }
