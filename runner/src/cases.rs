@@ -3,12 +3,16 @@
 use plumb_generator::suites;
 use plumb_generator::workflows::{Weights, WorkflowOptions, workflows};
 use plumb_model::api::Api;
+use plumb_model::bodies::{hex, sha256};
 use plumb_model::call::Case;
 
 use crate::cli::CasesArgs;
 use crate::error::Error;
+use crate::events::CasesOf;
 use crate::input::read_text;
 
+/// How many choices are made to meet, unless it is said.
+pub const STRENGTH_DEFAULT: usize = 2;
 /// How many workflows come after the suites, unless it is said.
 pub const WORKFLOWS_DEFAULT: usize = 200;
 /// The longest file of weights that is read, in bytes.
@@ -19,6 +23,8 @@ pub struct Source<'a> {
     api: &'a Api,
     arguments: &'a CasesArgs,
     options: WorkflowOptions,
+    /// The digest of the file of weights.
+    weights: Option<String>,
 }
 
 impl<'a> Source<'a> {
@@ -27,22 +33,52 @@ impl<'a> Source<'a> {
     /// # Errors
     /// Where the file of weights cannot be read, or speaks of what the API does not have.
     pub fn open(api: &'a Api, arguments: &'a CasesArgs) -> Result<Self, Error> {
-        let weights = arguments.weights.as_deref().map(|path| {
+        let read = arguments.weights.as_deref().map(|path| {
             let help = "name a file that `plumb learn` wrote, or see docs/workflows.md for the format";
             let text = read_text(path, WEIGHTS_BYTES_MAX).map_err(|error| Error::file("read", path, error, help))?;
-            Weights::parse(&text, api)
-                .map_err(|error| Error::usage(format!("failed to {error} ({})", path.display()), help))
+            let weights = Weights::parse(&text, api)
+                .map_err(|error| Error::usage(format!("failed to {error} ({})", path.display()), help))?;
+            let digest = hex(&sha256(text.as_bytes())[..8]);
+            Ok((weights, digest.into_iter().map(char::from).collect()))
         });
-        let options = WorkflowOptions { operations: arguments.operations.clone(), weights: weights.transpose()? };
-        Ok(Self { api, arguments, options })
+        let (weights, digest) = read.transpose()?.unzip();
+        let options = WorkflowOptions { operations: arguments.operations.clone(), weights };
+        Ok(Self { api, arguments, options, weights: digest })
     }
 
-    /// The cases, and how many there are.
-    pub fn cases(&self) -> (impl Iterator<Item = Case> + Send + use<'a>, usize) {
-        let Self { api, arguments, options } = self;
-        let of_suites = suites::cases(api, &arguments.operations, arguments.seed);
-        let count = arguments.workflows.unwrap_or(WORKFLOWS_DEFAULT);
-        let length = of_suites.len().saturating_add(count);
-        (of_suites.chain(workflows(api, options, arguments.seed).take(count)), length)
+    /// The cases, and how many there are where that is known before they are made.
+    ///
+    /// # Errors
+    /// Where an operation has more choices than can be made to meet.
+    pub fn cases(&self) -> Result<(impl Iterator<Item = Case> + Send + use<'a>, Option<usize>), Error> {
+        let Self { api, arguments, options, .. } = self;
+        let (strength, shard, seed) = (self.strength(), arguments.shard, arguments.seed);
+        let suites = suites::suites(api, &arguments.operations, strength, seed).map_err(|error| {
+            Error::usage(format!("failed to {error}"), "give the dimension fewer choices, or split it in two")
+        })?;
+        let known = (strength == 1 && shard.is_none())
+            .then(|| suites::cases(api, &arguments.operations, seed).len().saturating_add(self.workflows()));
+        let all = suites.chain(workflows(api, options, seed).take(self.workflows()));
+        Ok((all.filter(move |case| shard.is_none_or(|own| own.holds(case.id().as_bytes()))), known))
+    }
+
+    /// What decides which cases there are, beside the seed.
+    pub fn told(&self) -> CasesOf {
+        CasesOf {
+            operations: self.arguments.operations.clone(),
+            strength: self.strength(),
+            workflows: self.workflows(),
+            shard: self.arguments.shard.map(|shard| shard.to_string()),
+            weights: self.weights.clone(),
+        }
+    }
+
+    /// How many choices are made to meet.
+    pub fn strength(&self) -> usize {
+        self.arguments.strength.unwrap_or(STRENGTH_DEFAULT)
+    }
+
+    fn workflows(&self) -> usize {
+        self.arguments.workflows.unwrap_or(WORKFLOWS_DEFAULT)
     }
 }

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plumb_generator::covering::STRENGTH_MAX;
+use plumb_generator::shard::Shard;
 use plumb_validator::target::Safety;
 
 use crate::engine::Budget;
@@ -137,6 +139,12 @@ pub struct CasesArgs {
     /// The most cases (500) or the longest time (30s, 5m)
     #[arg(long, value_name = "N|TIME", value_parser = parse_budget)]
     pub budget: Option<Budget>,
+    /// How many choices of an operation are made to meet, 1 to 4 [default: 2; 1 in the demo and in comparisons]
+    #[arg(long, value_name = "N", value_parser = parse_strength)]
+    pub strength: Option<usize>,
+    /// Only this part of the cases, as 2/5: the second of five. Each case is in exactly one part
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// How many workflows come after the suites: cases of many calls, as customers mix them [default: 200; none in the
     /// demo and in comparisons]
     #[arg(long, value_name = "N")]
@@ -162,10 +170,11 @@ pub struct CasesArgs {
 }
 
 impl CasesArgs {
-    /// The same for commands that send no workflows unless they are asked to.
+    /// The same for commands that send each choice alone and no workflows unless they are asked for more.
     #[must_use]
-    pub fn with_workflows_only_where_asked(&self) -> Self {
-        Self { workflows: Some(self.workflows.unwrap_or(0)), ..self.clone() }
+    pub fn brief(&self) -> Self {
+        let (strength, workflows) = (Some(self.strength.unwrap_or(1)), Some(self.workflows.unwrap_or(0)));
+        Self { strength, workflows, ..self.clone() }
     }
 }
 
@@ -338,6 +347,12 @@ fn parse_budget(text: &str) -> Result<Budget, String> {
         return Err("a budget of no time would say nothing".into());
     }
     Ok(Budget { cases: None, time: Some(time) })
+}
+
+fn parse_strength(text: &str) -> Result<usize, String> {
+    let strength = text.parse().map_err(|_| "not a number")?;
+    let known = 1..=STRENGTH_MAX;
+    if known.contains(&strength) { Ok(strength) } else { Err(format!("between 1 and {STRENGTH_MAX} choices can meet")) }
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

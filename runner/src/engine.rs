@@ -25,6 +25,8 @@ pub use crate::worker::Worker;
 pub(crate) const RESULTS_WAITING_MAX: usize = 64;
 /// How often a server that gave no answer is asked whether it lives.
 pub const LIVENESS_TRIES: u32 = 3;
+/// The most cases that are counted where they were not run: the others are not even made.
+pub const CASES_LEFT_MAX: usize = 20_000;
 /// The first number of the runs of cases during which the target died.
 pub const STRUCK_SEQUENCE: u64 = 3_000_000;
 /// The wait between two of these.
@@ -184,7 +186,7 @@ impl<'e> Engine<'e> {
         self.run_struck(&floor, on_done);
         let source = floor.source.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ended {
-            cases_left: source.cases.count() as u64,
+            cases_left: source.cases.take(CASES_LEFT_MAX).count() as u64,
             early: source.early,
             left: floor.left.into_inner().unwrap_or_else(PoisonError::into_inner),
         }

@@ -51,6 +51,11 @@ pub enum Event {
     },
     /// The target died.
     Died(Died),
+    /// What has met of the choices of each operation.
+    Coverage {
+        /// By operation and strength.
+        covered: Vec<Covered>,
+    },
     /// The last line.
     RunEnded(RunEnded),
 }
@@ -74,8 +79,59 @@ pub struct RunStarted {
     pub flavour: String,
     /// The seed.
     pub seed: u64,
+    /// Which cases it sends.
+    #[serde(default)]
+    pub cases: CasesOf,
     /// When it began, ISO 8601.
     pub started: String,
+}
+
+/// What decides, beside the seed, which cases a run sends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CasesOf {
+    /// The operations that were named; none means all.
+    pub operations: Vec<String>,
+    /// How many choices are made to meet.
+    pub strength: usize,
+    /// How many workflows there are.
+    pub workflows: usize,
+    /// The part of the cases that this run sends, where it is one: `2/5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The digest of the file of weights, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+}
+
+/// What has met of the choices of an operation, in cases that were judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    /// The operation.
+    pub operation: String,
+    /// How many choices are to meet.
+    pub strength: usize,
+    /// How many sets of so many choices have met.
+    pub covered: u64,
+    /// How many can never meet.
+    pub infeasible: u64,
+    /// How many could have met and have not.
+    pub left: u64,
+    /// Whether only some sets of dimensions were counted, because there are too many.
+    pub is_sample: bool,
+    /// The same for each pair of dimensions, at strength 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<Met>,
+}
+
+/// What has met of the choices of some dimensions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// The dimensions.
+    pub dimensions: Vec<String>,
+    /// How many sets of choices have met.
+    pub covered: u64,
+    /// How many could have met and have not.
+    pub left: u64,
 }
 
 /// One thing that a target may have or lack.

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod config;
+pub mod coverage;
 pub mod deviation;
 pub mod engine;
 pub mod error;

@@ -16,7 +16,7 @@ use plumb_validator::finding::Finding;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::events::{CaseDone, Checked, Died, Event, RunEnded, RunStarted};
+use crate::events::{CaseDone, Checked, Covered, Died, Event, RunEnded, RunStarted};
 use crate::precedence::Sightings;
 
 /// The schema of the JSON report.
@@ -97,6 +97,8 @@ pub struct Report {
     pub not_preferred: BTreeMap<String, u64>,
     /// What was seen of who wins where a call has two faults.
     pub precedence: Sightings,
+    /// What has met of the choices of each operation.
+    pub coverage: Vec<Covered>,
     /// Latencies by operation, in microseconds.
     pub latencies: BTreeMap<String, Histogram<u64>>,
     /// The cases of which the target died.
@@ -118,6 +120,7 @@ impl Report {
             reasons: BTreeMap::new(),
             not_preferred: BTreeMap::new(),
             precedence: Sightings::default(),
+            coverage: Vec::new(),
             latencies: BTreeMap::new(),
             deaths: Vec::new(),
             ended: None,
@@ -153,6 +156,7 @@ impl Report {
                 self.said_after_all(unsaid);
             }
             Event::Died(died) => self.deaths.push(died.clone()),
+            Event::Coverage { covered } => self.coverage.clone_from(covered),
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),
         }
     }
@@ -220,6 +224,7 @@ impl Report {
             "api": self.started.api,
             "flavour": self.started.flavour,
             "seed": self.started.seed,
+            "cases": self.started.cases,
             "started": self.started.started,
             "interrupted": self.interrupted(),
             "ended": self.ended,
@@ -235,6 +240,7 @@ impl Report {
                 "all": self.precedence.merged(),
                 "cases_left_out": self.precedence.left_out,
             },
+            "coverage": self.coverage,
             "deaths": self.deaths,
             "latency_us": latencies,
         })

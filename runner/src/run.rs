@@ -21,10 +21,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::capabilities::{Survey, survey};
 use crate::cases::Source;
 use crate::cli::{CasesArgs, OutputArgs};
+use crate::coverage::{self, Tried};
 use crate::deviation::{self, Deviation};
 use crate::engine::{self, Done, Ended, Engine, is_alive};
 use crate::error::{Error, Exit};
-use crate::events::{CaseDone, Died, EVENTS_SCHEMA, Event, Has, RunEnded, RunStarted};
+use crate::events::{CaseDone, CasesOf, Died, EVENTS_SCHEMA, Event, Has, RunEnded, RunStarted};
 use crate::investigate::Failures;
 use crate::life::killer;
 use crate::output::Output;
@@ -53,8 +54,9 @@ pub fn run(
     let deviations = deviation::load(cases.deviations.as_deref())?;
     let run = new_run_id();
     let _span = tracing::info_span!("run", id = run.as_str(), api = api.name, target = %selected.target.name).entered();
-    let started = started(api, selected, cases, &run);
     let source = Source::open(api, cases)?;
+    let all = source.cases()?;
+    let started = started(api, selected, cases.seed, source.told(), &run);
     let mut output = Output::open(output, &started)?;
     let journal = begin_journal(api, selected, &run)?;
     let stop = stop_on_ctrl_c();
@@ -70,10 +72,12 @@ pub fn run(
         return Err(error);
     }
     let mut report = Report::new(started.clone());
+    let tried = Tried::new(api, &cases.operations, source.strength());
+    let (report_of, output_of) = (&mut report, &mut output);
     let mut sink =
-        Sink { report: &mut report, output: &mut output, deviations: &deviations, api, replayed, error: None };
+        Sink { report: report_of, output: output_of, deviations: &deviations, api, replayed, tried, error: None };
     sink.take(Event::RunStarted(started));
-    let ended = go(&engine, cases, &source, &stop, &mut sink);
+    let ended = go(&engine, cases, all, &stop, &mut sink);
     sink.take(Event::RunEnded(ended));
     let error = sink.error.take();
     if report.ended.as_ref().is_some_and(|ended| ended.resources_left.is_empty()) {
@@ -88,17 +92,24 @@ pub fn run(
     error.map_or(Ok((report, exit)), Err)
 }
 
-fn go(engine: &Engine<'_>, cases: &CasesArgs, source: &Source<'_>, stop: &AtomicBool, sink: &mut Sink<'_>) -> RunEnded {
+fn go(
+    engine: &Engine<'_>,
+    cases: &CasesArgs,
+    (all, length): (impl Iterator<Item = Case> + Send, Option<usize>),
+    stop: &AtomicBool,
+    sink: &mut Sink<'_>,
+) -> RunEnded {
     let (began, mut failures) = (Instant::now(), Failures::default());
-    let (all, length) = source.cases();
-    let bar = progress(length as u64);
+    let bar = progress(length);
     let survey = surveyed(engine, cases, &bar, sink);
     let (ended, without_probes) = send(engine, cases, all, &survey, &mut |done| {
         failures.note(engine.api, done);
         take_done(engine, done, sink);
         bar.inc(1);
-        bar.set_message(format!("{} diverging", sink.report.counts.diverges));
+        let met = coverage::in_words(&sink.tried.progress());
+        bar.set_message(format!("{} diverging  {met}", sink.report.counts.diverges));
     });
+    sink.take(Event::Coverage { covered: sink.tried.covered() });
     bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));
     let deadline = Instant::now() + cases.budget.and_then(|budget| budget.time).unwrap_or(INVESTIGATION_MAX);
     let (mut early, mut left) = (ended.early, survey.left);
@@ -192,6 +203,8 @@ struct Sink<'s> {
     deviations: &'s [Deviation],
     api: &'s Api,
     replayed: &'s Replayed<'s>,
+    /// What has met by now.
+    tried: Tried<'s>,
     error: Option<Error>,
 }
 
@@ -208,6 +221,9 @@ impl Sink<'_> {
             if let Err(error) = self.output.replay_file(finding, &signature) {
                 self.error.get_or_insert(error);
             }
+        }
+        if let Event::CaseDone(done) = &event {
+            self.tried.note(done);
         }
         self.report.apply(&event);
         if let Err(error) = self.output.event(&event) {
@@ -282,7 +298,7 @@ pub fn exit_of(report: &Report, inconclusive_max: f64) -> Exit {
     }
 }
 
-fn started(api: &Api, selected: &Selected, cases: &CasesArgs, run: &RunId) -> RunStarted {
+fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf, run: &RunId) -> RunStarted {
     RunStarted {
         schema: EVENTS_SCHEMA.into(),
         run: run.as_str().to_owned(),
@@ -291,7 +307,8 @@ fn started(api: &Api, selected: &Selected, cases: &CasesArgs, run: &RunId) -> Ru
         target: selected.target.name.clone(),
         endpoint: selected.endpoint.url().to_owned(),
         flavour: selected.target.flavour.to_owned(),
-        seed: cases.seed,
+        seed,
+        cases,
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }
@@ -381,9 +398,11 @@ async fn asked_to_stop(interrupts: &mut Signal, terminations: &mut Signal) -> bo
 }
 
 /// A bar on standard error for long work.
-pub(crate) fn progress(cases: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(cases), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} cases  {msg}  {elapsed}");
+pub(crate) fn progress(cases: Option<usize>) -> ProgressBar {
+    let length = cases.map(|cases| cases as u64);
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    let known = "{bar:30} {pos}/{len} cases  {msg}  {elapsed}";
+    let style = ProgressStyle::with_template(if cases.is_some() { known } else { "{pos} cases  {msg}  {elapsed}" });
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }

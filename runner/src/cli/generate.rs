@@ -34,8 +34,8 @@ pub struct GenerateArgs {
 /// How the rows of a model are made, or which are checked.
 #[derive(Debug, Args)]
 pub struct RowsArgs {
-    /// How many values of different parameters are to meet, 1 to 4 [default: 2]
-    #[arg(long, value_name = "N", conflicts_with = "api")]
+    /// How many values of different parameters, or choices of an operation, are to meet, 1 to 4 [default: 2]
+    #[arg(long, value_name = "N")]
     pub strength: Option<usize>,
     /// Few rows, or soon [default: compact]
     #[arg(long, value_enum, value_name = "EFFORT", conflicts_with_all = ["api", "check"])]

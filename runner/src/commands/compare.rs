@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use jiff::Zoned;
 use plumb_model::api::Api;
+use plumb_model::call::Case;
 use plumb_validator::journal::Journal;
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
@@ -40,7 +41,7 @@ pub(super) fn compare(plugins: &[Plugin], arguments: &CompareArgs) -> Result<Exi
     select::check_operations(&api, &arguments.cases.operations)?;
     let select = |pass: Pass| select::select(plugin, &api, &targets[pass as usize], &config);
     let selected = [select(Pass::A)?, select(Pass::Again)?, select(Pass::B)?];
-    let cases = arguments.cases.with_workflows_only_where_asked();
+    let cases = arguments.cases.brief();
     if cases.plan {
         // All of them are printed, even where the first tells that it could not run.
         let plans = selected.each_ref().map(|own| plan::plan(&api, &own.target, &cases));
@@ -92,8 +93,8 @@ fn carry_out(
     arguments: &CompareArgs,
 ) -> Result<Exit, Error> {
     let deviations = deviation::load(arguments.cases.deviations.as_deref())?;
-    let cases = arguments.cases.with_workflows_only_where_asked();
-    let source = Source::open(api, &cases)?;
+    let cases = arguments.cases.brief();
+    let all = Source::open(api, &cases)?.cases()?;
     let _span = tracing::info_span!("compare", api = api.name, a = %arguments.a, b = %arguments.b).entered();
     let run = run::new_run_id();
     let output = Output::open(arguments.format, arguments.output.as_deref(), &run)?;
@@ -116,7 +117,7 @@ fn carry_out(
         output.discard();
         return Err(error);
     }
-    let (mut summary, left) = go(&engines, &frames, began, &cases, &source);
+    let (mut summary, left) = go(&engines, &frames, began, &cases, all);
     for (pass, station) in Pass::ALL.into_iter().zip(stations) {
         if left.iter().all(|(own, _)| *own != pass) {
             station.journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
@@ -151,13 +152,12 @@ fn go(
     frames: &[Frame<'_>; 3],
     began: Began,
     cases: &CasesArgs,
-    source: &Source<'_>,
+    (mut source, length): (impl Iterator<Item = Case> + Send, Option<usize>),
 ) -> (Summary, Left) {
     let [a, again, b] = engines;
     let start = Instant::now();
     let mut comparison = Comparison::new(frames);
-    let (mut source, length) = source.cases();
-    let bar = run::progress(length as u64);
+    let bar = run::progress(length);
     let budget = cases.budget.unwrap_or_default();
     let passes = Passes { engines: [a, again, b] };
     let (ended, mut left) = passes.run(&mut source, cases.workers.into(), budget, &mut |triple| {

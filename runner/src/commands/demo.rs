@@ -25,7 +25,7 @@ pub(super) fn demo(plugins: &[Plugin], arguments: &DemoArgs) -> Result<Exit, Err
     let api = (plugin.api)();
     select::check_operations(&api, &arguments.cases.operations)?;
     let (server, selected) = start(plugin, &api)?;
-    let cases = arguments.cases.with_workflows_only_where_asked();
+    let cases = arguments.cases.brief();
     if cases.plan {
         return plan::plan(&api, &selected.target, &cases);
     }

@@ -4,9 +4,11 @@ mod check;
 mod model;
 mod rows;
 
+use plumb_generator::covering::STRENGTH_MAX;
 use plumb_generator::suites;
 use plumb_validator::plugin::Plugin;
 
+use crate::cases::STRENGTH_DEFAULT;
 use crate::cli::GenerateArgs;
 use crate::error::{Error, Exit};
 use crate::output;
@@ -34,7 +36,14 @@ pub(super) fn generate(plugins: &[Plugin], arguments: &GenerateArgs) -> Result<E
 fn cases(plugins: &[Plugin], name: &str, arguments: &GenerateArgs) -> Result<Exit, Error> {
     let api = (select::plugin(plugins, name)?.api)();
     select::check_operations(&api, &arguments.operations)?;
-    let cases = suites::cases(&api, &arguments.operations, arguments.seed.unwrap_or(SEED));
+    let (strength, seed) = (arguments.rows.strength.unwrap_or(STRENGTH_DEFAULT), arguments.seed.unwrap_or(SEED));
+    if !(1..=STRENGTH_MAX).contains(&strength) {
+        let known = format!("between 1 and {STRENGTH_MAX} choices can meet");
+        return Err(Error::usage(format!("there is no strength {strength}"), known));
+    }
+    let cases = suites::suites(&api, &arguments.operations, strength, seed);
+    let cases =
+        cases.map_err(|error| Error::usage(format!("failed to {error}"), "give the dimension fewer choices"))?;
     let own = cases.filter(|case| arguments.shard.is_none_or(|shard| shard.holds(case.id().as_bytes())));
     let lines =
         own.map(|case| serde_json::to_string(&case).map_err(|error| Error::Internal(format!("write a case: {error}"))));

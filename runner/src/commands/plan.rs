@@ -33,7 +33,7 @@ struct Plan {
 
 fn planned<'a>(api: &'a Api, cases: &'a CasesArgs) -> Result<impl Iterator<Item = Case> + use<'a>, Error> {
     let most = cases.budget.and_then(|budget| budget.cases).and_then(|most| usize::try_from(most).ok());
-    Ok(Source::open(api, cases)?.cases().0.take(most.unwrap_or(usize::MAX)))
+    Ok(Source::open(api, cases)?.cases()?.0.take(most.unwrap_or(usize::MAX)))
 }
 
 fn add_up(api: &Api, target: &Target, cases: &CasesArgs) -> Result<Plan, Error> {
@@ -111,9 +111,11 @@ const fn name(hazard: Hazard) -> &'static str {
     }
 }
 
-/// Refuses a run of which hardly anything could be sent, and says what to add.
+/// Refuses a run of which hardly anything could be sent, and says what to add. Each choice alone tells: where choices
+/// meet, nothing is done that none of them does.
 pub(super) fn refuse_unsafe(api: &Api, target: &Target, cases: &CasesArgs) -> Result<(), Error> {
-    if add_up(api, target, cases)?.refused.is_empty() { Ok(()) } else { Err(refusal(target)) }
+    let alone = CasesArgs { strength: Some(1), ..cases.clone() };
+    if add_up(api, target, &alone)?.refused.is_empty() { Ok(()) } else { Err(refusal(target)) }
 }
 
 fn refusal(target: &Target) -> Error {

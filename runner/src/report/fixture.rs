@@ -9,7 +9,7 @@ use plumb_validator::precedence::{Cycle, Step, Tested};
 use plumb_validator::verdict::{Expected, Kind, Observed};
 use serde_json::json;
 
-use crate::events::{CaseDone, EVENTS_SCHEMA, Event, RunEnded, RunStarted};
+use crate::events::{CaseDone, CasesOf, Covered, EVENTS_SCHEMA, Event, Met, RunEnded, RunStarted};
 use crate::report::Report;
 
 /// What a hostile server may say: markup, an escape, a bidirectional override, a word without end.
@@ -26,6 +26,7 @@ pub(super) fn empty() -> Report {
         endpoint: "https://objects.staging.example".into(),
         flavour: "standard".into(),
         seed: 1,
+        cases: CasesOf::default(),
         started: "2026-11-21T06:19:19Z".into(),
     })
 }
@@ -71,6 +72,7 @@ pub(super) fn report() -> Report {
         report.apply(&Event::Found(Box::new(finding)));
     }
     (0..13).for_each(|_| report.apply(&Event::SeenAgain { finding: "00d084a2".into() }));
+    report.apply(&Event::Coverage { covered: covered() });
     report.apply(&Event::RunEnded(RunEnded {
         early: Some("the budget is spent".into()),
         cases_left: 1_043,
@@ -79,6 +81,27 @@ pub(super) fn report() -> Report {
         ..RunEnded::default()
     }));
     report
+}
+
+/// Of two operations; one was not tried whole.
+fn covered() -> Vec<Covered> {
+    let of = |operation: &str, strength, covered, left, pairs| Covered {
+        operation: operation.into(),
+        strength,
+        covered,
+        infeasible: 7,
+        left,
+        is_sample: false,
+        pairs,
+    };
+    let met = |one: &str, other: &str, covered, left| Met { dimensions: vec![one.into(), other.into()], covered, left };
+    let pairs = vec![met("key-state", HOSTILE, 4, 0), met("key-state", "range", 1, 9), met(HOSTILE, "range", 0, 0)];
+    vec![
+        of("GetObject", 1, 60, 0, vec![]),
+        of("GetObject", 2, 1_200, 340, pairs),
+        of("PutObject", 1, 62, 0, vec![]),
+        of("PutObject", 2, 4_767, 0, vec![]),
+    ]
 }
 
 fn done(sequence: u64, operation: &str, verdict: &str, detail: Option<&str>) -> Event {

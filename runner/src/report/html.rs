@@ -1,5 +1,6 @@
 //! The HTML report: one file without scripts, and without anything from elsewhere.
 
+mod coverage;
 mod finding;
 mod overview;
 mod precedence;
@@ -43,6 +44,7 @@ pub fn page(report: &Report) -> String {
                     (findings(report))
                     (sums::not_confirmed(report))
                     (precedence::section(report))
+                    (coverage::section(report))
                     (sums::operations(report))
                     (sums::not_judged(report))
                     (overview::facts(report))

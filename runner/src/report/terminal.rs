@@ -2,6 +2,7 @@
 
 mod canvas;
 mod comparison;
+mod coverage;
 mod finding;
 mod precedence;
 pub mod probed;
@@ -45,6 +46,7 @@ pub fn text(report: &Report, colours: bool) -> String {
     sums::not_preferred(&mut canvas, report);
     sums::not_judged(&mut canvas, report);
     sums::unconfirmed(&mut canvas, report);
+    coverage::section(&mut canvas, report);
     precedence::section(&mut canvas, report);
     accepted(&mut canvas, report);
     let mut open: Vec<&Finding> = report.open_findings().collect();
