@@ -8,3 +8,4 @@ pub mod capabilities;
 pub mod covering;
 pub mod minimise;
 pub mod suites;
+pub mod traffic;
