@@ -5,6 +5,7 @@ mod ask;
 mod compare;
 mod conform;
 mod demo;
+mod learn;
 mod plan;
 mod probe;
 mod replay;
@@ -27,6 +28,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Replay(arguments) => replay::replay(plugins, &arguments),
         Command::Serve(arguments) => serve::serve(plugins, &arguments),
         Command::Ask(arguments) => ask::ask(plugins, &arguments),
+        Command::Learn(arguments) => learn::learn(plugins, &arguments),
         Command::Sweep(arguments) => sweep::sweep(plugins, &arguments),
         Command::Accept(arguments) => accept::accept(&arguments),
         Command::Completions { shell } => {

@@ -9,6 +9,7 @@ mod deviations;
 mod hostile;
 mod identities;
 mod interrupt;
+mod learn;
 mod output;
 mod probe;
 mod refused;

@@ -3,12 +3,14 @@
 mod canvas;
 mod comparison;
 mod finding;
+mod learned;
 pub mod probed;
 mod sums;
 
 use std::io::IsTerminal as _;
 
 pub use comparison::comparison;
+pub use learned::learned;
 
 use canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR};
 use plumb_validator::finding::Finding;
