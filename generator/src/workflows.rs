@@ -14,14 +14,13 @@ mod proposal;
 mod swarm;
 mod values;
 mod walk;
-pub mod weights;
 
 use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Case;
 use plumb_model::space::CALL_UNDER_TEST;
 
-pub use weights::{Weights, WeightsError};
+pub use crate::weights::{Weights, WeightsError};
 
 use dice::Dice;
 use forms::Plan;

@@ -33,5 +33,6 @@ pub mod seen;
 pub mod space;
 pub mod text;
 pub mod time;
+pub mod traffic;
 pub mod value;
 pub mod wire;

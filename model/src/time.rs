@@ -69,6 +69,16 @@ pub fn parse_http_date(text: &str) -> Option<i64> {
     i64::try_from(since.as_secs()).ok()
 }
 
+/// The seconds since 1970 of a date as logs write it: `10/Oct/2000:13:55:36 -0700`.
+pub fn parse_log_date(text: &str) -> Option<i64> {
+    Some(jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", text).ok()?.to_timestamp().ok()?.as_second())
+}
+
+/// A date as logs write it, in UTC.
+pub fn log_date(seconds: i64) -> String {
+    at(seconds).to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z").to_string()
+}
+
 /// The seconds since 1970 of an ISO 8601 instant; fractions are cut off.
 pub fn parse_iso_date(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(|instant| instant.as_millisecond().div_euclid(1000))
@@ -86,5 +96,8 @@ mod tests {
         assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(parse_iso_date("1994-11-06T08:49:37.999Z"), Some(784_111_777));
         assert_eq!(parse_http_date("yesterday"), None);
+        assert_eq!(parse_log_date("06/Nov/1994:09:49:37 +0100"), Some(784_111_777));
+        assert_eq!(log_date(784_111_777), "06/Nov/1994:08:49:37 +0000");
+        assert_eq!(parse_log_date("06/Nov/1994"), None);
     }
 }

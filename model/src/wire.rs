@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::bodies::Bodies;
 use crate::call::{Call, Need};
 use crate::http::{Request, Response};
+use crate::traffic::{Logged, Record};
 
 /// The name by which cases call the target's second identity. It belongs to another account than the first: what
 /// is private to the one is closed to the other. It is never the default.
@@ -129,6 +130,18 @@ pub trait Wire: Send + Sync {
 
     /// The call that a request makes.
     fn decode_request(&self, request: &Request, receiving: &Receiving<'_>) -> Result<Received, Unmodelled>;
+
+    /// The call that a logged request made. What a log cannot tell is left out and named, never taken for a fault.
+    fn decode_logged(&self, record: &Record, receiving: &Receiving<'_>) -> Result<Logged, Unmodelled> {
+        let call = self.decode_request(&record.request, receiving)?.call;
+        Ok(Logged { call, untold: &[], body_length: None })
+    }
+
+    /// The header fields and query parameters, in small letters, by which a caller proves who it is: their values
+    /// are written nowhere.
+    fn proofs(&self) -> &'static [&'static str] {
+        &["authorization", "cookie", "proxy-authorization"]
+    }
 
     /// The server's own id of a request, by which its owner finds it in the logs.
     fn request_id(&self, _answer: &Answer) -> Option<String> {

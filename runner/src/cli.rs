@@ -2,6 +2,7 @@
 
 mod compare;
 mod generate;
+mod learn;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,14 +16,15 @@ use crate::engine::Budget;
 
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
 pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
+pub use learn::{LearnArgs, LearnFormat, LogTo, RequestLogFormat};
 
 /// Tells whether a live HTTP service still does what its specification says.
 #[derive(Debug, Parser)]
 #[command(name = "plumb", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
-    /// Log to standard error in this format
-    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
-    pub log: Option<LogFormat>,
+    /// Log to standard error in this format: text or json
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = LogTo::parse)]
+    pub log: Vec<LogTo>,
     /// What is logged: error, warn, info, debug, trace, or a filter such as `plumb_validator=debug`
     #[arg(long, global = true, default_value = "info", value_name = "FILTER")]
     pub log_level: String,
@@ -59,6 +61,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Tell what a call may answer, as JSON
     Ask(AskArgs),
+    /// Tell from access logs what customers do, and how much of it the suites try
+    Learn(LearnArgs),
     /// Remove what runs left behind
     Sweep(SweepArgs),
     /// Accept findings for a while, with owner and reason
@@ -263,6 +267,12 @@ pub struct ServeArgs {
     /// The region to check signatures for
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
+    /// Append every request to this file; text or json logs to standard error, as everywhere. May be given for both
+    #[arg(long, value_name = "FILE|FORMAT", value_parser = LogTo::parse)]
+    pub log: Vec<LogTo>,
+    /// How requests are written to the file
+    #[arg(long, value_enum, default_value_t = RequestLogFormat::Requests)]
+    pub log_format: RequestLogFormat,
 }
 
 /// Which of the permitted outcomes a served model gives.

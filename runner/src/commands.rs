@@ -6,6 +6,7 @@ mod compare;
 mod conform;
 mod demo;
 mod generate;
+mod learn;
 mod plan;
 mod probe;
 mod replay;
@@ -29,6 +30,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Replay(arguments) => replay::replay(plugins, &arguments),
         Command::Serve(arguments) => serve::serve(plugins, &arguments),
         Command::Ask(arguments) => ask::ask(plugins, &arguments),
+        Command::Learn(arguments) => learn::learn(plugins, &arguments),
         Command::Sweep(arguments) => sweep::sweep(plugins, &arguments),
         Command::Accept(arguments) => accept::accept(&arguments),
         Command::Completions { shell } => {

@@ -20,6 +20,7 @@ pub mod events;
 pub mod hang_up;
 pub mod input;
 pub mod investigate;
+pub mod learned;
 pub mod life;
 pub mod output;
 pub mod precedence;
@@ -38,7 +39,7 @@ use plumb_validator::plugin::Plugin;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::{Cli, LogFormat};
+use crate::cli::{Cli, Command, LogFormat, LogTo};
 use crate::error::{Error, Exit};
 
 /// The plugin of the tutorial API.
@@ -51,6 +52,7 @@ pub fn kv_plugin() -> Plugin {
         demo_server: None,
         serve_actors: None,
         variables: None,
+        log_formats: &[],
     }
 }
 
@@ -77,7 +79,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
 
 fn start_log(cli: &Cli) -> Result<(), Error> {
     let filter = log_filter(&cli.log_level)?;
-    let Some(format) = cli.log else { return Ok(()) };
+    let Some(format) = messages_format(cli)? else { return Ok(()) };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -87,6 +89,33 @@ fn start_log(cli: &Cli) -> Result<(), Error> {
         LogFormat::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// The format in which our own messages are logged. Only a server takes a file as well.
+fn messages_format(cli: &Cli) -> Result<Option<LogFormat>, Error> {
+    let is_log = |word: &std::ffi::OsString| word == "--log" || word.to_string_lossy().starts_with("--log=");
+    if std::env::args_os().take_while(|word| word != "--").filter(is_log).count() > cli.log.len() {
+        // Of two places clap keeps what stands in the second.
+        return Err(Error::usage("--log stands before the command and behind it", "give both behind the command"));
+    }
+    let mut formats = Vec::new();
+    let mut files = Vec::new();
+    for log in &cli.log {
+        match log {
+            LogTo::Messages(format) => formats.push(*format),
+            LogTo::Requests(file) => files.push(file),
+        }
+    }
+    match (&formats[..], &files[..], &cli.command) {
+        (_, [file, ..], command) if !matches!(command, Command::Serve(_)) => {
+            let message = format!("--log {:?} is no format", file.display().to_string());
+            Err(Error::usage(message, "use text or json; only plumb serve takes a file there"))
+        }
+        ([_, _, ..], ..) | (_, [_, _, ..], _) => {
+            Err(Error::usage("--log names two formats or two files", "name one format, and for plumb serve one file"))
+        }
+        _ => Ok(formats.first().copied()),
+    }
 }
 
 /// Reads `--log-level`. A word that is no level would be taken for the name of a module, and log nothing of ours.

@@ -194,7 +194,7 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Erro
 }
 
 /// Whole or not at all: written beside, then moved.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let beside = path.with_extension("new");
     let refused = |error| Error::file("write", path, error, "is there room on the disk?");
     create(&beside)?.write_all(bytes).map_err(refused)?;

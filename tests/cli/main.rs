@@ -10,6 +10,7 @@ mod generate;
 mod hostile;
 mod identities;
 mod interrupt;
+mod learn;
 mod output;
 mod precedence;
 mod probe;

@@ -2,6 +2,9 @@
 
 mod boto3;
 mod curl;
+#[path = "../lab/mod.rs"]
+mod lab;
+mod learned;
 mod rclone;
 mod s3cmd;
 #[path = "../servers/mod.rs"]
@@ -17,6 +20,6 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [boto3::trials(), curl::trials(), rclone::trials(), s3cmd::trials()];
+    let trials = [boto3::trials(), curl::trials(), learned::trials(), rclone::trials(), s3cmd::trials()];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

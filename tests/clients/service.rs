@@ -22,9 +22,13 @@ impl Service {
 
     /// A new one that serves this flavour.
     pub(crate) fn of(flavour: Option<&str>) -> Self {
+        Self::with(&flavour.iter().flat_map(|flavour| ["--flavour", flavour]).collect::<Vec<_>>())
+    }
+
+    /// A new one, served with these options.
+    pub(crate) fn with(options: &[&str]) -> Self {
         let mut home = Home::new();
-        let options: Vec<&str> = flavour.iter().flat_map(|flavour| ["--flavour", flavour]).collect();
-        let served = Served::s3_with(&mut home, &options);
+        let served = Served::s3_with(&mut home, options);
         let actors = plumb_s3_plugin::plugin().serve_actors.expect("there are built-in identities");
         Self { home, served, actor: actors().swap_remove(0) }
     }

@@ -1,6 +1,7 @@
 //! What the binary must know of an API: one value per API, registered in `main`.
 
 use plumb_model::api::Api;
+use plumb_model::traffic::LogFormat;
 use plumb_model::wire::Actor;
 
 /// Where the demo's server listens and who may speak to it.
@@ -35,4 +36,6 @@ pub struct Plugin {
     pub serve_actors: Option<fn() -> Vec<Actor>>,
     /// What a shell is told so that `actors_from_env` finds an identity: `NAME=value`, once for each variable.
     pub variables: Option<fn(&Actor) -> String>,
+    /// The log formats of its own that `learn` reads besides those that every API has.
+    pub log_formats: &'static [LogFormat],
 }

@@ -1,5 +1,6 @@
 //! What the binary must know of S3: the API, who speaks, and a real third-party server for the demo.
 
+mod access_log;
 #[cfg(feature = "demo-server")]
 pub mod demo_server;
 
@@ -19,6 +20,7 @@ pub fn plugin() -> Plugin {
         demo_server: None,
         serve_actors: Some(built_in_actors),
         variables: Some(variables),
+        log_formats: &[access_log::ACCESS_LOG],
     }
 }
 

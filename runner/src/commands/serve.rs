@@ -1,7 +1,9 @@
 //! `plumb serve`: the model as an HTTP server on loopback.
 
+mod request_log;
+
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -19,10 +21,11 @@ use plumb_validator::plugin::Plugin;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{AnswersArg, ServeArgs};
+use crate::cli::{AnswersArg, LogTo, ServeArgs};
 use crate::error::{Error, Exit};
 use crate::output;
 use crate::select;
+use request_log::RequestLog;
 
 /// The longest request body that is read, in bytes.
 const BODY_BYTES_MAX: usize = 64 << 20;
@@ -53,10 +56,26 @@ pub(super) fn serve(plugins: &[Plugin], arguments: &ServeArgs) -> Result<Exit, E
     let options = options(plugin, &api, arguments)?;
     // The server lives as long as the process, and tasks want what they share to live as long.
     let api: &'static Api = Box::leak(Box::new(api));
-    let server = Arc::new(Mutex::new(ModelServer::new(api, options.clone(), plant)));
+    let log = log(arguments, api, &options)?;
+    let server = Arc::new(Served { model: Mutex::new(ModelServer::new(api, options.clone(), plant)), log });
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| Error::Internal(format!("start a runtime: {error}")))?;
     runtime.block_on(listen(arguments.listen, api.name, (&options, plugin), server))
+}
+
+/// What every connection shares.
+struct Served {
+    model: Mutex<ModelServer<'static>>,
+    log: Option<RequestLog>,
+}
+
+/// The file that takes the requests, where one is named.
+fn log(arguments: &ServeArgs, api: &'static Api, options: &ServerOptions) -> Result<Option<RequestLog>, Error> {
+    let file = arguments.log.iter().find_map(|log| match log {
+        LogTo::Requests(path) => Some(path),
+        LogTo::Messages(_) => None,
+    });
+    file.map(|path| RequestLog::open(path, arguments.log_format, api, options)).transpose()
 }
 
 fn options(plugin: &Plugin, api: &Api, arguments: &ServeArgs) -> Result<ServerOptions, Error> {
@@ -77,7 +96,7 @@ async fn listen(
     address: SocketAddr,
     api: &str,
     (options, plugin): (&ServerOptions, &Plugin),
-    server: Arc<Mutex<ModelServer<'static>>>,
+    server: Arc<Served>,
 ) -> Result<Exit, Error> {
     let refused = |error: std::io::Error| {
         Error::usage(format!("failed to listen on {address}: {error}"), "is the port in use? port 0 picks a free one")
@@ -92,11 +111,11 @@ async fn listen(
         tokio::select! {
             _ = interrupts.recv() => return Ok(Exit::Conforms),
             accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
+                let Ok((stream, client)) = accepted else { continue };
                 _ = stream.set_nodelay(true);
                 let server = Arc::clone(&server);
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| answer(Arc::clone(&server), request));
+                    let service = service_fn(move |request| answer(Arc::clone(&server), client.ip(), request));
                     let builder = Builder::new(TokioExecutor::new());
                     if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
                         tracing::debug!(%error, "a connection ended");
@@ -122,7 +141,8 @@ fn announce(api: &str, bound: SocketAddr, actors: &[Actor], plugin: &Plugin) -> 
 }
 
 async fn answer(
-    server: Arc<Mutex<ModelServer<'static>>>,
+    server: Arc<Served>,
+    client: IpAddr,
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
@@ -141,7 +161,11 @@ async fn answer(
         headers: headers.collect::<Headers>(),
         body: body.to_bytes(),
     };
-    let response = server.lock().unwrap_or_else(PoisonError::into_inner).handle(&request, SystemClock.unix_ms());
+    let now_ms = SystemClock.unix_ms();
+    let response = server.model.lock().unwrap_or_else(PoisonError::into_inner).handle(&request, now_ms);
+    if let Some(log) = &server.log {
+        log.write(client, now_ms, &request, &response);
+    }
     Ok(hyper_response(response))
 }
 

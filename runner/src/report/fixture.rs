@@ -95,7 +95,8 @@ fn covered() -> Vec<Covered> {
         pairs,
     };
     let met = |one: &str, other: &str, covered, left| Met { dimensions: vec![one.into(), other.into()], covered, left };
-    let pairs = vec![met("key-state", HOSTILE, 4, 0), met("key-state", "range", 1, 9), met(HOSTILE, "range", 0, 0)];
+    let pairs =
+        vec![met("key-state", "if-match", 4, 0), met("key-state", "range", 1, 9), met("if-match", "range", 0, 0)];
     vec![
         of("GetObject", 1, 60, 0, vec![]),
         of("GetObject", 2, 1_200, 340, pairs),

@@ -4,6 +4,7 @@ mod canvas;
 mod comparison;
 mod coverage;
 mod finding;
+mod learned;
 mod precedence;
 pub mod probed;
 mod sums;
@@ -11,6 +12,7 @@ mod sums;
 use std::io::IsTerminal as _;
 
 pub use comparison::comparison;
+pub use learned::learned;
 
 use canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR};
 use plumb_validator::finding::Finding;

@@ -47,6 +47,25 @@ const FAILURES: [&str; 3] = ["InternalError", "ServiceUnavailable", "SlowDown"];
 
 /// The call of a request; or why there is none.
 pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Received, String> {
+    let (route, call) = with_target(request)?;
+    let verification = verification(request, receiving);
+    let quality = signing::quality(&verification);
+    let (body, trailers) = body(request, &verification)?;
+    let mut call = with_content(call, route, &request.headers, &trailers, body)?;
+    if quality != Quality::Valid {
+        call = call.with(signature::ARGUMENT, quality.name());
+    }
+    Ok(Received { call, actor: sender(verification, quality) })
+}
+
+/// The call of a request whose signature nobody looks at; or why there is none.
+pub(super) fn unverified(request: &Request) -> Result<Call, String> {
+    let (route, call) = with_target(request)?;
+    with_content(call, route, &request.headers, &Headers::default(), request.body.clone())
+}
+
+/// The route of a request, and its call as far as the target tells it.
+fn with_target(request: &Request) -> Result<(&'static Route, Call), String> {
     let (path, query) = target::split(&request.target);
     let (subject, bucket, key) = path_parts(path)?;
     let route = route(request, subject, query)
@@ -58,25 +77,21 @@ pub(crate) fn request(request: &Request, receiving: &Receiving<'_>) -> Result<Re
     if subject == Subject::Object {
         call = call.with("key", Value::literal(key));
     }
-    call = with_parameters(call, route, query)?;
-    let verification = verification(request, receiving);
-    let quality = signing::quality(&verification);
-    let (body, trailers) = body(request, &verification)?;
-    call = with_headers(call, route, &request.headers)?;
-    call = with_headers(call, route, &trailers)?;
-    call = match route.content {
+    Ok((route, with_parameters(call, route, query)?))
+}
+
+/// The call with what its headers and its body tell.
+fn with_content(call: Call, route: &Route, headers: &Headers, trailers: &Headers, body: Bytes) -> Result<Call, String> {
+    let call = with_headers(with_headers(call, route, headers)?, route, trailers)?;
+    Ok(match route.content {
         Content::Object if !body.is_empty() => call.with("body", Value::Literal(body)),
         Content::Configuration => configuration::with_body(call, &body),
         Content::Deletion => {
             let call = deletion::with_body(call, &body);
-            digests::with_headers(call, [&request.headers, &trailers], &body)?
+            digests::with_headers(call, [headers, trailers], &body)?
         }
         Content::Object | Content::Nothing => call,
-    };
-    if quality != Quality::Valid {
-        call = call.with(signature::ARGUMENT, quality.name());
-    }
-    Ok(Received { call, actor: sender(verification, quality) })
+    })
 }
 
 /// What a path is about, with the names of its bucket and its key.

@@ -8,6 +8,7 @@ mod decode;
 pub(crate) mod deletion;
 pub(crate) mod digests;
 mod encode;
+mod logged;
 mod route;
 mod signing;
 pub(crate) mod target;
@@ -22,6 +23,7 @@ pub use xml::{XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 use plumb_model::answer::Answer;
 use plumb_model::call::Call;
 use plumb_model::http::{Request, Response};
+use plumb_model::traffic::{Logged, Record};
 use plumb_model::wire::{CurlSigning, EncodeError, Received, Receiving, Sending, Touch, Unmodelled, Wire};
 
 use crate::sigv4::SigningKeys;
@@ -52,6 +54,14 @@ impl Wire for S3Wire {
 
     fn decode_request(&self, request: &Request, receiving: &Receiving<'_>) -> Result<Received, Unmodelled> {
         decode::request(request, receiving).map_err(Unmodelled)
+    }
+
+    fn decode_logged(&self, record: &Record, _receiving: &Receiving<'_>) -> Result<Logged, Unmodelled> {
+        logged::call(record).map_err(Unmodelled)
+    }
+
+    fn proofs(&self) -> &'static [&'static str] {
+        logged::PROOFS
     }
 
     fn request_id(&self, answer: &Answer) -> Option<String> {

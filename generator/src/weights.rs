@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The version of the format that this build reads and writes.
 pub const WEIGHTS_VERSION: u32 = 1;
 
+/// What stands before the first call of a session.
+pub const START: &str = "";
+
 /// Counts by name.
 pub type Counts = BTreeMap<String, u64>;
 
@@ -54,6 +57,23 @@ pub enum WeightsError {
 }
 
 impl Weights {
+    /// The weights of nothing yet.
+    pub fn new(api: &str) -> Self {
+        Self { plumb_weights: WEIGHTS_VERSION, api: api.to_owned(), ..Self::default() }
+    }
+
+    /// Counts a call of `operation`, with the operations of the two calls before it in its session.
+    pub fn add(&mut self, operation: &str, before: [Option<&str>; 2]) {
+        let [first, second] = before;
+        *self.operations.entry(operation.to_owned()).or_default() += 1;
+        let after = self.after.entry(second.unwrap_or(START).to_owned()).or_default();
+        *after.entry(operation.to_owned()).or_default() += 1;
+        if let (Some(first), Some(second)) = (first, second) {
+            let after = self.after_two.entry(format!("{first} {second}")).or_default();
+            *after.entry(operation.to_owned()).or_default() += 1;
+        }
+    }
+
     /// The weights in a JSON text, for `api`.
     ///
     /// # Errors
@@ -84,7 +104,7 @@ impl Weights {
 
     /// Every operation that they name.
     fn names(&self) -> impl Iterator<Item = &str> {
-        let before = self.after.keys().filter(|name| !name.is_empty()).map(String::as_str);
+        let before = self.after.keys().filter(|name| *name != START).map(String::as_str);
         let pairs = self.after_two.keys().flat_map(|pair| pair.split(' '));
         let then = self.after.values().chain(self.after_two.values()).flat_map(Counts::keys);
         let called = self.operations.keys().chain(then).chain(self.choices.keys()).map(String::as_str);
@@ -103,7 +123,7 @@ impl Weights {
     }
 
     /// How heavy an operation is after the two that were called last, the later one behind.
-    pub(super) fn next(&self, (before, last): (&str, &str), name: &str) -> u64 {
+    pub(crate) fn next(&self, (before, last): (&str, &str), name: &str) -> u64 {
         let of = |counts: Option<&Counts>| counts.filter(|counts| counts.values().any(|count| *count > 0)).cloned();
         let after_two = || of(self.after_two.get(&format!("{before} {last}")));
         let after = || of(self.after.get(last));
@@ -113,7 +133,7 @@ impl Weights {
 
     /// How heavy each choice of a dimension is, given by their names; none where nothing is known of the dimension.
     /// What no count speaks of is the first choice, the default.
-    pub(super) fn choices(&self, operation: &str, dimension: &str, names: &[&str]) -> Option<Vec<u64>> {
+    pub(crate) fn choices(&self, operation: &str, dimension: &str, names: &[&str]) -> Option<Vec<u64>> {
         let counts = self.choices.get(operation)?;
         let count = |name: &&str| counts.get(&format!("{dimension}={name}")).copied().unwrap_or(0);
         let mut weights: Vec<u64> = names.iter().map(count).collect();
@@ -133,6 +153,23 @@ mod tests {
 
     fn read(text: &str) -> Result<Weights, String> {
         Weights::parse(text, &plumb_kv::api()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_file_is_as_it_was_agreed() {
+        let mut weights = Weights::new("kv");
+        weights.add("Put", [None, None]);
+        weights.add("Get", [None, Some("Put")]);
+        weights.add("Get", [Some("Put"), Some("Get")]);
+        weights.choices.insert("Get".into(), Counts::from([("key=plain".into(), 2)]));
+        let text = serde_json::to_string(&weights).expect("it is JSON");
+        assert_eq!(
+            text,
+            "{\"plumb_weights\":1,\"api\":\"kv\",\"operations\":{\"Get\":2,\"Put\":1},\
+             \"after\":{\"\":{\"Put\":1},\"Get\":{\"Get\":1},\"Put\":{\"Get\":1}},\
+             \"after_two\":{\"Put Get\":{\"Get\":1}},\"choices\":{\"Get\":{\"key=plain\":2}}}"
+        );
+        assert_eq!(serde_json::from_str::<Weights>(&text).ok(), Some(weights));
     }
 
     #[test]
