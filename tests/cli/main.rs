@@ -18,3 +18,4 @@ mod replay;
 mod restart;
 mod secrets;
 mod sweep;
+mod workflows;
