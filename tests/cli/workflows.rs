@@ -80,7 +80,7 @@ fn weights_decide_what_is_sent() {
     let home = Home::new();
     let server = Served::kv(&home);
     let weights = r#"{"plumb_weights": 1, "api": "kv", "operations": {"Put": 1, "Get": 9}}"#;
-    home.write("weights.json", weights.to_owned());
+    home.write("weights.json", weights);
     let plan = |more: &[&str]| {
         let arguments = ["conform", "--api", "kv", "--endpoint-url", &server.url, "--workflows", "200", "--plan"];
         let text = home.plumb(&[&arguments, more].concat()).exits(0).stdout;
@@ -94,7 +94,7 @@ fn weights_decide_what_is_sent() {
 fn weights_that_cannot_be_used_are_refused() {
     let home = Home::new();
     let check = |text: &str, words: &[&str]| {
-        home.write("weights.json", text.to_owned());
+        home.write("weights.json", text);
         let arguments = ["conform", "--api", "kv", "--endpoint-url", "URL", "--weights", "weights.json"];
         refused(&home, &arguments, words);
     };
