@@ -4,10 +4,11 @@ use plumb_model::api::Api;
 use plumb_model::bodies::BodySpec;
 use plumb_model::call::{Case, Turn};
 use plumb_model::space::Row;
-use plumb_model::value::Value;
+use plumb_model::value::{Function, Value};
 
 use crate::localise::{Localiser, Passed, RowCase, Shown};
 use crate::workflows::WORKFLOWS;
+use crate::workflows::values::{Swap, each_part, swapped};
 
 /// The body lengths that are tried in place of a longer one, in bytes.
 const SMALL_BODIES: [u64; 3] = [0, 1, 10];
@@ -43,6 +44,7 @@ pub fn minimise(
     let mut search = Search { best: case.clone(), tries: 0, tries_max, run };
     let of_row = search.smallest_row(api, passed);
     search.own_resources();
+    search.plain_names();
     // Each round makes the case smaller or is the last, so this ends with the tries.
     while search.drop_calls() | search.drop_arguments() | search.shrink_bodies() {}
     let mut case = search.best;
@@ -86,6 +88,24 @@ impl Search<'_> {
         candidate.needs.iter_mut().for_each(|need| need.own = true);
         if candidate != self.best {
             self.try_case(candidate);
+        }
+    }
+
+    /// Takes the endings off the names of a workflow, wherever they stand.
+    fn plain_names(&mut self) {
+        if self.best.origin.suite != WORKFLOWS {
+            return;
+        }
+        // Each candidate that still fails has one ending less, so this ends with the tries.
+        let mut passed: Vec<Swap> = Vec::new();
+        while let Some(swap) = ending(&self.best, &passed) {
+            let mut candidate = self.best.clone();
+            for value in candidate.calls.iter_mut().flat_map(|turn| turn.call.arguments.values_mut()) {
+                *value = swapped(value, std::slice::from_ref(&swap));
+            }
+            if !self.try_case(candidate) {
+                passed.push(swap);
+            }
         }
     }
 
@@ -143,6 +163,24 @@ impl Search<'_> {
         }
         any
     }
+}
+
+/// A name with an ending in a case, and the name without it; none of those that were tried.
+fn ending(case: &Case, passed: &[Swap]) -> Option<Swap> {
+    let mut found = None;
+    for value in case.calls.iter().flat_map(|turn| turn.call.arguments.values()) {
+        each_part(value, &mut |part| {
+            if let Value::Apply { function: Function::Concat, of } = part
+                && let [name @ (Value::Resource { .. } | Value::Apply { .. }), Value::Literal(_)] = &of[..]
+            {
+                let swap = (part.clone(), name.clone());
+                if !passed.contains(&swap) {
+                    found = Some(swap);
+                }
+            }
+        });
+    }
+    found
 }
 
 /// The case without the calls `from..to`, and without the arguments elsewhere that refer to their answers.
@@ -253,6 +291,23 @@ mod tests {
         let is_there = &mut |case: &Case| Shown::of(case.calls.iter().any(|turn| turn.id == "call"));
         let small = minimise(&api, &case, &none, 100, is_there).case;
         assert_eq!((sender(&small), small.origin.choices), (None, vec![]));
+    }
+
+    #[test]
+    fn the_names_of_a_workflow_lose_the_endings_that_do_not_matter() {
+        let key = |ending: &str| Value::concat([Value::resource("key", "a"), ending.into()]);
+        let mut case = Case::new("kv");
+        WORKFLOWS.clone_into(&mut case.origin.suite);
+        for (id, operation, ending) in [("c1", "Put", "-x"), ("c2", "Get", "-x"), ("c3", "Get", "-y")] {
+            case.calls.push(Turn::new(id, Call::new(operation).with("key", key(ending))));
+        }
+        let last_key = |case: &Case| case.calls.last().and_then(|turn| turn.call.argument("key").cloned());
+        let mut fails = |case: &Case| Shown::of(last_key(case) == Some(key("-y")));
+        let small = minimise(&plumb_kv::api(), &case, &Passed::default(), 100, &mut fails).case;
+        assert_eq!(small.calls.len(), 1, "what is needed stays");
+        let mut fails = |case: &Case| Shown::of(case.calls.len() == 3 && case.calls[1].call.arguments.len() == 1);
+        let small = minimise(&plumb_kv::api(), &case, &Passed::default(), 100, &mut fails).case;
+        assert_eq!(small.calls[1].call.argument("key"), Some(&Value::resource("key", "a")));
     }
 
     #[test]

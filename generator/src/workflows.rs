@@ -12,7 +12,7 @@ mod forms;
 mod guide;
 mod proposal;
 mod swarm;
-mod values;
+pub(crate) mod values;
 mod walk;
 
 use plumb_model::api::Api;

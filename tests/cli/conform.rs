@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::support::{Home, Listener, Served, events};
 
-/// What is under test against `server`, with JSON on standard output.
+/// What is under test against `server`, without workflows, with JSON on standard output.
 pub(crate) fn arguments<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    [&["conform", "--api", "kv", "--endpoint-url", url, "--format", "json"], more].concat()
+    [&["conform", "--api", "kv", "--endpoint-url", url, "--workflows", "0", "--format", "json"], more].concat()
 }
 
 fn keys(value: &Value) -> Vec<&str> {

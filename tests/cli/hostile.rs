@@ -38,7 +38,7 @@ fn check(api: &str, status: &'static str, length: usize, cases: &[&str]) -> Ran 
     home.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     home.set("AWS_SECRET_ACCESS_KEY", "secret");
     let url = listen(move |stream| answer(&stream, status, length));
-    let target = ["conform", "--api", api, "--endpoint-url", &url];
+    let target = ["conform", "--api", api, "--endpoint-url", &url, "--workflows", "10"];
     let output = ["--output", "out", "--html", "page.html"];
     let ran = home.plumb(&[&target[..], cases, &output].concat());
     assert!(matches!(ran.code, Some(1 | 2)), "{:?}\n{}", ran.code, ran.stderr);

@@ -3,6 +3,7 @@
 use plumb_model::http::Request;
 use serde_json::{Value, json};
 
+use crate::conform::arguments;
 use crate::refused::refused;
 use crate::support::odd::{Act, Odd};
 use crate::support::{Home, Listener, Ran, Served, answer_with};
@@ -12,7 +13,7 @@ fn probe(home: &Home, api: &str, url: &str, more: &[&str]) -> Ran {
 }
 
 fn conform(home: &Home, url: &str, more: &[&str]) -> Ran {
-    home.plumb(&[&["conform", "--api", "kv", "--endpoint-url", url, "--format", "json"], more].concat())
+    home.plumb(&[&arguments(url, &[])[..], more].concat())
 }
 
 /// The result of each line, by what it is about.
@@ -30,7 +31,7 @@ fn unfolded(ran: &Ran) -> String {
     ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn no_deletes(request: &Request) -> Act {
+pub(crate) fn no_deletes(request: &Request) -> Act {
     if request.method == "DELETE" { Act::NotImplemented } else { Act::Serve }
 }
 
@@ -90,7 +91,10 @@ fn what_needs_an_operation_that_is_not_there_is_counted_and_no_finding() {
     assert!(deletes["cases"].as_u64() > Some(5), "{deletes}");
     assert_eq!(deletes["unsupported"], deletes["cases"]);
     assert_eq!(deletes["exchanges"], 0, "nothing of them is sent");
-    assert_eq!(json["counts"]["unsupported"], deletes["cases"]);
+    let unsupported = |name: &str| json["operations"][name]["unsupported"].as_u64().unwrap_or(0);
+    assert!(unsupported("Get") > 0 && unsupported("Put") > 0, "a key cannot have been deleted: {}", json["operations"]);
+    let sum = ["Put", "Get", "Delete", "List"].map(unsupported).into_iter().sum::<u64>();
+    assert_eq!(json["counts"]["unsupported"], sum);
     assert_eq!(json["not_judged"][0]["reason"], "the target does not implement Delete: 501");
     let events = home.read("out/events.ndjson");
     assert!(events.lines().nth(1).is_some_and(|line| line.contains("\"event\":\"capabilities\"")), "{events}");

@@ -32,7 +32,7 @@ fn configure(home: &Home, url: &str, more: &str) {
 }
 
 fn conform(home: &Home, more: &[&str]) -> Ran {
-    home.plumb(&[&["conform", "--target", "odd", "--format", "json"], more].concat())
+    home.plumb(&[&["conform", "--target", "odd", "--workflows", "0", "--format", "json"], more].concat())
 }
 
 /// A server that dies, with the configuration that brings it back.
@@ -101,7 +101,7 @@ fn a_run_with_one_worker_and_one_with_many_find_the_same() {
 fn deaths_are_told_to_people_too() {
     let home = Home::new();
     let _server = mortal(&home);
-    let ran = home.plumb(&["conform", "--target", "odd", "--html", "page.html"]).exits(1);
+    let ran = home.plumb(&["conform", "--target", "odd", "--workflows", "0", "--html", "page.html"]).exits(1);
     assert!(ran.stdout.contains("The target died") && ran.stdout.contains("limit=100"), "{}", ran.stdout);
     assert!(ran.stdout.contains("no answer"), "{}", ran.stdout);
     let page = home.read("page.html");

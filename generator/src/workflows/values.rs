@@ -49,7 +49,7 @@ const HOSTILE: [&str; 28] = [
 ];
 
 /// One value in place of another, wherever it stands.
-pub(super) type Swap = (Value, Value);
+pub(crate) type Swap = (Value, Value);
 
 /// What a name of the case ends with: nothing, something plain, or something hostile.
 pub(super) fn endings() -> BoxedStrategy<String> {
@@ -83,7 +83,7 @@ pub(super) fn bodies(own: BodySpec) -> BoxedStrategy<BodySpec> {
 
 /// `value` with everything in it swapped that `swaps` name. The whole goes before its parts, and what was put in is
 /// left alone.
-pub(super) fn swapped(value: &Value, swaps: &[Swap]) -> Value {
+pub(crate) fn swapped(value: &Value, swaps: &[Swap]) -> Value {
     if let Some((_, other)) = swaps.iter().find(|(own, _)| own == value) {
         return other.clone();
     }
@@ -114,7 +114,7 @@ pub(super) fn renamed(value: &Value, ids: &[(String, String)]) -> Value {
 }
 
 /// Calls `visit` with every value inside of `value`, and with itself.
-pub(super) fn each_part<'v>(value: &'v Value, visit: &mut impl FnMut(&'v Value)) {
+pub(crate) fn each_part<'v>(value: &'v Value, visit: &mut impl FnMut(&'v Value)) {
     visit(value);
     if let Value::Apply { of, .. } = value {
         for inner in of {
