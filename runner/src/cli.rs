@@ -211,6 +211,9 @@ pub struct ConformArgs {
     /// What is printed and kept
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Go on with the run whose --output was this folder: what conformed is kept, everything else is run again
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub resume: Option<PathBuf>,
 }
 
 /// `plumb probe`.

@@ -84,6 +84,9 @@ pub struct RunStarted {
     pub cases: CasesOf,
     /// When it began, ISO 8601.
     pub started: String,
+    /// The run that it goes on with, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<String>,
 }
 
 /// What decides, beside the seed, which cases a run sends.

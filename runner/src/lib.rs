@@ -26,6 +26,7 @@ pub mod output;
 pub mod precedence;
 pub mod report;
 pub mod restart;
+pub mod resume;
 pub mod run;
 pub mod select;
 pub mod short_run;

@@ -17,6 +17,11 @@ use crate::report::{Report, html, terminal};
 pub(crate) const DEFAULT_FOLDER: &str = "plumb-runs";
 const REMEDY: &str = "choose another folder with --output DIR";
 
+/// The events of a run, in its folder.
+const EVENTS: &str = "events.ndjson";
+/// Those of a run that resumes another, until it has taken in what that one had.
+const BESIDE: &str = "events.ndjson.new";
+
 /// Where the results of one run go.
 pub struct Output {
     format: Format,
@@ -27,6 +32,8 @@ pub struct Output {
     /// Whether the folder was not there before.
     is_new: bool,
     events: Option<BufWriter<File>>,
+    /// Whether the events stand beside those of the run that this one resumes, until they are no fewer.
+    is_beside: bool,
     started: RunStarted,
 }
 
@@ -35,7 +42,7 @@ impl Output {
     pub fn open(arguments: &OutputArgs, started: &RunStarted) -> Result<Self, Error> {
         let keep_all = arguments.output.is_some();
         let folder = arguments.output.clone().unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&started.run));
-        let is_new = !folder.exists();
+        let (is_new, is_beside) = (!folder.exists(), started.resumes.is_some());
         let mut events = None;
         let default = Path::new(DEFAULT_FOLDER);
         if !keep_all && default.exists() && !default.is_dir() {
@@ -43,24 +50,34 @@ impl Output {
         }
         if keep_all {
             make_folder(&folder.join("findings"))?;
-            let path = folder.join("events.ndjson");
-            if path.exists() {
+            let path = folder.join(EVENTS);
+            if path.exists() && !is_beside {
                 let exists = std::io::Error::other("it holds the events of another run");
-                return Err(Error::file("write", path, exists, REMEDY));
+                let help = "choose another folder with --output DIR, or go on with that run with --resume DIR";
+                return Err(Error::file("write", path, exists, help));
             }
-            events = Some(BufWriter::new(create(&path)?));
+            events = Some(BufWriter::new(create(&if is_beside { folder.join(BESIDE) } else { path })?));
         }
         if let Some(path) = &arguments.html {
             probe(path)?;
         }
         let (format, html) = (arguments.format, arguments.html.clone());
-        Ok(Self { format, html, folder, keep_all, is_new, events, started: started.clone() })
+        Ok(Self { format, html, folder, keep_all, is_new, events, is_beside, started: started.clone() })
+    }
+
+    /// The events of the run that this one resumes are all in its own now, which take their place.
+    pub fn replace_earlier(&mut self) -> Result<(), Error> {
+        let Some(events) = self.events.as_mut().filter(|_| self.is_beside) else { return Ok(()) };
+        let moved = events.flush().and_then(|()| std::fs::rename(self.folder.join(BESIDE), self.folder.join(EVENTS)));
+        moved.map_err(|error| self.refused(EVENTS, error))?;
+        self.is_beside = false;
+        Ok(())
     }
 
     /// Takes away what [`Output::open`] made, where the run never began. What is not empty stays.
     pub fn discard(self) {
         if self.events.is_some() {
-            _ = std::fs::remove_file(self.folder.join("events.ndjson"));
+            _ = std::fs::remove_file(self.folder.join(if self.is_beside { BESIDE } else { EVENTS }));
             _ = std::fs::remove_dir(self.folder.join("findings"));
         }
         if self.is_new {
@@ -71,7 +88,7 @@ impl Output {
     /// Takes one event: the file and, where asked for, standard output.
     pub fn event(&mut self, event: &Event) -> Result<(), Error> {
         if let Some(events) = &mut self.events {
-            write_line(events, event).map_err(|error| self.refused("events.ndjson", error))?;
+            write_line(events, event).map_err(|error| self.refused(EVENTS, error))?;
         }
         if self.format == Format::Ndjson {
             printed(write_line(&mut std::io::stdout().lock(), event))?;
@@ -104,7 +121,7 @@ impl Output {
     /// Writes and prints the reports of a run that is over.
     pub fn finish(mut self, report: &Report) -> Result<(), Error> {
         if let Some(mut events) = self.events.take() {
-            events.flush().map_err(|error| self.refused("events.ndjson", error))?;
+            events.flush().map_err(|error| self.refused(EVENTS, error))?;
         }
         if self.keep_all {
             write_json(&self.folder.join("run.json"), &report.to_json())?;

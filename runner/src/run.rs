@@ -31,6 +31,7 @@ use crate::life::killer;
 use crate::output::Output;
 use crate::precedence::cycles;
 use crate::report::Report;
+use crate::resume::Earlier;
 use crate::select::Selected;
 use crate::support::{Sieve, Support};
 
@@ -50,13 +51,19 @@ pub fn run(
     cases: &CasesArgs,
     output: &OutputArgs,
     replayed: &Replayed<'_>,
+    earlier: Option<&Earlier>,
 ) -> Result<(Report, Exit), Error> {
     let deviations = deviation::load(cases.deviations.as_deref())?;
     let run = new_run_id();
     let _span = tracing::info_span!("run", id = run.as_str(), api = api.name, target = %selected.target.name).entered();
     let source = Source::open(api, cases)?;
-    let all = source.cases()?;
-    let started = started(api, selected, cases.seed, source.told(), &run);
+    let (all, length) = source.cases()?;
+    let all = all.filter(|case| !earlier.is_some_and(|own| own.has(case)));
+    let mut started = started(api, selected, cases.seed, source.told(), &run);
+    if let Some(earlier) = earlier {
+        earlier.check(&started)?;
+        started.resumes = Some(earlier.started.run.clone());
+    }
     let mut output = Output::open(output, &started)?;
     let journal = begin_journal(api, selected, &run)?;
     let stop = stop_on_ctrl_c();
@@ -77,7 +84,11 @@ pub fn run(
     let mut sink =
         Sink { report: report_of, output: output_of, deviations: &deviations, api, replayed, tried, error: None };
     sink.take(Event::RunStarted(started));
-    let ended = go(&engine, cases, all, &stop, &mut sink);
+    if let Some(earlier) = earlier {
+        earlier.kept.iter().for_each(|done| sink.take(Event::CaseDone(done.clone())));
+        sink.output.replace_earlier()?;
+    }
+    let ended = go(&engine, cases, (all, length), &stop, &mut sink);
     sink.take(Event::RunEnded(ended));
     let error = sink.error.take();
     if report.ended.as_ref().is_some_and(|ended| ended.resources_left.is_empty()) {
@@ -309,6 +320,7 @@ fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf, run: &RunI
         flavour: selected.target.flavour.to_owned(),
         seed,
         cases,
+        resumes: None,
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::{ConformArgs, TargetArgs};
 use crate::commands::plan;
 use crate::config::Config;
 use crate::error::{Error, Exit};
+use crate::resume::Earlier;
 use crate::run::{self, Replayed, shell_word};
 use crate::select;
 
@@ -21,7 +22,13 @@ pub(super) fn conform(plugins: &[Plugin], arguments: &ConformArgs) -> Result<Exi
     }
     plan::refuse_unsafe(&api, &selected.target, &arguments.cases)?;
     let options = options(&arguments.target);
-    let (_, exit) = run::run(&api, &selected, &arguments.cases, &arguments.output, &Replayed { options: &options })?;
+    let earlier = arguments.resume.as_deref().map(Earlier::load).transpose()?;
+    let mut output = arguments.output.clone();
+    if let Some(earlier) = &earlier {
+        output.output = Some(earlier.folder.clone());
+    }
+    let replayed = Replayed { options: &options };
+    let (_, exit) = run::run(&api, &selected, &arguments.cases, &output, &replayed, earlier.as_ref())?;
     Ok(exit)
 }
 

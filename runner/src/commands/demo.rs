@@ -34,7 +34,7 @@ pub(super) fn demo(plugins: &[Plugin], arguments: &DemoArgs) -> Result<Exit, Err
         eprintln!("the demo's server listens at {}", server.endpoint());
         eprintln!("access key {}, secret key {}", actor.id, actor.secret);
     }
-    let (report, exit) = run::run(&api, &selected, &cases, &arguments.output, &Replayed { options: "" })?;
+    let (report, exit) = run::run(&api, &selected, &cases, &arguments.output, &Replayed { options: "" }, None)?;
     if arguments.hold && !report.interrupted() {
         eprintln!("the server stays up until Ctrl-C");
         let stop = run::stop_on_ctrl_c();

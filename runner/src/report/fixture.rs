@@ -27,6 +27,7 @@ pub(super) fn empty() -> Report {
         flavour: "standard".into(),
         seed: 1,
         cases: CasesOf::default(),
+        resumes: None,
         started: "2026-11-21T06:19:19Z".into(),
     })
 }

@@ -73,6 +73,9 @@ fn heading(canvas: &mut Canvas, report: &Report) {
     let what = format!("plumb {} · {} ({}) at {}", started.version, started.api, started.flavour, started.endpoint);
     canvas.wrapped(0, DIM, &safe(&what));
     canvas.wrapped(0, DIM, &safe(&format!("run {} · seed {} · {}", started.run, started.seed, started.started)));
+    if let Some(earlier) = &started.resumes {
+        canvas.wrapped(0, DIM, &safe(&format!("goes on with run {earlier}: what conformed there was not run again")));
+    }
 }
 
 fn others_left_out(all: usize) -> String {
