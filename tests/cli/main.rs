@@ -21,4 +21,5 @@ mod replay;
 mod restart;
 mod secrets;
 mod sweep;
+mod whole;
 mod workflows;
