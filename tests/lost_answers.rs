@@ -135,16 +135,17 @@ fn is_looked_at(exchanges: &[Exchange], place: usize) -> bool {
     certain && next.is_some_and(|own| own.request.method == "GET" && own.request.headers.get("range").is_none())
 }
 
-/// A transport that loses every n-th answer to a write; a drawn half of these writes takes effect.
+/// A transport that loses one answer to a write out of so many, whichever it draws: were it every n-th, a case of so
+/// many writes would lose the same one each time. A drawn half of these writes takes effect.
 struct Dropping<'a> {
     server: MemoryTransport<'a>,
-    draws: Mutex<(u64, StdRng)>,
+    draws: Mutex<StdRng>,
 }
 
 impl<'a> Dropping<'a> {
     fn new(server: ModelServer<'a>, seed: u64) -> Self {
         let server = MemoryTransport::new(server, Arc::new(SystemClock));
-        Self { server, draws: Mutex::new((0, StdRng::seed_from_u64(seed))) }
+        Self { server, draws: Mutex::new(StdRng::seed_from_u64(seed)) }
     }
 
     /// Whether the answer to this request is lost; if so, whether the request takes effect.
@@ -153,8 +154,7 @@ impl<'a> Dropping<'a> {
             return None;
         }
         let mut draws = self.draws.lock().unwrap_or_else(PoisonError::into_inner);
-        draws.0 += 1;
-        draws.0.is_multiple_of(EVERY).then(|| draws.1.random())
+        (draws.random_range(0..EVERY) == 0).then(|| draws.random())
     }
 }
 

@@ -48,8 +48,8 @@ const S3S_FS: Floors = [
     ("truncate-body", 40, 100),
     ("duplicate-header", 50, 100),
     ("empty-body", 40, 100),
-    ("alter-xml-element", 40, 75),
-    ("drop-xml-element", 40, 80),
+    ("alter-xml-element", 40, 70),
+    ("drop-xml-element", 40, 75),
     ("swap-xml-siblings", 4, 15),
 ];
 

@@ -88,6 +88,7 @@ const REASONS: &[Reason] = &[
     ),
     reason(HEADERS, &["content-type ", "last-modified "], BODILESS, UNLISTED),
     reason(&["swap-etag"], ANYWHERE, &["CopyObject 200"], UNLISTED),
+    reason(HEADERS, &["etag "], &["CopyObject 200"], UNLISTED),
     reason(&["drop-header"], &["content-type "], HEAD_ERROR, UNTYPED),
     reason(&["drop-header"], &["accept-ranges "], &["GetObject 200", "HeadObject 200"], RANGES),
     reason(HEADERS, &["accept-ranges "], &["GetObject 304", "HeadObject 304"], UNLISTED),
