@@ -4,7 +4,7 @@
 //! since on some systems the clock of a thread goes in steps of milliseconds. Each array is made twice at least and
 //! must be the same, and each is counted by `coverage`, which shares no code with what makes it. Models and sizes of
 //! others are not part of this repository; without them nothing is measured. `-- --all` adds strength 3 for the models
-//! for which no size of PICT's is known.
+//! for which no size of PICT's is known, which takes many minutes.
 
 #![expect(clippy::print_stdout, reason = "a benchmark speaks on standard output")]
 
@@ -94,8 +94,10 @@ fn main() {
     by_model("strength 2, no constraints", &open, None);
     by_model("strength 3, where PICT's size is known", &threes, None);
     if std::env::args().any(|argument| argument == "--all") {
-        let others: Vec<&str> = known(3).filter(|model| !by_pict.contains(model)).collect();
-        by_model("strength 3, the others", &all(&published, &others, 3, Effort::Compact), None);
+        model_head("strength 3, the others");
+        for model in known(3).filter(|model| !by_pict.contains(model)) {
+            model_line(&make(&published, model, 3, Effort::Compact), None);
+        }
     }
 }
 
@@ -245,17 +247,21 @@ fn first_row(text: &str) -> Duration {
 }
 
 fn by_model(title: &str, made: &[Made], quick: Option<&[Made]>) {
+    model_head(title);
+    for (number, own) in made.iter().enumerate() {
+        model_line(own, quick.map(|quick| quick[number].rows));
+    }
+}
+
+fn model_head(title: &str) {
     println!("\n{title}\n\n| model | PICT | ACTS | best published | fast | compact | seconds of compact | |");
     println!("|---|---|---|---|---|---|---|---|");
-    for (number, own) in made.iter().enumerate() {
-        let fast = cell(quick.map(|quick| quick[number].rows));
-        let (pict, acts, best) = (cell(own.pict), cell(own.acts), cell(own.best));
-        let faults = own.faults.join(", ");
-        println!(
-            "| {} | {pict} | {acts} | {best} | {fast} | {} | {:.3} | {faults} |",
-            own.model, own.rows, own.seconds
-        );
-    }
+}
+
+fn model_line(own: &Made, fast: Option<f64>) {
+    let (pict, acts, best, fast) = (cell(own.pict), cell(own.acts), cell(own.best), cell(fast));
+    let faults = own.faults.join(", ");
+    println!("| {} | {pict} | {acts} | {best} | {fast} | {} | {:.3} | {faults} |", own.model, own.rows, own.seconds);
 }
 
 fn bar_line(cells: [&str; 5], is_kept: bool) {
