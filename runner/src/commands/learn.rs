@@ -8,6 +8,7 @@ use plumb_generator::traffic::learn::Learner;
 use plumb_model::call::Case;
 use plumb_validator::plugin::Plugin;
 
+use crate::cases::STRENGTH_DEFAULT;
 use crate::cli::{LearnArgs, LearnFormat};
 use crate::error::{Error, Exit};
 use crate::learned::Report;
@@ -15,7 +16,7 @@ use crate::output;
 use crate::report::terminal;
 use crate::select;
 
-/// The seed of the suites that are compared with: it changes their order, not what they try.
+/// The seed of the suites that are compared with, which are those that `conform` sends unless it is told otherwise.
 const SUITE_SEED: u64 = 1;
 
 /// Carries the command out.
@@ -34,7 +35,9 @@ pub(super) fn learn(plugins: &[Plugin], arguments: &LearnArgs) -> Result<Exit, E
         intake.read(path, &formats, &mut reading)?;
     }
     let learned = reading.finish();
-    let suites: Vec<Case> = suites::cases(&api, &[], SUITE_SEED).collect();
+    let suites = suites::suites(&api, &[], STRENGTH_DEFAULT, SUITE_SEED)
+        .map_err(|error| Error::usage(format!("failed to {error}"), "give the dimension fewer choices"))?;
+    let suites: Vec<Case> = suites.collect();
     let report = Report::new(&api, flavour, usize::from(arguments.strength), &learned, &suites, intake.into_parts());
     if let Some(path) = &arguments.weights {
         output::write_json(path, &learned.weights)?;
