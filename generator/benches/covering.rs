@@ -13,7 +13,7 @@ mod published;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use plumb_generator::covering::{Coverage, Demand, EFFORT, Row, Space, compact, coverage, fast};
+use plumb_generator::covering::{Demand, EFFORT, Row, compact, coverage, fast};
 use plumb_generator::pict::{Dialect, Model};
 
 use published::Published;
@@ -25,9 +25,6 @@ const MADE_MIN: u32 = 2;
 /// How often a first row is made; the quickest counts.
 const FIRST_ROWS: usize = 5;
 const FIRST_ROW_MS_MAX: f64 = 5.0;
-
-/// In how many parts the parameters are counted where they are too many at once.
-const PARTS: usize = 8;
 
 /// The most rows, and the most CPU seconds, in all.
 const FAST_MAX: (f64, f64) = (1_500.0, 0.25);
@@ -148,27 +145,14 @@ fn timed<T: PartialEq>(produce: impl Fn() -> T) -> (T, f64, bool) {
 fn faults(text: &str, strength: usize, rows: &[Row], is_identical: bool) -> Vec<&'static str> {
     let model = read(text);
     let demand = model.demand(Some(strength)).expect("a strength of the model");
-    let counted = counted(model.space(), rows, &demand);
+    let counted = coverage(model.space(), rows, &demand);
     let faults = [
-        (counted.iter().any(|own| own.missing > 0), "tuples missing"),
-        (counted.iter().any(|own| !own.broken.is_empty()), "constraints violated"),
-        (counted.iter().any(|own| own.looked_at < own.sets), "counted in part only"),
+        (counted.missing > 0, "tuples missing"),
+        (!counted.broken.is_empty(), "constraints violated"),
+        (counted.looked_at < counted.sets, "counted in part only"),
         (!is_identical, "not the same each time"),
     ];
     faults.into_iter().filter(|(is_there, _)| *is_there).map(|(_, fault)| fault).collect()
-}
-
-/// What rows cover. Where `coverage` would take a sample, it is asked for parts of the parameters instead: whichever
-/// parameters meet, they lie in no more parts than they are.
-fn counted(space: &Space, rows: &[Row], demand: &Demand) -> Vec<Coverage> {
-    let whole = coverage(space, rows, demand);
-    if whole.looked_at == whole.sets || !demand.groups.is_empty() {
-        return vec![whole];
-    }
-    let members = |parts: u32| (0..space.sizes().len()).filter(|own| parts & (1 << (own % PARTS)) != 0).collect();
-    let in_parts = |parts| Demand { strength: 1, groups: vec![(members(parts), demand.strength)] };
-    let chosen = (0_u32..1 << PARTS).filter(|parts| parts.count_ones() as usize == demand.strength);
-    chosen.map(|parts| coverage(space, rows, &in_parts(parts))).collect()
 }
 
 fn in_all_bar(suite: &str, made: &[Made], (rows_max, seconds_max): (f64, f64)) {

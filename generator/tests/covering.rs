@@ -210,8 +210,8 @@ fn what_does_not_fit_into_memory_is_covered_at_a_lower_strength_and_told() {
 
 #[test]
 fn a_sample_is_told_as_one() {
-    let space = Space::new(vec![2; 60], vec![]).expect("a space");
-    let rows: Vec<Row> = vec![vec![0; 60], vec![1; 60]];
+    let space = Space::new(vec![2; 100], vec![]).expect("a space");
+    let rows: Vec<Row> = vec![vec![0; 100], vec![1; 100]];
     let told = coverage(&space, &rows, &Demand::of(4));
     assert!(told.looked_at < told.sets, "{} of {}", told.looked_at, told.sets);
     assert!((told.share() - 0.125).abs() < 1e-9, "{}", told.share());

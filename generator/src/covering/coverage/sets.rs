@@ -6,7 +6,7 @@ use crate::covering::space::Space;
 use crate::covering::{Demand, STRENGTH_MAX};
 
 /// The most sets of parameters that are looked at for each group.
-const SETS_MAX: u64 = 100_000;
+const SETS_MAX: u64 = 1_500_000;
 /// The most tuples that are looked at for each group.
 const TUPLES_MAX: u64 = 100_000_000;
 
