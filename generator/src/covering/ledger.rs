@@ -17,7 +17,7 @@ const LOOKED_AT: usize = 8;
 pub(crate) struct Ledger {
     layout: Layout,
     strength: usize,
-    counts: Vec<u16>,
+    counts: Vec<u32>,
     /// The tuples that no row covers any more.
     missing: Table,
     /// Those that a single row covers.
@@ -32,7 +32,7 @@ impl Ledger {
     /// Counts what rows cover; none where that would take more than [`BYTES_MAX`].
     pub(crate) fn new(space: &Space, parameters: &[usize], strength: usize, rows: &[Row]) -> Option<Self> {
         let layout = Layout::new(space.sizes(), parameters.to_vec());
-        let bytes = sets(layout.values, strength).saturating_mul(2) + Table::bytes(&layout, strength).saturating_mul(2);
+        let bytes = sets(layout.values, strength).saturating_mul(4) + Table::bytes(&layout, strength).saturating_mul(2);
         if bytes > BYTES_MAX {
             return None;
         }
