@@ -272,7 +272,8 @@ fn options_that_cannot_be_are_refused() {
     refused(&home, &["generate", "--pict", "volume.pict", "--strength", "3"], &words);
     refused(&home, &["generate", "--pict", "-", "--check", "-"], &["standard input is read twice"]);
     refused(&home, &["generate"], &["--pict <FILE>"]);
-    for option in ["--strength=2", "--effort=fast", "--check=x", "--seeds=x", "--stats", "--case-sensitive"] {
+    refused(&home, &["generate", "--api", "kv", "--strength", "5"], &["there is no strength 5"]);
+    for option in ["--effort=fast", "--check=x", "--seeds=x", "--stats", "--case-sensitive"] {
         refused(&home, &["generate", "--api", "kv", option], &["cannot be used with"]);
     }
 }

@@ -72,7 +72,9 @@ fn a_run_goes_on_after_the_target_died_and_tells_of_what() {
     assert_eq!(json["ended"]["early"], Value::Null, "every case was run");
     assert_eq!(json["ended"]["cases_left"], 0);
     assert_eq!(json["counts"]["inconclusive"], 0, "cases that were struck were run again: {}", json["not_judged"]);
-    assert_eq!(json["ended"]["restarts"].as_u64(), Some(server.deaths() as u64));
+    // Two workers that kill it at once find it dead once.
+    let restarts = json["ended"]["restarts"].as_u64().expect("a count");
+    assert!((1..=server.deaths() as u64).contains(&restarts), "{restarts} restarts, {} deaths", server.deaths());
     let deaths = json["deaths"].as_array().expect("a list");
     assert!(!deaths.is_empty());
     for death in deaths {
