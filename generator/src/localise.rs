@@ -1,8 +1,8 @@
 //! Which choices make a row fail.
 //!
 //! A failing row is moved towards the nearest row that passed, and then towards the defaults, as long as it fails. What
-//! cannot be moved is the suspect. It is the cause where other rows fail too that have it and nothing else in common;
-//! where such a row passes, some default is part of the cause, and is found the same way.
+//! cannot be moved is the suspect. It is the cause where other rows that have it fail too, with as little else in
+//! common as can be; where such a row passes, some default is part of the cause, and is found the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,11 @@ use crate::workflows::WORKFLOWS;
 
 /// How many rows that have only the suspected choices in common are tried.
 pub const FRESH_ROWS: u32 = 3;
+/// How fresh the rows are that are tried, the freshest first: all other choices are changed, half of them, a quarter.
+/// Where much else is wrong, it hides the failure in the freshest.
+const FRESH_PARTS: [usize; 9] = [1, 1, 1, 2, 2, 2, 4, 4, 4];
 /// The most times that a default is found to be part of the cause.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 3;
 /// The most rows that are kept of an operation.
 const PASSED_MAX: usize = 20_000;
 
@@ -144,6 +147,9 @@ impl<'a> Localiser<'a> {
             cause = Cause { choices: self.named(row, &places), held: 0, tried: 0 };
             let mut passing = None;
             for other in fresh {
+                if cause.tried == FRESH_ROWS {
+                    break;
+                }
                 match (self.run)(&other) {
                     Shown::Same => (cause.tried, cause.held) = (cause.tried + 1, cause.held + 1),
                     Shown::Nothing => {
@@ -210,16 +216,15 @@ impl<'a> Localiser<'a> {
             })
             .collect();
         let Some(mut domains) = solver.start(&allowed) else { return Vec::new() };
-        let mut rows = BTreeSet::new();
-        // A space that hardly varies gives the same row again and again.
-        for attempt in 0..2 * FRESH_ROWS {
-            let mut draw = Draw::new(u64::from(attempt) + round * 1_000);
-            if let Some(fresh) = fresh_row(&solver, &mut domains, row, &mut draw) {
-                rows.insert(fresh);
-            }
+        let mut rows = Vec::new();
+        for (attempt, part) in (0..).zip(FRESH_PARTS) {
+            let mut draw = Draw::new(attempt + round * 1_000);
+            let fresh = fresh_row(&solver, &mut domains, row, row.len().div_ceil(part), &mut draw);
+            // A space that hardly varies gives the same row again and again.
+            let is_new = |own: &Row| own != row && !rows.contains(own) && !self.passed.contains(own);
+            rows.extend(fresh.filter(is_new));
         }
-        rows.remove(row);
-        rows.into_iter().filter(|fresh| !self.passed.contains(fresh)).take(FRESH_ROWS as usize).collect()
+        rows
     }
 
     fn named(&self, row: &Row, places: &BTreeSet<usize>) -> Vec<String> {
@@ -232,17 +237,18 @@ impl<'a> Localiser<'a> {
     }
 }
 
-/// A row within the domains that differs from another wherever it can; the domains are left as they were.
-fn fresh_row(solver: &Solver, domains: &mut Domains, row: &Row, draw: &mut Draw) -> Option<Row> {
+/// A row within the domains that differs from another in so many places, where it can; the domains are left as they were.
+fn fresh_row(solver: &Solver, domains: &mut Domains, row: &Row, varied: usize, draw: &mut Draw) -> Option<Row> {
     let mark = domains.mark();
     let mut places: Vec<usize> = (0..row.len()).collect();
     draw.shuffle(&mut places);
     let mut fits = true;
-    for place in places {
+    for (turn, place) in places.into_iter().enumerate() {
         let left: Vec<u8> = values(domains.of(place)).collect();
-        let others: Vec<u8> = left.iter().copied().filter(|value| usize::from(*value) != row[place]).collect();
-        let first = draw.one_of(&others).into_iter().chain(others.iter().copied()).chain(left.iter().copied());
-        let is_left = first.into_iter().any(|value| {
+        let (own, others): (Vec<u8>, Vec<u8>) = left.iter().partition(|value| usize::from(**value) == row[place]);
+        let (first, then) = if turn < varied { (&others, &own) } else { (&own, &others) };
+        let wanted = draw.one_of(first).into_iter().chain(first.iter().copied()).chain(then.iter().copied());
+        let is_left = wanted.into_iter().any(|value| {
             let before = domains.mark();
             solver.leave(domains, place, bit(value)) || {
                 domains.back_to(before);
@@ -331,7 +337,8 @@ mod tests {
         let (operation, passed) = (operation(vec![]), Passed::default());
         let mut run = |row: &Row| if row[1] == 0 { Shown::of(row[0] == 1) } else { Shown::Else };
         let cause = Localiser::new(&operation, &passed, &mut run).cause(&vec![1, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(cause, Cause { choices: vec!["a=1".into()], held: 0, tried: 0 });
+        assert_eq!(cause.choices, ["a=1"]);
+        assert!(cause.held == cause.tried && cause.tried > 0, "{cause:?}");
     }
 
     #[test]

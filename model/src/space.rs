@@ -195,7 +195,7 @@ impl Space {
     }
 }
 
-/// The choices that make a call fail, as far as rows with nothing else in common tell.
+/// The choices that make a call fail, as far as other rows that have them tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cause {

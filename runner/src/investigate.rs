@@ -27,7 +27,7 @@ pub const FINDINGS_PER_SIGNATURE_MAX: usize = 8;
 /// The most candidates that are tried while one case is made small.
 pub const MINIMISE_TRIES_MAX: usize = 120;
 /// The most cases that are tried while the cause of one failure is held against others.
-pub const LOCALISE_TRIES_MAX: usize = 60;
+pub const LOCALISE_TRIES_MAX: usize = 24;
 /// The first number of the runs that confirm and make small.
 pub const FIRST_SEQUENCE: u64 = 1_000_000;
 

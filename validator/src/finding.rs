@@ -53,7 +53,7 @@ pub struct Finding {
     pub places: Vec<String>,
     /// The choices that are left in the minimal case.
     pub choices: Vec<String>,
-    /// The choices that make it fail, defaults among them, where other requests with nothing else in common tell.
+    /// The choices that make it fail, defaults among them, where other requests that have them tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// The minimal case.

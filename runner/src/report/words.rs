@@ -35,7 +35,7 @@ pub(super) fn cause(finding: &Finding) -> Option<String> {
     let cause = finding.cause.as_ref().filter(|cause| cause.tried > 0)?;
     let choices = if cause.choices.is_empty() { "whatever is chosen".into() } else { safe(&cause.choices.join(", ")) };
     let (held, tried) = (cause.held, cause.tried);
-    Some(format!("{choices}: the same in {held} of {tried} other requests with nothing else in common"))
+    Some(format!("{choices}: the same in {held} of {tried} other requests"))
 }
 
 /// The lines of a command or a document, each neutralised, none cut: they are there to be copied.
