@@ -13,7 +13,7 @@ mod published;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use plumb_generator::covering::{Demand, EFFORT, Row, compact, coverage, fast};
+use plumb_generator::covering::{EFFORT, Row, compact, coverage, fast};
 use plumb_generator::pict::{Dialect, Model};
 
 use published::Published;
