@@ -20,8 +20,8 @@ pub(super) fn section(report: &Report) -> Markup {
             section aria-labelledby="coverage" {
                 h2 #coverage { "Coverage" }
                 p .lead {
-                    "How many choices have met in cases that were judged, of those that can. What is left was not tried: "
-                    "the run was cut short, or is a part of several."
+                    "How many choices have met in cases that were judged, of those that can. What is left was not judged: "
+                    "the run was cut short or is a part of several, or the target lacks what it takes."
                 }
                 div .box tabindex="0" role="region" aria-labelledby="coverage" {
                     table .figures {
