@@ -87,6 +87,9 @@ pub struct RunStarted {
     /// The run that it goes on with, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumes: Option<String>,
+    /// How many cases of that run conformed, and are not sent again.
+    #[serde(default)]
+    pub kept: u64,
 }
 
 /// What decides, beside the seed, which cases a run sends.

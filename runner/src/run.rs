@@ -63,6 +63,7 @@ pub fn run(
     if let Some(earlier) = earlier {
         earlier.check(&started)?;
         started.resumes = Some(earlier.started.run.clone());
+        started.kept = earlier.kept.len() as u64;
     }
     let mut output = Output::open(output, &started)?;
     let journal = begin_journal(api, selected, &run)?;
@@ -321,6 +322,7 @@ fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf, run: &RunI
         seed,
         cases,
         resumes: None,
+        kept: 0,
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! Lines with parameters: `name: value, ~negative, first|alias (10), <Other>`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::Line;
 use super::mistake::{Mistake, Warning};
@@ -117,7 +117,18 @@ impl<'t> Parameters<'t> {
             }
             start += piece.len() + self.dialect.values.len_utf8();
         }
+        self.warn_of_shared_names(line, &values);
         Ok(values)
+    }
+
+    /// Rows that are read back know values by their names.
+    fn warn_of_shared_names(&mut self, line: &Line<'_>, values: &[Value]) {
+        let mut seen = BTreeSet::new();
+        let mut names = values.iter().flat_map(|value| value.names.iter());
+        if let Some(name) = names.find(|name| !seen.insert(*name)) {
+            let message = format!("two values are called {name}: rows that are read back count both as the first");
+            self.warnings.push(Warning { line: line.number, message });
+        }
     }
 
     fn value(&mut self, line: &Line<'_>, text: &str) -> Value {

@@ -98,6 +98,12 @@ pub(super) fn names_resource(value: &Value) -> bool {
     any(value, &|inner| matches!(inner, Value::Resource { .. }))
 }
 
+/// Whether a value is told by a body, an answer or the clock, and is not that body itself.
+pub(super) fn hangs_on_more(value: &Value) -> bool {
+    !matches!(value, Value::Body(_))
+        && any(value, &|inner| matches!(inner, Value::Body(_) | Value::Symbol(_) | Value::Clock { .. }))
+}
+
 /// Whether a value hangs on a body, an answer or the clock.
 fn is_relative(value: &Value) -> bool {
     any(value, &|inner| matches!(inner, Value::Body(_) | Value::Symbol(_) | Value::Clock { .. }))

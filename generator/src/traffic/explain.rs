@@ -30,6 +30,8 @@ pub enum Unjudged {
     Strange,
     /// There are more rows than are asked.
     TooMany,
+    /// What it asks hangs on a body, on an earlier answer or on a moment that the log does not have.
+    Relative,
 }
 
 impl Unjudged {
@@ -39,6 +41,7 @@ impl Unjudged {
             Self::Status => "the status tells of rights, load or redirection (3xx, 401, 403, 429, 5xx)",
             Self::Strange => "an argument holds what no choice stands for",
             Self::TooMany => "too many states would have to be tried",
+            Self::Relative => "it hangs on a body, an earlier answer or a moment that the log does not have",
         }
     }
 }
@@ -121,7 +124,13 @@ impl Explainer {
                 }
             }
         }
-        if permitted.is_empty() { Explained::Unjudged(Unjudged::Strange) } else { Explained::Never(permitted) }
+        if permitted.is_empty() {
+            Explained::Unjudged(Unjudged::Strange)
+        } else if hangs_on_more(operation, reading) {
+            Explained::Unjudged(Unjudged::Relative)
+        } else {
+            Explained::Never(permitted)
+        }
     }
 
     /// What a row may answer in its state.
@@ -132,6 +141,17 @@ impl Explainer {
         let asked = || bench.classes(operation, template(bench.api, operation, row, made));
         self.rows.entry((operation.name, row.clone(), made)).or_insert_with(asked)
     }
+}
+
+/// Whether a call may have made a choice of which only more than the log has tells what it comes to: a digest of a
+/// body, a tag of an answer, a date beside another.
+fn hangs_on_more(operation: &Operation, reading: &Reading) -> bool {
+    let each = operation.space.dimensions.iter().zip(&reading.dimensions).filter(|(own, _)| !own.state);
+    let mut made = each.flat_map(|(dimension, read)| match read {
+        Read::OneOf(choices, _) => choices.iter().map(|choice| &dimension.choices[*choice]).collect::<Vec<_>>(),
+        Read::Other | Read::Untold => Vec::new(),
+    });
+    made.any(|choice| choice.arguments.iter().any(|(_, value)| argument::hangs_on_more(value)))
 }
 
 /// Whether a status tells what the specification speaks of.

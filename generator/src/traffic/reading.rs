@@ -177,6 +177,12 @@ impl<'a> Reader<'a> {
             let exact = best_choices.len();
             // `bytes=10-` is beyond the end of one object, and not of another.
             best_choices.extend(fitting.iter().filter(|(fit, _)| fit.0 == Tier::Alike).map(|(_, choice)| *choice));
+            if best_choices[..exact].iter().all(|choice| dimension.choices[*choice].fault) && exact < best_choices.len()
+            {
+                // What is wrong for the body of the example may be right for the one that was sent.
+                best_choices.sort_by_key(|choice| dimension.choices[*choice].fault);
+                return Read::OneOf(best_choices, 0);
+            }
             return Read::OneOf(best_choices, exact);
         }
         if matches!(best.0, Tier::Named | Tier::Marks | Tier::Only) {

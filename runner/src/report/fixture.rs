@@ -28,6 +28,7 @@ pub(super) fn empty() -> Report {
         seed: 1,
         cases: CasesOf::default(),
         resumes: None,
+        kept: 0,
         started: "2026-11-21T06:19:19Z".into(),
     })
 }

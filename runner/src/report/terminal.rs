@@ -18,7 +18,7 @@ use canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR};
 use plumb_validator::finding::Finding;
 
 use crate::report::outcome::{self, Tone};
-use crate::report::words::{count, duration, number, safe};
+use crate::report::words::{self, count, duration, number, safe};
 use crate::report::{Counts, Report};
 
 /// The most open findings that are printed: those that most cases show, these last.
@@ -73,8 +73,8 @@ fn heading(canvas: &mut Canvas, report: &Report) {
     let what = format!("plumb {} · {} ({}) at {}", started.version, started.api, started.flavour, started.endpoint);
     canvas.wrapped(0, DIM, &safe(&what));
     canvas.wrapped(0, DIM, &safe(&format!("run {} · seed {} · {}", started.run, started.seed, started.started)));
-    if let Some(earlier) = &started.resumes {
-        canvas.wrapped(0, DIM, &safe(&format!("goes on with run {earlier}: what conformed there was not run again")));
+    for line in words::parts(started) {
+        canvas.wrapped(0, PLAIN, &line);
     }
 }
 

@@ -9,6 +9,8 @@ use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
 use plumb_validator::verdict::Expected;
 
+use crate::events::RunStarted;
+
 use crate::precedence::order::Pairs;
 
 /// The longest text that a report shows in one place, in characters.
@@ -28,6 +30,20 @@ pub(super) fn safe(text: &str) -> String {
 /// The same with at most `characters_max` characters.
 pub(super) fn cut(text: &str, characters_max: usize) -> String {
     shown(text.as_bytes(), characters_max)
+}
+
+/// Which part of the cases a run is, where it is not the whole.
+pub(super) fn parts(started: &RunStarted) -> Vec<String> {
+    let shard = started.cases.shard.as_ref();
+    let shard = shard.map(|shard| format!("part {} of the cases: the others are not in here", safe(shard)));
+    let earlier = started.resumes.as_ref().map(|earlier| {
+        let kept = count(started.kept, "case");
+        format!(
+            "goes on with run {}: {kept} conformed there and are counted here; the time is of the rest",
+            safe(earlier)
+        )
+    });
+    shard.into_iter().chain(earlier).collect()
 }
 
 /// Which choices make a finding, where other requests tell.

@@ -55,9 +55,8 @@ pub(super) fn call(record: &Record) -> Result<Logged, String> {
     }
     let call = decode::unverified(&request)?;
     Ok(match (is_presigned, &record.sender) {
-        (true, _) => told(call.with(signature::ARGUMENT, Quality::Presigned.name()), decoded_length),
         (false, Sender::Nobody) => told(call.with(signature::ARGUMENT, Quality::Anonymous.name()), decoded_length),
-        // That it was signed well, or at all, no log says.
+        // That it was signed well, in time, or at all, no log says.
         _ => Logged { untold: &[signature::ARGUMENT], ..told(call, decoded_length) },
     })
 }
@@ -89,9 +88,8 @@ mod tests {
 
     #[test]
     fn what_a_log_tells_of_a_signature_is_taken() {
-        let presigned = get().with("signature", "presigned");
         let target = "/photos/a%20b?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=abc&X-Amz-Expires=9";
-        check(&Record::new("GET", target, 200), &presigned, &[]);
+        check(&Record::new("GET", target, 200), &get(), &["signature"]);
         let target = "/photos/a%20b?AWSAccessKeyId=AKID&Signature=abc%3D&Expires=1";
         check(&Record::new("GET", target, 200).clone(), &get(), &["signature"]);
         let anonymous = Record { sender: Sender::Nobody, ..Record::new("GET", "/photos/a%20b", 200) };

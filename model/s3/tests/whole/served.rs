@@ -6,6 +6,7 @@ use plumb_model::api::Api;
 use plumb_model::belief::Judged;
 use plumb_model::call::Case;
 use plumb_model::judge;
+use plumb_model::plant::Plant;
 use plumb_model::seen::Seen;
 
 use crate::harness::{Step, Way, rows, run};
@@ -74,8 +75,10 @@ fn kind(step: &Step<'_>) -> &'static str {
 fn every_plant_is_found() {
     let api = plumb_s3::api();
     let cases: Vec<Case> = [1, 2].into_iter().flat_map(|differing| cases(&api, differing)).collect();
-    // Winners in a circle diverge in no answer: tests/precedence.rs looks for them.
-    for plant in api.plants.iter().filter(|plant| plant.kind != "precedence-cycle") {
+    // Winners in a circle diverge in no answer: tests/precedence.rs looks for them. Three choices do not meet here:
+    // tests/plants.rs looks for what needs them.
+    let shown = |plant: &&Plant| plant.kind != "precedence-cycle" && plant.strength <= 2;
+    for plant in api.plants.iter().filter(shown) {
         let way = Way { flavour: "compatible", plant: Some(plant), any: None };
         let mut others = BTreeSet::new();
         // Most bugs show in a case of their own operation.

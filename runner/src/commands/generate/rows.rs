@@ -40,7 +40,7 @@ pub(super) fn rows(named: &Named, arguments: &GenerateArgs) -> Result<Exit, Erro
 /// What is to be covered.
 pub(super) fn demand(model: &Model, arguments: &GenerateArgs) -> Result<Demand, Error> {
     let refused = |error: plumb_generator::pict::Strength| {
-        Error::usage(error.to_string(), "give a lower --strength, or leave it out for pairs")
+        Error::usage(error.to_string(), "give another --strength, or leave it out for pairs")
     };
     model.demand(arguments.rows.strength).map_err(refused)
 }

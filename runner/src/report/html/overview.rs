@@ -8,7 +8,7 @@ use plumb_validator::finding::Finding;
 use super::{SHOWN_FINDINGS_MAX, anchor};
 use crate::report::Report;
 use crate::report::outcome::{self, Tone};
-use crate::report::words::{count, duration, number, safe};
+use crate::report::words::{count, duration, number, parts, safe};
 
 /// The most findings with which the list of them stands open.
 const OPEN_INDEX_MAX: usize = 12;
@@ -43,6 +43,7 @@ pub(super) fn outcome(report: &Report) -> Markup {
         section .outcome .(class) aria-labelledby="outcome" {
             p .word { (word) }
             h1 #outcome { (headline) }
+            @for line in parts(&report.started) { p .lead { (line) } }
             @if !notices.is_empty() {
                 ul .notices { @for notice in &notices { li { (with_code(notice)) } } }
             }
@@ -65,12 +66,12 @@ fn with_code(text: &str) -> Markup {
 fn share(report: &Report) -> Markup {
     let counts = report.counts;
     let left_out = counts.skipped + counts.unsupported + counts.unmodelled;
-    let parts =
+    let shares =
         [("good", counts.conforms), ("bad", counts.diverges), ("unclear", counts.inconclusive), ("quiet", left_out)];
     html! {
         @if counts.cases > 0 {
             div .share aria-hidden="true" {
-                @for (class, many) in parts {
+                @for (class, many) in shares {
                     @if many > 0 { span .(class) style={ "flex-grow:" (many) } {} }
                 }
             }
