@@ -93,7 +93,8 @@ fn reached<'a>(api: &'a Api, names: &[String]) -> Vec<&'a Operation> {
     api.operations.iter().filter(|operation| called.iter().any(|name| name == operation.name)).collect()
 }
 
-fn is_named(names: &[String], operation: &Operation) -> bool {
+/// Whether an operation is among the named ones; every one is where none is named.
+pub fn is_named(names: &[String], operation: &Operation) -> bool {
     names.is_empty() || names.iter().any(|name| name == operation.name)
 }
 

@@ -22,7 +22,6 @@ pub use fast::{Fast, fast};
 pub use formula::{Formula, Relation, TooLarge};
 
 pub use space::{Clause, Literal, Mask, Partial, Row, Space, Unfit};
-pub use task::impossible;
 
 /// The highest strength of a suite: how many values are made to meet.
 pub const STRENGTH_MAX: usize = 4;

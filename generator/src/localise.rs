@@ -16,7 +16,7 @@ use crate::covering::space::{Mask, bit, values};
 use crate::suites::numbered;
 use crate::workflows::WORKFLOWS;
 
-/// How many rows that have only the suspected choices in common are tried.
+/// How many rows that have the suspected choices are tried.
 pub const FRESH_ROWS: u32 = 3;
 /// How fresh the rows are that are tried, the freshest first: all other choices are changed, half of them, a quarter.
 /// Where much else is wrong, it hides the failure in the freshest.
@@ -96,7 +96,7 @@ impl RowCase {
         Some(Self { case })
     }
 
-    /// Which of its choices make it fail, held against other rows that have only those in common; `run` tells what a
+    /// Which of its choices make it fail, held against other rows that have them; `run` tells what a
     /// case shows of the failure, and is asked `tries_max` times at most. None where that is not enough.
     pub fn cause(
         &self,
@@ -237,7 +237,8 @@ impl<'a> Localiser<'a> {
     }
 }
 
-/// A row within the domains that differs from another in so many places, where it can; the domains are left as they were.
+/// A row within the domains that differs from another in so many places, where it can; the domains are left as they
+/// were.
 fn fresh_row(solver: &Solver, domains: &mut Domains, row: &Row, varied: usize, draw: &mut Draw) -> Option<Row> {
     let mark = domains.mark();
     let mut places: Vec<usize> = (0..row.len()).collect();

@@ -15,6 +15,7 @@ pub use combinations::{Uncovered, demand_of, numbered, numbers};
 pub(crate) use rows::row_with;
 pub use rows::{fault_pairs, single_choices};
 
+use crate::capabilities::is_named;
 use combinations::Combinations;
 
 /// The suite of single choices, as in [`plumb_model::call::Origin::suite`].
@@ -65,9 +66,7 @@ pub fn suites<'a>(
 }
 
 fn chosen<'a>(api: &'a Api, operations: &'a [String]) -> impl Iterator<Item = &'a Operation> {
-    let is_chosen =
-        |operation: &&Operation| operations.is_empty() || operations.iter().any(|own| own == operation.name);
-    api.operations.iter().filter(is_chosen)
+    api.operations.iter().filter(|operation| is_named(operations, operation))
 }
 
 fn singles_and_pairs<'a>(api: &'a Api, operations: &'a [String]) -> (Planned<'a>, Planned<'a>) {

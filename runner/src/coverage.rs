@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use plumb_generator::capabilities::is_named;
 use plumb_generator::covering::{Demand, Meter};
 use plumb_generator::suites::{numbered, numbers};
 use plumb_generator::workflows::WORKFLOWS;
 use plumb_model::api::Api;
-use plumb_model::space::Operation;
 
 use crate::events::{CaseDone, Covered, Met};
 
@@ -20,8 +20,8 @@ pub struct Tried<'a> {
 impl<'a> Tried<'a> {
     /// Nothing was tried yet of the named operations, all of them where none is named.
     pub fn new(api: &'a Api, operations: &[String], strength: usize) -> Self {
-        let is_chosen = |own: &&Operation| operations.is_empty() || operations.iter().any(|name| name == own.name);
-        let meters = api.operations.iter().filter(is_chosen).filter_map(|operation| {
+        let chosen = api.operations.iter().filter(|operation| is_named(operations, operation));
+        let meters = chosen.filter_map(|operation| {
             let space = numbered(operation).ok()?;
             let most = strength.min(operation.space.dimensions.len());
             let each = (1..=most).map(|strength| Meter::new(space.clone(), &Demand::of(strength)));

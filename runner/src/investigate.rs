@@ -163,9 +163,7 @@ impl Known {
             && covers(&self.choices, &failure.case.origin.choices)
             && (like || own.misses_the_same(other) || self.signature == failure.signature)
     }
-}
 
-impl Known {
     /// A workflow meets a finding where it fails in the very same way, after calls of the same operations. What a
     /// single call did to find it is not asked: a workflow has another way to the same state.
     fn is_met_by(&self, failure: &Failure) -> bool {

@@ -118,8 +118,10 @@ fn go(
         failures.note(engine.api, done);
         take_done(engine, done, sink);
         bar.inc(1);
-        let met = coverage::in_words(&sink.tried.progress());
-        bar.set_message(format!("{} diverging  {met}", sink.report.counts.diverges));
+        if !bar.is_hidden() {
+            let met = coverage::in_words(&sink.tried.progress());
+            bar.set_message(format!("{} diverging  {met}", sink.report.counts.diverges));
+        }
     });
     sink.take(Event::Coverage { covered: sink.tried.covered() });
     bar.set_message(format!("confirming and making small: {} kinds of divergence", failures.len()));

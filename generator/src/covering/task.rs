@@ -37,30 +37,13 @@ pub(crate) fn tasks(space: &Space, demand: &Demand, seeds: &[Partial]) -> Result
         part.groups.retain(|(own, _)| !own.is_empty());
         part.groups.iter_mut().for_each(|(own, strength)| *strength = (*strength).min(own.len()));
     }
-    place(space, &mut parts, seeds)?;
+    let solver = Solver::new(space);
+    place(&solver, &mut parts, seeds)?;
     // Rows of negative values alone would be nothing to compare them with.
-    if parts.iter().all(|part| !is_possible(space, part)) {
+    if parts.iter().all(|part| !is_possible(&solver, &part.allowed)) {
         return Err(Contradiction::Rules);
     }
     Ok(parts)
-}
-
-/// The values that no row can have, as far as a bounded search tells: what constraints rule out altogether.
-pub fn impossible(space: &Space) -> Vec<(usize, u8)> {
-    let solver = Solver::new(space);
-    let positive = positive(space);
-    let mut none = Vec::new();
-    for (parameter, size) in space.sizes().iter().enumerate() {
-        for value in values(all(*size)) {
-            let mut allowed = positive.clone();
-            allowed[parameter] = bit(value);
-            let found = solver.start(&allowed).map_or(Solved::Never, |mut root| solver.solve(&mut root));
-            if found == Solved::Never {
-                none.push((parameter, value));
-            }
-        }
-    }
-    none
 }
 
 /// The values of each parameter that are not negative.
@@ -72,19 +55,18 @@ fn without(parameters: &[usize], one: usize) -> Vec<usize> {
     parameters.iter().copied().filter(|own| *own != one).collect()
 }
 
-fn is_possible(space: &Space, part: &Task) -> bool {
-    let solver = Solver::new(space);
-    solver.start(&part.allowed).is_some_and(|mut root| solver.solve(&mut root) != Solved::Never)
+/// Whether there is a row of these values, as far as a bounded search tells.
+fn is_possible(solver: &Solver, allowed: &[Mask]) -> bool {
+    solver.start(allowed).is_some_and(|mut root| solver.solve(&mut root) != Solved::Never)
 }
 
 /// Gives each seed row to the part whose values it has.
-fn place(space: &Space, parts: &mut [Task], seeds: &[Partial]) -> Result<(), Contradiction> {
-    let solver = Solver::new(space);
+fn place(solver: &Solver, parts: &mut [Task], seeds: &[Partial]) -> Result<(), Contradiction> {
     for (number, seed) in seeds.iter().enumerate() {
         let fits = |part: &Task| {
             let masks = part.allowed.iter().zip(seed);
             let narrowed: Vec<Mask> = masks.map(|(mask, value)| value.map_or(*mask, |own| mask & bit(own))).collect();
-            solver.start(&narrowed).is_some_and(|mut root| solver.solve(&mut root) != Solved::Never)
+            is_possible(solver, &narrowed)
         };
         let part = parts.iter_mut().find(|part| fits(part)).ok_or(Contradiction::Seed(number))?;
         part.seeds.push(seed.clone());
