@@ -4,12 +4,12 @@ use bytes::Bytes;
 use plumb_model::answer::Answer;
 use plumb_model::belief::Belief;
 use plumb_model::call::{Call, Case, Need};
-use plumb_model::model::Lease;
-use plumb_model::seen::{Bindings, Names as _};
+use plumb_model::seen::Bindings;
 use tracing::{debug, instrument};
 
 use crate::journal::Made;
 use crate::names::CaseNames;
+use crate::open_case::{OpenCase, no_such_kind};
 use crate::session::{Context, Exchange, Raw, Session};
 use crate::verdict::{Divergence, HangUp, Unclear, Verdict};
 
@@ -56,32 +56,15 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
     if let Some(why) = context.target.lacks_actor_of(case) {
         return CaseRun::ended(Verdict::Unsupported(why));
     }
-    let mut names = CaseNames::new(context.api, context.target, context.run.case_marker(sequence));
-    let mut leases = Vec::new();
-    let mut own = Vec::new();
-    let mut provisioned = Vec::new();
+    let mut open = OpenCase::new(context, sequence);
     for need in &case.needs {
-        match borrow(context, shared, &mut names, &mut provisioned, need, sequence).await {
-            Ok(lease) => {
-                if need.own {
-                    own.push(made_for(context, need, &lease.name));
-                }
-                leases.push(lease);
-            }
-            Err(verdict) => {
-                let left = clean_up(context, own).await;
-                return CaseRun { provisioned, left, ..CaseRun::ended(verdict) };
-            }
+        let borrowed = if need.own { open.make(need).await } else { shared.lend(&mut open, need).await };
+        if let Err(verdict) = borrowed {
+            return open.close().await.into_run(verdict, Vec::new());
         }
     }
-    let belief = Belief::new(context.api.model.initial(&leases));
-    let mut session = Session::new(context, names, belief);
-    let (verdict, divergences) = run_calls(&mut session, case).await;
-    own.extend(session.made().iter().cloned());
-    let (hang_ups, bindings) = (session.take_hang_ups(), session.bindings());
-    let exchanges = session.into_exchanges();
-    let left = clean_up(context, own).await;
-    CaseRun { verdict, divergences, hang_ups, exchanges, provisioned, left, bindings }
+    let (verdict, divergences) = run_calls(open.session(), case).await;
+    open.close().await.into_run(verdict, divergences)
 }
 
 async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> (Verdict, Vec<Divergence>) {
@@ -119,46 +102,13 @@ async fn run_calls(session: &mut Session<'_, '_>, case: &Case) -> (Verdict, Vec<
     (verdict, divergences)
 }
 
-async fn borrow(
-    context: &Context<'_>,
-    shared: &mut Shared,
-    names: &mut CaseNames<'_>,
-    provisioned: &mut Vec<Exchange>,
-    need: &Need,
-    sequence: u64,
-) -> Result<Lease, Verdict> {
-    let owner = context.target.actor(need.actor.as_deref()).map(|actor| actor.id.clone());
-    let no_name = || Verdict::Unsupported(format!("the API has no resource of kind {:?}", need.kind));
-    if need.own {
-        let name = names.resource(&need.kind, &need.role).ok_or_else(no_name)?;
-        provisioned.extend(provision(context, need, &name).await?);
-        return Ok(Lease { kind: need.kind.clone(), name, prefix: None, owner });
-    }
-    let sender = made_for(context, need, &Bytes::new()).actor;
-    let is_it = |made: &&Made| made.kind == need.kind && made.actor == sender;
-    let name = if let Some(made) = shared.resources.iter().find(is_it) {
-        made.name.clone()
-    } else {
-        let marker = context.run.case_marker(sequence);
-        // Two identities share nothing, and what they make for one case must not bear one name.
-        let role = sender.as_ref().map_or_else(|| "shared".to_owned(), |actor| format!("shared-{actor}"));
-        let name = context.api.resources.name(&need.kind, &role, &marker).ok_or_else(no_name)?;
-        provisioned.extend(provision(context, need, &name).await?);
-        shared.resources.push(made_for(context, need, &name));
-        name
-    };
-    let prefix = format!("{sequence:06}/");
-    names.lend(&need.kind, &need.role, name.clone(), &prefix);
-    Ok(Lease { kind: need.kind.clone(), name, prefix: Some(prefix.into()), owner })
-}
-
 /// What the owner of a need makes for it.
-fn made_for(context: &Context<'_>, need: &Need, name: &Bytes) -> Made {
+pub(crate) fn made_for(context: &Context<'_>, need: &Need, name: &Bytes) -> Made {
     let owner = context.target.actor(need.actor.as_deref());
     Made { kind: need.kind.clone(), name: name.clone(), actor: context.target.name_beside_first(owner) }
 }
 
-async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<Vec<Exchange>, Verdict> {
+pub(crate) async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<Vec<Exchange>, Verdict> {
     let mut exchanges = Vec::new();
     for call in context.api.resources.provision(need, name, context.target.site()) {
         let (answer, sent) = errand(context, &call, need.actor.as_deref()).await?;
@@ -238,6 +188,24 @@ async fn remove(context: &Context<'_>, made: &Made) -> bool {
 }
 
 impl Shared {
+    /// Lends a part of what is shared, which is made where there is none yet.
+    async fn lend(&mut self, open: &mut OpenCase<'_, '_>, need: &Need) -> Result<(), Verdict> {
+        let (context, sequence) = (open.context(), open.sequence());
+        let sender = made_for(context, need, &Bytes::new()).actor;
+        let is_it = |made: &&Made| made.kind == need.kind && made.actor == sender;
+        let prefix = format!("{sequence:06}/");
+        if let Some(made) = self.resources.iter().find(is_it) {
+            return open.share(need, made.name.clone(), &prefix, Vec::new());
+        }
+        let marker = context.run.case_marker(sequence);
+        // Two identities share nothing, and what they make for one case must not bear one name.
+        let role = sender.as_ref().map_or_else(|| "shared".to_owned(), |actor| format!("shared-{actor}"));
+        let name = context.api.resources.name(&need.kind, &role, &marker).ok_or_else(|| no_such_kind(need))?;
+        let provisioned = provision(context, need, &name).await?;
+        self.resources.push(made_for(context, need, &name));
+        open.share(need, name, &prefix, provisioned)
+    }
+
     /// Removes what was shared, at the end of a worker's life.
     pub async fn give_back(self, context: &Context<'_>) -> Vec<Made> {
         clean_up(context, self.resources).await

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod journal;
 pub mod model_server;
 pub mod names;
+pub mod open_case;
 pub mod plugin;
 pub mod precedence;
 pub mod session;

@@ -119,6 +119,21 @@ impl<'c, 'a> Session<'c, 'a> {
         &self.exchanges
     }
 
+    /// What the case calls its things.
+    pub(crate) const fn names(&self) -> &CaseNames<'a> {
+        &self.names
+    }
+
+    /// The same, for whoever lends it something before its first call.
+    pub(crate) const fn names_mut(&mut self) -> &mut CaseNames<'a> {
+        &mut self.names
+    }
+
+    /// Sets what is believed before the first call.
+    pub(crate) fn believe(&mut self, belief: Belief) {
+        self.belief = belief;
+    }
+
     /// Takes out the calls on which the server hung up.
     pub(crate) fn take_hang_ups(&mut self) -> Vec<HangUp> {
         std::mem::take(&mut self.hang_ups)
