@@ -1,5 +1,7 @@
 //! One permitted answer: what must be there, what must not, and what is left open and why.
 
+mod values;
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -9,6 +11,8 @@ use crate::bodies::{Origin, Payload};
 use crate::http::HeaderName;
 use crate::time::{self, Interval};
 use crate::value::{Function, Symbol, Value};
+
+pub use values::Replace;
 
 /// A short text that is mostly known at compile time.
 pub type Label = Cow<'static, str>;
@@ -87,6 +91,10 @@ pub enum Matcher {
     },
     /// Anything of this form.
     Like(Form),
+    /// Holds this value somewhere.
+    Contains(Value),
+    /// So many bytes, whichever.
+    Length(u64),
     /// Must not be there.
     Absent,
     /// May be missing; if it is there, it must match.
@@ -213,6 +221,8 @@ pub enum BodyRule {
     },
     /// Equal to this value.
     Equals(Value),
+    /// Bytes that match as a whole.
+    Matches(Matcher),
     /// A document of this shape.
     Document(Shape),
     /// Left open, and why.

@@ -110,6 +110,8 @@ impl Comparison<'_> {
                     self.differ("body", value, &answer.body);
                 }
             }
+            BodyRule::Matches(_) if answer.truncated => self.differ("body", "a body that was read whole", &answer.body),
+            BodyRule::Matches(matcher) => self.matches(matcher, Some(&answer.body), &Place::Body),
             BodyRule::Document(shape) => match &answer.document {
                 Some(document) => self.document(shape, Some(document), &Place::Body),
                 None => self.differ("body", "a document", &answer.body),
@@ -201,6 +203,8 @@ impl Comparison<'_> {
             (Matcher::Digest { function, of }, Some(value)) => {
                 self.seen.digest(*function, *of).is_some_and(|digest| digest == *value)
             }
+            (Matcher::Contains(part), Some(value)) => self.value(part).is_some_and(|part| contains(value, &part)),
+            (Matcher::Length(length), Some(value)) => value.len() as u64 == *length,
             (Matcher::Like(form), Some(value)) => form.canonical(value).is_some(),
             (Matcher::Chosen { symbol, form }, Some(value)) => {
                 form.canonical(value).is_some_and(|canonical| self.binds(symbol, canonical))
@@ -240,15 +244,31 @@ impl Comparison<'_> {
                 Some(digest) => shown(&digest, SHOWN_CHARACTERS_MAX),
                 None => describe(matcher),
             },
+            Matcher::Contains(part) => match self.value(part) {
+                Some(bytes) => format!("something with \"{}\" in it", shown(&bytes, SHOWN_CHARACTERS_MAX)),
+                None => describe(matcher),
+            },
             Matcher::Maybe(inner) => self.expected(inner),
             other => describe(other),
         }
     }
 }
 
+/// Compares one value that somebody took out of an answer, which stood at `place` there; what is wrong, if anything.
+pub fn judge_value(matcher: &Matcher, value: Option<&Bytes>, place: &str, seen: &Seen<'_>) -> Option<Mismatch> {
+    let mut comparison = Comparison { seen, bound: Vec::new(), mismatches: Vec::new() };
+    comparison.matches(matcher, value, &Place::Named(place));
+    comparison.mismatches.pop()
+}
+
+fn contains(whole: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || whole.windows(part.len()).any(|window| window == part)
+}
+
 /// Where in an answer something stands. It becomes text only where something differs.
 enum Place<'a> {
     Header(&'a str),
+    Named(&'a str),
     Body,
     Field(&'a Place<'a>, &'a str),
     Entry(&'a Place<'a>, usize),
@@ -260,6 +280,7 @@ impl Display for Place<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Header(name) => write!(formatter, "header {name}"),
+            Self::Named(place) => formatter.write_str(place),
             Self::Body => formatter.write_str("body"),
             Self::Field(Self::Body, name) => write!(formatter, "body {name}"),
             Self::Field(outer, name) => write!(formatter, "{outer}.{name}"),
@@ -276,6 +297,8 @@ pub fn describe(matcher: &Matcher) -> String {
         Matcher::OneOf(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
         Matcher::Digest { function, .. } => format!("the {function:?} of the body, in Base64"),
         Matcher::Chosen { form, .. } | Matcher::Like(form) => form.describe(),
+        Matcher::Contains(part) => format!("something with {part} in it"),
+        Matcher::Length(length) => format!("{length} bytes"),
         Matcher::Absent => "nothing".into(),
         Matcher::Maybe(inner) => format!("nothing or {}", describe(inner)),
         Matcher::Any(why) | Matcher::Open { why, .. } => format!("anything ({why})"),
@@ -381,6 +404,25 @@ mod tests {
         assert_eq!(places(&expectation, &with_body(bytes.slice(2..5))), [""; 0]);
         assert_eq!(places(&expectation, &with_body(bytes.slice(1..4))), ["body"]);
         assert_eq!(places(&expectation, &with_body(bytes.slice(2..6))), ["body"]);
+    }
+
+    #[test]
+    fn a_value_taken_out_of_an_answer_is_compared_like_any_other() {
+        let (long, text) = (Bytes::from_static(b"one cat, two dogs"), |text: &'static str| Value::from(text));
+        let check = |matcher: Matcher, good: bool| {
+            let wrong = with_seen(|seen| judge_value(&matcher, Some(&long), "$.pets", seen));
+            assert_eq!(wrong.map(|mismatch| mismatch.place), (!good).then(|| "$.pets".to_owned()), "{matcher:?}");
+        };
+        check(Matcher::Contains(text("cat")), true);
+        check(Matcher::Contains(text("")), true);
+        check(Matcher::Contains(text("Cat")), false);
+        check(Matcher::Length(17), true);
+        check(Matcher::Length(16), false);
+        check(Matcher::Absent, false);
+        let body = BodyRule::Matches(Matcher::Contains(text("two")));
+        let (rule, whole) = (Expectation { body, ..Expectation::status(200) }, Answer { body: long, ..answer(None) });
+        assert_eq!(places(&rule, &whole), [""; 0]);
+        assert_eq!(places(&rule, &Answer { truncated: true, ..whole }), ["body"], "what was not read is not known");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng as _;
 use crate::answer::{Answer, Document};
 use crate::bodies;
 use crate::expectation::{BodyRule, Expectation, Form, Keyed, Matcher, Shape};
-use crate::seen::Seen;
+use crate::seen::{PAD_BYTES_MAX, Seen};
 use crate::value::Value;
 
 /// Makes answers. What an expectation leaves open is drawn from a seeded stream.
@@ -47,6 +47,7 @@ impl Realiser {
                 answer.body = bytes.slice(place(*from)..place(from.saturating_add(*length)));
             }
             BodyRule::Equals(value) => answer.body = literal(value, seen),
+            BodyRule::Matches(matcher) => answer.body = self.value(matcher, seen, &mut drawn).unwrap_or_default(),
             BodyRule::Document(shape) => answer.document = self.document(shape, seen, &mut drawn),
         }
         answer
@@ -109,7 +110,12 @@ impl Realiser {
 
     fn value(&mut self, matcher: &Matcher, seen: &Seen<'_>, drawn: &mut Drawn) -> Option<Bytes> {
         match matcher {
-            Matcher::Is(value) | Matcher::Open { example: value, .. } => Some(literal(value, seen)),
+            Matcher::Is(value) | Matcher::Open { example: value, .. } | Matcher::Contains(value) => {
+                Some(literal(value, seen))
+            }
+            Matcher::Length(length) => {
+                Some(vec![b'a'; usize::try_from(*length).unwrap_or(usize::MAX).min(PAD_BYTES_MAX)].into())
+            }
             Matcher::Digest { function, of } => seen.digest(*function, *of),
             Matcher::OneOf(all) => {
                 let index = if self.vary { self.below(all.len()) } else { 0 };

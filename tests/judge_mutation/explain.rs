@@ -91,7 +91,9 @@ impl Explanation<'_> {
                     self.push("body", format!("the same document: {}", written(&before.body, &after.body)));
                 }
             }
-            BodyRule::Empty | BodyRule::Part { .. } | BodyRule::Equals(_) => self.push("body", HOLE),
+            BodyRule::Empty | BodyRule::Part { .. } | BodyRule::Equals(_) | BodyRule::Matches(_) => {
+                self.push("body", HOLE)
+            }
         }
     }
 

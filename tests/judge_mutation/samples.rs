@@ -69,6 +69,7 @@ fn rules(expectation: &Expectation, seen: &Seen<'_>) -> String {
     match &expectation.body {
         BodyRule::Empty => rules.push_str("empty"),
         BodyRule::Part { length, .. } => rules.push_str(if *length == 0 { "no byte" } else { "a part" }),
+        BodyRule::Matches(matcher) => rules.push_str(&kind(matcher, seen)),
         BodyRule::Equals(_) => rules.push_str("a value"),
         BodyRule::Any(_) => rules.push_str("anything"),
         BodyRule::Document(shape) => shape_rules(shape, seen, &mut rules),
@@ -124,6 +125,8 @@ fn kind(matcher: &Matcher, seen: &Seen<'_>) -> String {
         Matcher::Digest { .. } => "digest".into(),
         Matcher::Chosen { symbol, .. } if seen.bound(symbol).is_some() => "bound".into(),
         Matcher::Chosen { .. } => "chosen".into(),
+        Matcher::Contains(_) => "contains".into(),
+        Matcher::Length(_) => "so long".into(),
         Matcher::Like(_) => "like".into(),
         Matcher::Absent => "absent".into(),
         Matcher::Maybe(inner) => format!("maybe {}", kind(inner, seen)),

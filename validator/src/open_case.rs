@@ -86,13 +86,7 @@ impl<'c, 'a> OpenCase<'c, 'a> {
     ///
     /// # Errors
     /// The verdict on a case that has begun to call.
-    pub fn share(
-        &mut self,
-        need: &Need,
-        name: Bytes,
-        prefix: &str,
-        provisioned: Vec<Exchange>,
-    ) -> Result<(), Verdict> {
+    pub fn share(&mut self, need: &Need, name: Bytes, prefix: &str, provisioned: Vec<Exchange>) -> Result<(), Verdict> {
         if self.has_begun {
             return Err(Verdict::Inconclusive(Unclear::NoResource("borrowed after the first call".into())));
         }

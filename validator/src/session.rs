@@ -1,5 +1,8 @@
 //! The one road: resolve, guard, send, ask the model, judge, record.
 
+mod expect;
+mod raw;
+
 use std::time::Duration;
 
 use plumb_model::answer::Answer;
@@ -8,8 +11,7 @@ use plumb_model::belief::{Belief, Judged, Sent};
 use plumb_model::bodies::Bodies;
 use plumb_model::call::{Call, Turn};
 use plumb_model::http::Request;
-use plumb_model::judge::judge;
-use plumb_model::seen::{Bindings, Seen, resolve_call};
+use plumb_model::seen::{Bindings, resolve_call};
 use plumb_model::space::Hazard;
 use plumb_model::time::Interval;
 use plumb_model::wire::{Access, Actor, Sending, Touch};
@@ -27,6 +29,8 @@ use crate::verdict::{self, Divergence, HangUp, Kind, NO_ANSWER, Observed, Permit
 pub const THROTTLE_RETRIES_MAX: u32 = 4;
 /// The wait before the first of these, doubled each time.
 pub const THROTTLE_WAIT: Duration = Duration::from_millis(100);
+/// The wait between two tries of a call that is repeated.
+pub const REPEAT_WAIT: Duration = Duration::from_millis(100);
 /// The most states before a call that a session remembers, to tell a stale answer from a wrong one.
 pub const HISTORY_MAX: usize = 64;
 
@@ -164,15 +168,21 @@ impl<'c, 'a> Session<'c, 'a> {
     pub async fn call(&mut self, turn: &Turn) -> Verdict {
         let Some(repeat) = &turn.repeat else { return self.call_once(turn).await };
         let mut verdict = Verdict::Inconclusive(Unclear::Blocked("repeat at most zero times".into()));
-        for _ in 0..repeat.at_most {
-            verdict = self.call_once(turn).await;
-            let answer = self.exchanges.last().and_then(|exchange| exchange.answer.as_ref());
-            let done = answer.is_some_and(|answer| self.own_mismatch(turn, &repeat.until, answer).is_none());
-            if done || !matches!(verdict, Verdict::Conforms { .. }) {
-                return verdict;
+        // What the case itself expects is asked of the last answer, not of those that are waited through.
+        let once = Turn { also: None, ..turn.clone() };
+        for attempt in 0..repeat.at_most {
+            if attempt > 0 {
+                tokio::time::sleep(REPEAT_WAIT).await;
+            }
+            verdict = self.call_once(&once).await;
+            if !matches!(verdict, Verdict::Conforms { .. }) || self.holds(turn, &repeat.until) {
+                break;
             }
         }
-        verdict
+        match &turn.also {
+            Some(also) if matches!(verdict, Verdict::Conforms { .. }) => self.expect(turn, also).unwrap_or(verdict),
+            _ => verdict,
+        }
     }
 
     async fn call_once(&mut self, turn: &Turn) -> Verdict {
@@ -216,11 +226,21 @@ impl<'c, 'a> Session<'c, 'a> {
 
     /// Guards and sends a resolved call, and takes the answer apart. Nothing is judged here.
     pub(crate) async fn exchange(&mut self, id: &str, call: &Call, actor: Option<&Actor>) -> Raw {
+        match self.prepare(call, actor) {
+            Ok(prepared) => self.exchange_bytes(id, call, actor, prepared).await,
+            Err(verdict) => Raw::NotSent(verdict),
+        }
+    }
+
+    /// Sends what the guard has passed.
+    async fn exchange_bytes(
+        &mut self,
+        id: &str,
+        call: &Call,
+        actor: Option<&Actor>,
+        (request, touches): (Request, Vec<Touch>),
+    ) -> Raw {
         let context = self.context;
-        let (request, touches) = match self.prepare(call, actor) {
-            Ok(prepared) => prepared,
-            Err(verdict) => return Raw::NotSent(verdict),
-        };
         let sender = context.target.name_beside_first(actor);
         if let Err(error) = self.note_intents(&touches, sender.as_ref()) {
             return Raw::NotSent(Verdict::Inconclusive(Unclear::NoResource(error.to_string())));
@@ -271,12 +291,16 @@ impl<'c, 'a> Session<'c, 'a> {
         };
         let request =
             context.api.wire.encode(call, &sending).map_err(|error| Verdict::Unsupported(error.to_string()))?;
-        let hazard = context.api.operation(&call.operation).map_or(Hazard::Writes, |own| own.hazard_of(call));
-        let touches = context
-            .guard
-            .check(context.api, hazard, &request)
-            .map_err(|refusal| Verdict::Skipped(refusal.to_string()))?;
+        let touches = self.guarded(call, &request)?;
         Ok((request, touches))
+    }
+
+    /// What the request touches, if all of it may be touched.
+    fn guarded(&self, call: &Call, request: &Request) -> Result<Vec<Touch>, Verdict> {
+        let context = self.context;
+        let hazard = context.api.operation(&call.operation).map_or(Hazard::Writes, |own| own.hazard_of(call));
+        let checked = context.guard.check(context.api, hazard, request);
+        checked.map_err(|refusal| Verdict::Skipped(refusal.to_string()))
     }
 
     fn note_intents(&self, touches: &[Touch], sender: Option<&String>) -> Result<(), JournalError> {
@@ -366,27 +390,6 @@ impl<'c, 'a> Session<'c, 'a> {
             let judged = earlier.clone().answered(&*self.context.api.model, sent, answer);
             matches!(judged, Ok(Judged::Permitted { .. }))
         })
-    }
-
-    fn own_mismatch(
-        &self,
-        turn: &Turn,
-        expectation: &plumb_model::expectation::Expectation,
-        answer: &Answer,
-    ) -> Option<verdict::Expected> {
-        let bindings = self.belief.bindings();
-        let seen = Seen {
-            call_id: &turn.id,
-            actor: None,
-            bindings: &bindings,
-            flavour: self.context.target.flavour,
-            region: &self.context.target.region,
-            time: Interval::at_ms(self.context.clock.unix_ms()),
-            bodies: self.context.bodies,
-        };
-        let mismatches = judge(expectation, answer, &seen).err()?;
-        let (basis, source) = ("D".to_owned(), "the case's own expectation".to_owned());
-        Some(verdict::Expected { class: expectation.class(), basis, source, mismatches })
     }
 
     /// Notes with the exchange why its answer conforms.
