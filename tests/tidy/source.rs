@@ -75,7 +75,6 @@ fn there_is_one_comparison() {
         "model/src/belief.rs",
         "model/src/judge.rs",
         "validator/src/model_server.rs",
-        "validator/src/session.rs",
         "validator/src/session/expect.rs",
     ];
     assert_eq!(callers, allowed);

@@ -213,7 +213,7 @@ impl<'c, 'a> Session<'c, 'a> {
                     self.belief.unanswered(&sent(context, turn, &call, actor, time));
                     Verdict::Inconclusive(Unclear::Throttled(verdict::message(&answer)))
                 }
-                Raw::Answer(answer, time) => return self.judge(turn, &call, actor, time, &answer),
+                Raw::Answer(answer, time) => return self.verdict_on(turn, &call, actor, time, &answer),
             };
             if retries_left == 0 {
                 return verdict;
@@ -334,7 +334,14 @@ impl<'c, 'a> Session<'c, 'a> {
         }
     }
 
-    fn judge(&mut self, turn: &Turn, call: &Call, actor: Option<&Actor>, time: Interval, answer: &Answer) -> Verdict {
+    fn verdict_on(
+        &mut self,
+        turn: &Turn,
+        call: &Call,
+        actor: Option<&Actor>,
+        time: Interval,
+        answer: &Answer,
+    ) -> Verdict {
         let mut belief = self.belief.clone();
         let sent = sent(self.context, turn, call, actor, time);
         let verdict = match belief.answered(&*self.context.api.model, &sent, answer) {

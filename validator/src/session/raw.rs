@@ -40,7 +40,7 @@ impl Session<'_, '_> {
                 Verdict::Inconclusive(unclear)
             }
             (Raw::Answer(..), Err(unmodelled)) => Verdict::Unmodelled(unmodelled.to_string()),
-            (Raw::Answer(answer, time), Ok(_)) => self.judge(&turn, &call, actor, time, &answer),
+            (Raw::Answer(answer, time), Ok(_)) => self.verdict_on(&turn, &call, actor, time, &answer),
         };
         (verdict, (turn.call.operation != UNMODELLED).then_some(call))
     }
