@@ -124,7 +124,7 @@ impl<'c, 'a> Session<'c, 'a> {
     }
 
     /// What the case calls its things.
-    pub(crate) const fn names(&self) -> &CaseNames<'a> {
+    pub const fn names(&self) -> &CaseNames<'a> {
         &self.names
     }
 
@@ -154,7 +154,7 @@ impl<'c, 'a> Session<'c, 'a> {
     }
 
     /// The values that the server chose, as far as its answers told them.
-    pub(crate) fn bindings(&self) -> Bindings {
+    pub fn bindings(&self) -> Bindings {
         self.belief.bindings()
     }
 

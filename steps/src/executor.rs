@@ -1,0 +1,249 @@
+//! Plays one scenario: step by step over the line to its session, within its time, whatever its steps do.
+//!
+//! The runner of the `cucumber` crate is not used: it swaps the panic hook of the whole process and loses it where runs
+//! overlap or are given up, it knows no timeouts, and it tries every pattern for every step each time.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use plumb_model::text::shown;
+use plumb_validator::journal::Made;
+use plumb_validator::open_case::OpenCase;
+use plumb_validator::session::Context;
+use tokio::time::timeout_at;
+
+use crate::failure::{Failure, Outcome};
+use crate::feature::Scenario;
+use crate::line::{Line, line};
+use crate::played::{Played, StepEnd, StepPlayed, Trouble};
+use crate::registry::{Bound, Registry, Unbound};
+use crate::world::{Cast, World};
+
+/// How long a scenario may take that does not say it itself.
+pub const SCENARIO_TIME: Duration = Duration::from_mins(1);
+/// The most characters of a request that trouble shows.
+const REQUEST_CHARACTERS_MAX: usize = 200;
+/// The most characters of a message that trouble shows.
+const MESSAGE_CHARACTERS_MAX: usize = 4_000;
+
+/// A scenario whose steps are bound to functions, or not.
+pub struct Prepared {
+    /// The scenario.
+    pub scenario: Scenario,
+    steps: Vec<Result<Bound, Unbound>>,
+}
+
+impl Prepared {
+    /// Binds the steps of a scenario.
+    pub fn new(registry: &Registry, scenario: Scenario) -> Self {
+        let steps = scenario.steps.iter().map(|step| registry.bind(step)).collect();
+        Self { scenario, steps }
+    }
+
+    /// Whether a step is undefined or ambiguous, so that the scenario fails without a call.
+    pub fn is_unbound(&self) -> bool {
+        self.steps.iter().any(Result::is_err)
+    }
+
+    /// What the scenario comes to without a call: failed where a step is bound to no function, and else skipped.
+    pub fn rehearse(&self, api: &str) -> Played {
+        let unbound = self.steps.iter().enumerate().find_map(|(at, step)| Some((at, step.as_ref().err()?)));
+        let mut progress = Progress::new(self);
+        if let Some((at, unbound)) = unbound {
+            progress.steps[at].end = unbound.end();
+            progress.trouble = Some(unbound.trouble(at));
+        }
+        let outcome = if unbound.is_some() { Outcome::Failed } else { Outcome::Skipped };
+        Played { outcome, steps: progress.steps, trouble: progress.trouble, ..self.unplayed(api) }
+    }
+
+    /// A result that says nothing yet.
+    fn unplayed(&self, api: &str) -> Played {
+        let scenario = &self.scenario;
+        Played {
+            id: scenario.id.clone(),
+            name: scenario.name.clone(),
+            feature: scenario.feature.clone(),
+            rule: scenario.rule.clone(),
+            path: scenario.path.clone(),
+            line: scenario.line,
+            tags: scenario.tags.clone(),
+            owner: scenario.terms.owner.clone(),
+            api: api.to_owned(),
+            outcome: Outcome::Skipped,
+            may_be_inconclusive: scenario.terms.allow_inconclusive,
+            attempt: 1,
+            steps: Vec::new(),
+            trouble: None,
+            calls: 0,
+            judged: 0,
+            unmodelled: 0,
+            waived: 0,
+            without_model: !scenario.terms.model,
+            duration_us: 0,
+            case: None,
+            case_lacks: None,
+        }
+    }
+}
+
+impl Unbound {
+    const fn end(&self) -> StepEnd {
+        match self {
+            Self::Undefined(_) => StepEnd::Undefined,
+            Self::Ambiguous(_) => StepEnd::Ambiguous,
+        }
+    }
+
+    fn trouble(&self, step: usize) -> Trouble {
+        let (message, help) = match self {
+            Self::Undefined(skeleton) => ("no function is defined for this step".to_owned(), skeleton.clone()),
+            Self::Ambiguous(places) => {
+                let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+                ("several functions claim this step".to_owned(), places.join("\n"))
+            }
+        };
+        Trouble { step: Some(step), message, help: Some(help), divergence: None, request: None }
+    }
+}
+
+/// How far a scenario has come.
+struct Progress {
+    steps: Vec<StepPlayed>,
+    trouble: Option<Trouble>,
+}
+
+impl Progress {
+    fn new(prepared: &Prepared) -> Self {
+        let steps = prepared.scenario.steps.iter().zip(&prepared.steps).map(|(step, bound)| StepPlayed {
+            keyword: step.keyword.clone(),
+            text: step.text.clone(),
+            line: step.line,
+            column: step.column,
+            end: StepEnd::NotRun,
+            started_us: 0,
+            duration_us: 0,
+            defined_at: bound.as_ref().ok().map(|bound| bound.place.to_string()),
+        });
+        Self { steps: steps.collect(), trouble: None }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let ended = self.steps.iter().map(|step| step.end).find(|end| *end != StepEnd::Passed);
+        ended.map_or(Outcome::Passed, StepEnd::outcome)
+    }
+}
+
+/// A scenario that was played, and what it could not remove.
+pub struct Done {
+    /// What became of it.
+    pub played: Played,
+    /// What could not be removed; the journal has it.
+    pub left: Vec<Made>,
+}
+
+/// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. A
+/// scenario with a step that is bound to no function makes no call at all.
+pub async fn play(context: &Context<'_>, prepared: &Prepared, sequence: u64) -> Done {
+    if prepared.is_unbound() {
+        return Done { played: prepared.rehearse(context.api.name), left: Vec::new() };
+    }
+    let started = Instant::now();
+    let mut open = OpenCase::new(context, sequence);
+    let (line, desk) = line();
+    let scenario = perform(context, prepared, line);
+    let (played, ()) = futures::join!(scenario, desk.attend(&mut open));
+    let duration_us = micros(started.elapsed());
+    let left = open.close().await.left;
+    Done { played: Played { duration_us, ..played }, left }
+}
+
+/// Runs the steps one after the other until one does not pass.
+async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Played {
+    let (started, terms) = (Instant::now(), &prepared.scenario.terms);
+    let deadline = tokio::time::Instant::now() + terms.timeout.unwrap_or(SCENARIO_TIME);
+    let cast = Cast::of(context.target, context.api.signed);
+    let mut world = World::new(context.api.name, cast, line, terms.model);
+    let mut progress = Progress::new(prepared);
+    for (at, bound) in prepared.steps.iter().flatten().enumerate() {
+        let begun = Instant::now();
+        let step = AssertUnwindSafe(run(bound, &mut world)).catch_unwind();
+        let (end, failure) = match timeout_at(deadline, step).await {
+            Ok(Ok(())) => (StepEnd::Passed, None),
+            Ok(Err(payload)) => caught(payload),
+            Err(_) => (StepEnd::TimedOut, Some(timed_out(prepared, at))),
+        };
+        let played = &mut progress.steps[at];
+        (played.end, played.started_us) = (end, micros(begun - started));
+        played.duration_us = micros(begun.elapsed());
+        if let Some(failure) = failure {
+            progress.trouble = Some(trouble(at, failure, &world));
+            break;
+        }
+    }
+    finished(context, prepared, progress, world)
+}
+
+async fn run(bound: &Bound, world: &mut World) {
+    (bound.run)(world, bound.context.clone()).await;
+}
+
+fn caught(payload: Box<dyn std::any::Any + Send>) -> (StepEnd, Option<Failure>) {
+    let (failure, panicked) = Failure::caught(payload);
+    let end = match failure.outcome {
+        _ if panicked => StepEnd::Panicked,
+        Outcome::Inconclusive => StepEnd::Inconclusive,
+        Outcome::Skipped => StepEnd::Skipped,
+        Outcome::Passed | Outcome::Failed => StepEnd::Failed,
+    };
+    (end, Some(failure))
+}
+
+fn timed_out(prepared: &Prepared, at: usize) -> Failure {
+    let step = &prepared.scenario.steps[at];
+    let time = humantime::format_duration(prepared.scenario.terms.timeout.unwrap_or(SCENARIO_TIME));
+    let message = format!("the scenario's time of {time} ran out in the step \"{} {}\"", step.keyword, step.text);
+    Failure { outcome: Outcome::Inconclusive, ..Failure::new(message) }
+}
+
+fn trouble(step: usize, failure: Failure, world: &World) -> Trouble {
+    let request = world.last_exchange().map(|exchange| {
+        let request = &exchange.request;
+        shown(&[request.method.as_bytes(), b" ", &request.target].concat(), REQUEST_CHARACTERS_MAX)
+    });
+    // A message keeps its lines; whatever a server put into it is made safe line by line.
+    let lines = failure.message.lines().map(|line| shown(line.as_bytes(), MESSAGE_CHARACTERS_MAX));
+    let message = lines.collect::<Vec<_>>().join("\n");
+    Trouble { step: Some(step), message, help: None, divergence: failure.divergence, request }
+}
+
+fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, world: World) -> Played {
+    let (tally, outcome) = (world.tally(), progress.outcome());
+    let (case, case_lacks, _) = world.into_record();
+    let case = (!case.calls.is_empty()).then(|| {
+        let mut case = case;
+        case.origin.suite = SUITE.to_owned();
+        case.origin.operation = case.calls.last().map_or_else(String::new, |turn| turn.call.operation.to_string());
+        case
+    });
+    Played {
+        outcome,
+        steps: progress.steps,
+        trouble: progress.trouble,
+        calls: tally.calls,
+        judged: tally.judged,
+        unmodelled: tally.unmodelled,
+        waived: tally.waived,
+        case,
+        case_lacks,
+        ..prepared.unplayed(context.api.name)
+    }
+}
+
+/// The suite of the cases that scenarios leave.
+pub const SUITE: &str = "features";
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

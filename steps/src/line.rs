@@ -1,0 +1,149 @@
+//! The line between a world and its session: steps ask, the session answers.
+//!
+//! Step functions live on their own, without a lifetime, and a session borrows from the run it belongs to. So the two
+//! speak over a channel inside one task. A step that is given up in the middle of a call leaves the session to bring
+//! the call to its end, and nothing that was made is forgotten.
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::channel::{mpsc, oneshot};
+use plumb_model::call::{Call, Need, Turn};
+use plumb_model::expectation::Expectation;
+use plumb_model::http::Request;
+use plumb_model::seen::{Bindings, Names as _, resolve};
+use plumb_model::value::{Symbol, Value};
+use plumb_validator::open_case::OpenCase;
+use plumb_validator::session::Exchange;
+use plumb_validator::verdict::{Unclear, Verdict};
+
+use crate::failure::Failure;
+
+/// What a step asks of the session.
+pub(crate) enum Ask {
+    /// Have something made for this scenario alone.
+    Borrow(Need),
+    /// The calls that make something once the scenario has begun to call.
+    Provision(Need),
+    /// Send a call and judge the answer.
+    Call(Turn),
+    /// Send a request as it is.
+    Raw { id: String, request: Request },
+    /// Hold the last answer against what the scenario itself expects.
+    Expect(Turn, Expectation),
+    /// The bytes of a value.
+    Resolve(Value),
+    /// The symbol that stands for these bytes.
+    Symbol(Bytes),
+}
+
+/// What the session says.
+pub(crate) enum Told {
+    /// It is done.
+    Done,
+    /// These calls.
+    Calls(Vec<Call>),
+    /// A call was made: the verdict, what was sent and came back, and the call that a raw request was.
+    Answered { verdict: Verdict, exchange: Option<Box<Exchange>>, call: Option<Call> },
+    /// These bytes.
+    Bytes(Bytes),
+    /// This symbol, if any.
+    Symbol(Option<Symbol>),
+}
+
+type Asked = (Ask, oneshot::Sender<Result<Told, Failure>>);
+
+/// The end of the line that a world holds.
+pub(crate) struct Line(Option<mpsc::Sender<Asked>>);
+
+/// The other end.
+pub(crate) struct Desk(mpsc::Receiver<Asked>);
+
+/// Both ends of a new line.
+pub(crate) fn line() -> (Line, Desk) {
+    let (sender, receiver) = mpsc::channel(0);
+    (Line(Some(sender)), Desk(receiver))
+}
+
+impl Line {
+    /// A line on which nobody answers.
+    pub(crate) const fn cut() -> Self {
+        Self(None)
+    }
+
+    /// Asks, and ends the step where that fails.
+    pub(crate) async fn ask(&mut self, ask: Ask) -> Told {
+        let (reply, told) = oneshot::channel();
+        let asked = self.0.as_mut().is_some_and(|line| line.try_send((ask, reply)).is_ok());
+        match told.await {
+            Ok(Ok(told)) if asked => told,
+            Ok(Err(failure)) => failure.raise(),
+            _ => Failure::new("the session of this scenario is over").raise(),
+        }
+    }
+}
+
+impl Desk {
+    /// Answers until the world is gone.
+    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>) {
+        while let Some((ask, reply)) = self.0.next().await {
+            let told = answer(open, ask).await;
+            // Whoever asked may have been given up.
+            _ = reply.send(told);
+        }
+    }
+}
+
+async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> {
+    match ask {
+        Ask::Borrow(need) => open.make(&need).await.map(|()| Told::Done).map_err(Failure::of),
+        Ask::Provision(need) => provision(open, &need),
+        Ask::Call(turn) => {
+            let verdict = open.call(&turn).await;
+            Ok(answered(open, &turn.id, verdict, None))
+        }
+        Ask::Raw { id, request } => {
+            let (verdict, call) = open.session().call_raw(&id, request).await;
+            Ok(answered(open, &id, verdict, call))
+        }
+        Ask::Expect(turn, expectation) => match open.session().expect(&turn, &expectation) {
+            None => Ok(Told::Done),
+            Some(verdict) => Err(Failure::of(verdict)),
+        },
+        Ask::Resolve(value) => bytes_of(open, &value).map(Told::Bytes),
+        Ask::Symbol(bytes) => {
+            let bindings: Bindings = open.session().bindings();
+            let symbol = bindings.iter().find(|(_, bound)| **bound == bytes).map(|(symbol, _)| symbol.clone());
+            Ok(Told::Symbol(symbol))
+        }
+    }
+}
+
+/// The exchange of the call, where one was sent.
+fn answered(open: &mut OpenCase<'_, '_>, id: &str, verdict: Verdict, call: Option<Call>) -> Told {
+    let exchange = open.session().exchanges().last().filter(|exchange| exchange.id == id).cloned();
+    Told::Answered { verdict, exchange: exchange.map(Box::new), call }
+}
+
+fn provision(open: &OpenCase<'_, '_>, need: &Need) -> Result<Told, Failure> {
+    let context = open.context();
+    let name = open
+        .resource(&need.kind, &need.role)
+        .ok_or_else(|| Failure::of(Verdict::Unsupported(format!("the API has no resource of kind {:?}", need.kind))))?;
+    let calls = context.api.resources.provision(need, &name, context.target.site());
+    let role = Value::resource(&need.kind, &need.role);
+    // The name differs from run to run; its role does not.
+    let relative = |mut call: Call| {
+        for value in call.arguments.values_mut().filter(|value| value.as_literal() == Some(&name)) {
+            *value = role.clone();
+        }
+        call
+    };
+    Ok(Told::Calls(calls.into_iter().map(relative).collect()))
+}
+
+fn bytes_of(open: &mut OpenCase<'_, '_>, value: &Value) -> Result<Bytes, Failure> {
+    let bodies = open.context().bodies;
+    let session = open.session();
+    let resolved = resolve(value, session.names(), &session.bindings(), bodies);
+    resolved.map_err(|why| Failure::of(Verdict::Inconclusive(Unclear::Blocked(why.to_string()))))
+}

@@ -1,0 +1,230 @@
+//! What the steps of one scenario share: who speaks, what was borrowed, what was answered last.
+//!
+//! Everything a step does to the service goes through [`World::call`] and its kin, so it is guarded, journalled, judged
+//! by the model and kept as a [`Case`]: the scenario can be replayed without its file. A step that cannot go on ends
+//! by unwinding, as `assert!` does; so these functions give back what was asked for, and no `Result`.
+
+mod cast;
+mod memory;
+mod record;
+
+use bytes::Bytes;
+use plumb_model::answer::Answer;
+use plumb_model::call::{Call, Case, Need, Repeat, Turn};
+use plumb_model::expectation::{BodyRule, Expectation};
+use plumb_model::http::Request;
+use plumb_model::value::Value;
+use plumb_validator::session::Exchange;
+use plumb_validator::verdict::{Kind, Verdict};
+
+use crate::failure::{Failure, fail};
+use crate::line::{Ask, Line, Told};
+
+pub use cast::{Cast, Persona};
+pub use memory::Memory;
+pub(crate) use record::Record;
+
+/// How often a call is sent again while somebody waits for an answer, at most.
+pub const WAIT_TRIES_MAX: u32 = 600;
+
+/// How many calls of a scenario came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that were answered.
+    pub calls: u64,
+    /// Those of them that the model judged.
+    pub judged: u64,
+    /// Those that are no call of the API.
+    pub unmodelled: u64,
+    /// Those whose answer the model forbids, where the scenario does without it.
+    pub waived: u64,
+}
+
+/// What a step has at hand. One world lives as long as its scenario.
+#[derive(cucumber::World)]
+#[world(init = Self::detached)]
+pub struct World {
+    /// What was captured, and what "it" is.
+    pub memory: Memory,
+    cast: Cast,
+    line: Line,
+    record: Record,
+    last: Option<Exchange>,
+    tally: Tally,
+    judges: bool,
+}
+
+impl World {
+    /// A world for a scenario of `api`, whose identities are those of `cast`. With `judges` unset, the model's word on
+    /// an answer is counted and does not end a step.
+    pub(crate) fn new(api: &str, cast: Cast, line: Line, judges: bool) -> Self {
+        let (memory, record) = (Memory::default(), Record::new(api));
+        Self { memory, cast, line, record, last: None, tally: Tally::default(), judges }
+    }
+
+    /// A world in which nothing can be called.
+    fn detached() -> Self {
+        Self::new("", Cast::default(), Line::cut(), true)
+    }
+
+    /// Whoever a name or a pronoun means; a name is given to the next identity that nobody bears yet.
+    pub fn persona(&mut self, word: &str) -> Persona {
+        self.cast.persona(word).unwrap_or_else(|failure| failure.raise())
+    }
+
+    /// Has the scenario borrow something of a `kind` that the API knows, under a name of its own choosing. It belongs
+    /// to `owner`; with `own` it is for this scenario alone, and otherwise a part of something that others use as well.
+    pub async fn borrow(&mut self, kind: &str, label: &str, owner: &Persona, own: bool) {
+        let need = Need { own, actor: owner.actor().map(str::to_owned), ..Need::own(kind, role(label)) };
+        if self.record.needs(&need) {
+            return;
+        }
+        if self.record.has_calls() {
+            // The model was told what exists before the first call; what comes later is made before its eyes.
+            let Told::Calls(calls) = self.line.ask(Ask::Provision(need)).await else { return };
+            for call in calls {
+                self.call_as(owner, call).await;
+                self.must_succeed();
+            }
+            return;
+        }
+        self.line.ask(Ask::Borrow(need.clone())).await;
+        self.record.borrow(need);
+    }
+
+    /// Sends a call as whoever spoke last, or as the target's first identity, and judges the answer by the model.
+    pub async fn call(&mut self, call: Call) -> &Answer {
+        let who = self.cast.recent();
+        self.call_as(&who, call).await
+    }
+
+    /// Sends a call as `who`.
+    pub async fn call_as(&mut self, who: &Persona, call: Call) -> &Answer {
+        let turn = Turn { actor: who.actor().map(str::to_owned), ..Turn::new(self.record.next_id(&call), call) };
+        self.send(turn).await
+    }
+
+    /// Sends a call as `who` until the answer is as `until` says, `at_most` times. The last answer must be.
+    pub async fn call_until(&mut self, who: &Persona, call: Call, until: Expectation, at_most: u32) -> &Answer {
+        let actor = who.actor().map(str::to_owned);
+        let repeat = Some(Repeat { until: until.clone(), at_most: at_most.clamp(1, WAIT_TRIES_MAX) });
+        let turn = Turn { actor, repeat, also: Some(until), ..Turn::new(self.record.next_id(&call), call) };
+        self.send(turn).await
+    }
+
+    /// Sends a turn as it is.
+    pub async fn send(&mut self, turn: Turn) -> &Answer {
+        self.record.call(turn.clone());
+        let told = self.line.ask(Ask::Call(turn)).await;
+        self.answered(told).await
+    }
+
+    /// Sends a request as it is, unsigned. Where it is a call of the API, the model judges the answer.
+    pub async fn send_raw(&mut self, request: Request, names: &[(Bytes, Value)]) -> &Answer {
+        let id = self.record.next_id(&Call::new("raw"));
+        let told = self.line.ask(Ask::Raw { id: id.clone(), request }).await;
+        match &told {
+            Told::Answered { call: Some(call), .. } => self.record.call_raw(&id, call, names),
+            _ => self.record.is_partial("a request is no call of the API"),
+        }
+        self.answered(told).await
+    }
+
+    async fn answered(&mut self, told: Told) -> &Answer {
+        let Told::Answered { verdict, exchange, .. } = told else { fail("the session gave another answer") };
+        self.last = exchange.map(|exchange| *exchange);
+        self.tally.calls += u64::from(self.last.as_ref().is_some_and(|last| last.answer.is_some()));
+        match verdict {
+            Verdict::Conforms { .. } => self.tally.judged += 1,
+            Verdict::Unmodelled(_) if self.last.is_some() => self.tally.unmodelled += 1,
+            Verdict::Diverges(divergence) if !self.judges && divergence.kind != Kind::OwnExpectation => {
+                self.tally.waived += 1;
+            }
+            other => {
+                self.tally.judged += u64::from(matches!(other, Verdict::Diverges(_)));
+                Failure::of(other).raise();
+            }
+        }
+        self.last_answer()
+    }
+
+    /// The answer to the last call.
+    pub fn last_answer(&self) -> &Answer {
+        let answer = self.last.as_ref().and_then(|exchange| exchange.answer.as_ref());
+        answer.unwrap_or_else(|| fail("nothing was asked yet, so there is no answer to look at"))
+    }
+
+    /// The last call, with what was sent and came back.
+    pub const fn last_exchange(&self) -> Option<&Exchange> {
+        self.last.as_ref()
+    }
+
+    /// An expectation that the last answer meets, with nothing else in it: what a Then adds its own demand to.
+    pub fn as_answered(&self) -> Expectation {
+        let answer = self.last_answer();
+        let body = BodyRule::Any("the scenario does not look at it".into());
+        Expectation { code: answer.code.clone().map(Into::into), body, ..Expectation::status(answer.status) }
+    }
+
+    /// Demands something of the last answer, besides what the model permits. It becomes part of the case.
+    pub async fn expect(&mut self, expectation: Expectation) {
+        let Some(turn) = self.record.last_turn() else {
+            fail("nothing was asked yet, so there is no answer to look at")
+        };
+        self.record.expect(&expectation);
+        self.line.ask(Ask::Expect(turn, expectation)).await;
+    }
+
+    /// Demands that the last call went well: what a Given does must be done.
+    pub fn must_succeed(&self) {
+        let answer = self.last_answer();
+        if !answer.is_success() {
+            fail(format!("what this step is to bring about was refused: {}", answer.class()));
+        }
+    }
+
+    /// The bytes of a value, in this run.
+    pub async fn bytes(&mut self, value: &Value) -> Bytes {
+        match self.line.ask(Ask::Resolve(value.clone())).await {
+            Told::Bytes(bytes) => bytes,
+            _ => fail("the session gave another answer"),
+        }
+    }
+
+    /// Remembers what the server chose under a name. Where the model knows the value, it is another in each run.
+    pub async fn capture(&mut self, name: &str, bytes: &Bytes) {
+        let value = match self.line.ask(Ask::Symbol(bytes.clone())).await {
+            Told::Symbol(Some(symbol)) => Value::Symbol(symbol),
+            _ => Value::Literal(bytes.clone()),
+        };
+        self.memory.keep(name, value);
+    }
+
+    /// Says that the case is not all of the scenario, and why: it looks at something that a case cannot say.
+    pub fn not_in_the_case(&mut self, why: &str) {
+        self.record.is_partial(why);
+    }
+
+    /// How many calls came to what.
+    pub(crate) const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// What was done, as a case; and why it is not all of it, where so.
+    pub(crate) fn into_record(self) -> (Case, Option<String>, Option<Exchange>) {
+        let (case, partial) = self.record.into_case();
+        (case, partial, self.last)
+    }
+}
+
+/// The role of something that a scenario calls `label`: short and plain, so that any API can put it in a name.
+pub fn role(label: &str) -> String {
+    const ROLE_CHARACTERS_MAX: usize = 24;
+    let plain = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    let is_plain = label.chars().all(plain) && !label.starts_with('-') && !label.ends_with('-');
+    if is_plain && (1..=ROLE_CHARACTERS_MAX).contains(&label.len()) {
+        return label.to_owned();
+    }
+    let digest = plumb_model::bodies::hex(&plumb_model::bodies::sha256(label.as_bytes())[..5]);
+    format!("r{}", String::from_utf8_lossy(&digest))
+}
