@@ -162,6 +162,9 @@ pub struct CasesOf {
     /// The digest of the file of weights, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
+    /// The digest of the cases that went first, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<String>,
 }
 
 /// What has met of the choices of an operation, in cases that were judged.

@@ -81,6 +81,8 @@ impl Prepared {
             unmodelled: 0,
             waived: 0,
             without_model: !scenario.terms.model,
+            accepted_by: None,
+            replay: String::new(),
             duration_us: 0,
             case: None,
             case_lacks: None,

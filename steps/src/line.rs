@@ -10,7 +10,7 @@ use futures::channel::{mpsc, oneshot};
 use plumb_model::call::{Call, Need, Turn};
 use plumb_model::expectation::Expectation;
 use plumb_model::http::Request;
-use plumb_model::seen::{Bindings, Names as _, resolve};
+use plumb_model::seen::{Bindings, resolve};
 use plumb_model::value::{Symbol, Value};
 use plumb_validator::open_case::OpenCase;
 use plumb_validator::session::Exchange;

@@ -129,8 +129,8 @@ impl Journal {
     }
 
     /// Ends the journal: the file is taken away, because nothing is left to sweep.
-    pub fn finish_clean(self) -> Result<(), JournalError> {
-        std::fs::remove_file(&self.path).map_err(|error| JournalError::Io { path: self.path, error })
+    pub fn finish_clean(&self) -> Result<(), JournalError> {
+        std::fs::remove_file(&self.path).map_err(|error| JournalError::Io { path: self.path.clone(), error })
     }
 
     fn append(&self, entry: &Entry, sync: bool) -> Result<(), JournalError> {
