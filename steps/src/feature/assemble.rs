@@ -9,7 +9,7 @@ use super::mistake::{Fault, quoted};
 use super::parse::{Parsed, parse};
 use super::tags::Tag;
 use super::write_out::{Budget, write_out};
-use super::{Feature, MISTAKES_MAX, Step, ids, outline, preamble};
+use super::{Feature, MISTAKES_MAX, SCENARIOS_MAX, Step, ids, outline, preamble};
 
 /// A scenario's part with what the parser read in it, and what stands above it.
 pub(crate) struct Read<'a> {
@@ -25,10 +25,12 @@ pub(crate) struct Above<'a> {
     pub(crate) feature: String,
     /// The tags of the feature.
     pub(crate) feature_tags: &'a [Tag],
-    /// The steps of the feature's background, then of the rule's.
-    pub(crate) steps: Vec<(Role, Step)>,
+    /// The steps of the feature's background.
+    pub(crate) steps: Arc<[(Role, Step)]>,
     /// The name of the rule.
     pub(crate) rule: Option<String>,
+    /// The steps of the rule's background.
+    pub(crate) rule_steps: Vec<(Role, Step)>,
     /// The tags of the rule.
     pub(crate) rule_tags: &'a [Tag],
 }
@@ -38,6 +40,9 @@ pub(crate) fn feature(path: &str, text: &Arc<str>) -> Result<Feature, Vec<Fault>
     let language = preamble::language(text).map_err(|fault| vec![fault])?;
     let layout = Layout::of(text, &language);
     if let Some(fault) = preamble::empty(&layout.lines) {
+        return Err(vec![fault]);
+    }
+    if let Some(fault) = crowded(&layout) {
         return Err(vec![fault]);
     }
     let mut faults = layout.faults.clone();
@@ -70,6 +75,16 @@ pub(crate) fn feature(path: &str, text: &Arc<str>) -> Result<Feature, Vec<Fault>
     if faults.is_empty() { Ok(feature) } else { Err(faults) }
 }
 
+/// More parts than one file may have, told before any of them is parsed.
+fn crowded(layout: &Layout<'_>) -> Option<Fault> {
+    [(PartKind::Scenario, "scenarios"), (PartKind::Rule, "rules")].into_iter().find_map(|(kind, name)| {
+        let part = layout.parts.iter().filter(|part| part.kind == kind).nth(SCENARIOS_MAX)?;
+        let line = layout.lines.get(part.keyword)?;
+        let help = "split the file: one for each thing that a customer wants to do";
+        Some(Fault::new(line.span(), format!("more than {SCENARIOS_MAX} {name} in one file"), help))
+    })
+}
+
 /// Parses every part that is sound: the feature's own, and the scenarios with what stands above them.
 fn read_parts<'a>(
     text: &str,
@@ -91,7 +106,12 @@ fn read_parts<'a>(
         match part.kind {
             PartKind::Feature => {
                 let feature_tags = part.tags.as_slice();
-                head = Arc::new(Above { feature: parsed.name, feature_tags, steps: parsed.steps, ..Above::default() });
+                head = Arc::new(Above {
+                    feature: parsed.name,
+                    feature_tags,
+                    steps: parsed.steps.into(),
+                    ..Above::default()
+                });
                 above = Arc::clone(&head);
             }
             PartKind::Rule => above = Arc::new(below(&head, part, parsed)),
@@ -109,7 +129,8 @@ fn below<'a>(head: &Above<'a>, part: &'a Part, rule: Parsed) -> Above<'a> {
     Above {
         feature: head.feature.clone(),
         feature_tags: head.feature_tags,
-        steps: head.steps.iter().cloned().chain(rule.steps).collect(),
+        steps: Arc::clone(&head.steps),
+        rule_steps: rule.steps,
         rule: Some(rule.name),
         rule_tags: &part.tags,
     }

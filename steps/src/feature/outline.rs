@@ -1,5 +1,6 @@
 //! Outlines: a value of the row for each `<name>`.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Step;
@@ -36,7 +37,9 @@ impl<'a> Row<'a> {
 
     /// The value for the `<column>` that `text` begins with, and the length of that.
     fn at(self, text: &str) -> Option<(&'a str, usize)> {
-        let name = &text[1..text.find('>')?];
+        // Stopping at the next bracket of either kind keeps a text of nothing but brackets cheap.
+        let name = &text[1..=text[1..].find(['<', '>'])?];
+        text[name.len() + 1..].strip_prefix('>')?;
         let column = self.columns.iter().position(|column| column == name)?;
         self.values.get(column).map(|value| (value.as_str(), name.len() + 2))
     }
@@ -90,10 +93,13 @@ fn unknown_in_step<'a>(step: &'a Step, columns: &[String]) -> Option<&'a str> {
 
 /// The first `<name>` of a text that no column has. What is XML there is none: `<Key>a</Key>`, `<br/>`.
 fn unknown<'a>(text: &'a str, columns: &[String]) -> Option<&'a str> {
-    let names = text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(name, _)| name);
-    names.into_iter().find(|name| {
-        is_name(name) && !columns.iter().any(|column| column == name) && !text.contains(&format!("</{name}>"))
-    })
+    let closed: BTreeSet<&str> = text.split("</").skip(1).filter_map(until_bracket).collect();
+    let mut names = text.split('<').skip(1).filter_map(until_bracket);
+    names.find(|name| is_name(name) && !closed.contains(name) && !columns.iter().any(|column| column == name))
+}
+
+fn until_bracket(text: &str) -> Option<&str> {
+    text.split_once('>').map(|(name, _)| name)
 }
 
 fn is_name(name: &str) -> bool {

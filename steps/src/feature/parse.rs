@@ -6,7 +6,11 @@ use super::lines::Kind as LineKind;
 use super::mistake::Fault;
 use super::table::cells;
 use super::tags::tags;
-use super::{Kind, Step};
+use super::{Kind, SCENARIOS_MAX, Step};
+
+/// The most lines of one part that the parser gets: its time grows with their square. There is room for as many
+/// rows as a file may have.
+const PARSED_LINES_MAX: usize = SCENARIOS_MAX + 10_000;
 
 /// What the parser read in a part.
 pub(crate) struct Parsed {
@@ -20,11 +24,15 @@ pub(crate) struct Parsed {
 
 /// Parses a part. Nothing that it holds depends on what stands around it.
 pub(crate) fn parse(text: &str, layout: &Layout<'_>, part: &Part, language: &Language) -> Result<Parsed, Fault> {
-    let header = usize::from(part.kind != PartKind::Feature);
-    let source = source(layout, part, language);
-    let unread = |line: usize| unread(layout, (part.lines.start + line).saturating_sub(1 + header));
+    let source = Source::of(layout, part, language);
+    let unread = |line: usize| unread(layout, source.index(line));
+    if source.indices.len() > PARSED_LINES_MAX {
+        let message = format!("more than {PARSED_LINES_MAX} steps and rows in one place");
+        let help = "split it into scenarios that each show one thing";
+        return Err(Fault::new(layout.lines[part.keyword].span(), message, help));
+    }
     let env = gherkin::GherkinEnv::new(language.code).map_err(|_| unread(1))?;
-    let feature = gherkin::Feature::parse(source, env).map_err(|error| unread(line_of(&error)))?;
+    let feature = gherkin::Feature::parse(&source.text, env).map_err(|error| unread(line_of(&error)))?;
     let (name, steps, examples) = match part.kind {
         PartKind::Feature => (feature.name, steps_of(feature.background), Vec::new()),
         PartKind::Rule => {
@@ -37,7 +45,7 @@ pub(crate) fn parse(text: &str, layout: &Layout<'_>, part: &Part, language: &Lan
         }
     };
     let steps = steps.into_iter().map(|step| {
-        let index = (part.lines.start + step.position.line).saturating_sub(1 + header);
+        let index = source.index(step.position.line);
         own_step(text, layout, index, step).ok_or_else(|| unread(1))
     });
     let tables = examples.into_iter().map(|examples| examples.table.map_or(Vec::new(), |table| table.rows));
@@ -48,35 +56,55 @@ fn steps_of(background: Option<gherkin::Background>) -> Vec<gherkin::Step> {
     background.map_or(Vec::new(), |background| background.steps)
 }
 
-/// The part as the parser gets it, line by line. Descriptions, comments and what stands in doc strings are left
-/// out: the parser reads keywords into the first, and ends the last at any three quotes.
-fn source(layout: &Layout<'_>, part: &Part, language: &Language) -> String {
-    let mut source = String::new();
-    if part.kind != PartKind::Feature {
-        source.push_str(language.first(Block::Feature));
-        source.push_str(":\n");
-    }
-    for line in layout.lines.get(part.lines.clone()).unwrap_or_default() {
-        match line.kind {
-            LineKind::Blank | LineKind::Comment | LineKind::Prose => {}
-            // The parser knows two kinds of blanks only between tags.
-            LineKind::Tags => {
-                let tags = tags(line).unwrap_or_default();
-                source.extend(tags.iter().flat_map(|tag| ["@", &tag.name, " "]));
-            }
-            LineKind::Step(..) => source.push_str(line.text),
-            // It takes a comment behind a row for one more cell.
-            LineKind::Row => source.push_str(cells(line).map_or(line.text, |(_, length)| &line.text[..length])),
-            LineKind::Fence(fence) => source.push_str(fence.mark()),
-            LineKind::Block(block, length) => {
-                // Of two keywords of which one begins like the other, the parser knows one only.
-                source.push_str(language.first(block));
-                source.push_str(&line.text[length..]);
+/// The part as the parser gets it. Descriptions, comments and what stands in doc strings are left out: the parser
+/// reads keywords into the first, and ends the last at any three quotes.
+#[derive(Default)]
+struct Source {
+    text: String,
+    /// The index of each line in the file.
+    indices: Vec<usize>,
+}
+
+impl Source {
+    fn of(layout: &Layout<'_>, part: &Part, language: &Language) -> Self {
+        let mut source = Self::default();
+        if part.kind != PartKind::Feature {
+            source.line(part.lines.start, &[language.first(Block::Feature), ":"]);
+        }
+        for index in part.lines.clone() {
+            let Some(line) = layout.lines.get(index) else { continue };
+            match line.kind {
+                LineKind::Blank | LineKind::Comment | LineKind::Prose => {}
+                // The parser knows two kinds of blanks only between tags.
+                LineKind::Tags => {
+                    let tags = tags(line).unwrap_or_default();
+                    let words: Vec<&str> = tags.iter().flat_map(|tag| ["@", &tag.name, " "]).collect();
+                    source.line(index, &words);
+                }
+                LineKind::Step(..) => source.line(index, &[line.text]),
+                // It takes a comment behind a row for one more cell.
+                LineKind::Row => {
+                    let length = cells(line).map_or(line.text.len(), |(_, length)| length);
+                    source.line(index, &[&line.text[..length]]);
+                }
+                LineKind::Fence(fence) => source.line(index, &[fence.mark()]),
+                // Of two keywords of which one begins like the other, it knows one only.
+                LineKind::Block(block, length) => source.line(index, &[language.first(block), &line.text[length..]]),
             }
         }
-        source.push('\n');
+        source
     }
-    source
+
+    fn line(&mut self, index: usize, parts: &[&str]) {
+        self.text.extend(parts.iter().copied());
+        self.text.push('\n');
+        self.indices.push(index);
+    }
+
+    /// The index in the file of a line of the source, which is counted from 1.
+    fn index(&self, line: usize) -> usize {
+        self.indices.get(line.saturating_sub(1)).or(self.indices.last()).copied().unwrap_or_default()
+    }
 }
 
 /// A step as it stands in the file. Its keyword is the longest that fits, where the parser takes the first.

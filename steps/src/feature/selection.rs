@@ -62,10 +62,7 @@ fn at_line(scenarios: &[Scenario], line: usize) -> Vec<usize> {
         return if row.is_empty() { inside } else { row };
     }
     match scenarios.iter().position(|scenario| scenario.extent.start > line) {
-        Some(next) if next > 0 || scenarios[0].rule.is_none() => {
-            let rule = scenarios[next].rule.clone();
-            if next == 0 { those(&|_| true) } else { those(&|scenario| scenario.rule == rule) }
-        }
+        Some(next) if next > 0 => those(&|scenario| scenario.rule == scenarios[next].rule),
         _ => those(&|_| true),
     }
 }

@@ -3,6 +3,9 @@
 use super::lines::Line;
 use super::mistake::{Fault, quoted};
 
+/// The most cells in a row.
+const CELLS_MAX: usize = 500;
+
 /// How many cells a row has, and its length up to its last bar. A bar behind a backslash is part of a cell, and
 /// behind the last one there may be a comment.
 pub(crate) fn cells(line: &Line<'_>) -> Result<(usize, usize), Fault> {
@@ -30,6 +33,10 @@ pub(crate) fn cells(line: &Line<'_>) -> Result<(usize, usize), Fault> {
         let help = "a row is `| one | two |`; `\\|` is a bar within a cell";
         return Err(Fault::new(end - rest.len().max(1)..end, "expected `|` at the end of the row", help));
     }
+    if bars > CELLS_MAX + 1 {
+        let message = format!("more than {CELLS_MAX} cells in a row");
+        return Err(Fault::new(line.span(), message, "give a step less to look at"));
+    }
     Ok((bars - 1, behind_last))
 }
 
@@ -45,6 +52,14 @@ fn unknown_escape(line: &Line<'_>, place: usize, escaped: Option<char>) -> Fault
 mod tests {
     use super::super::lines::Kind;
     use super::*;
+
+    #[test]
+    fn the_cells_of_a_row_are_bounded() {
+        let row = |cells: usize| "|a".repeat(cells) + "|";
+        let check = |text: &str| cells(&Line { start: 0, indent: 0, text, kind: Kind::Row }).map(|(cells, _)| cells);
+        assert_eq!(check(&row(CELLS_MAX)), Ok(CELLS_MAX));
+        assert!(check(&row(CELLS_MAX + 1)).is_err());
+    }
 
     #[test]
     fn cells_are_what_stands_between_bars() {

@@ -78,13 +78,13 @@ fn scenario(path: &str, read: &Read<'_>, id: &str) -> Result<Scenario, Fault> {
         extent: read.part.lines.start + 1..read.part.lines.end + 1,
         tags: tags(read, &[]),
         terms: terms(read, &[])?,
-        steps: with_kinds(read.above.steps.iter().chain(&read.parsed.steps)),
+        steps: with_kinds(read.above.steps.iter().chain(&read.above.rule_steps).chain(&read.parsed.steps)),
     })
 }
 
 /// One row of an outline. The steps of backgrounds stay as they are: they know nothing of the columns.
 fn example(outline: &Scenario, read: &Read<'_>, row: Row<'_>, line: usize) -> Scenario {
-    let (background, own) = outline.steps.split_at(read.above.steps.len());
+    let (background, own) = outline.steps.split_at(read.above.steps.len() + read.above.rule_steps.len());
     let steps = background.iter().cloned().chain(own.iter().map(|step| row.fill_step(step))).collect();
     Scenario { name: row.fill(&outline.name), line, steps, ..outline.clone() }
 }

@@ -72,6 +72,41 @@ fn a_small_file_cannot_grow_without_bounds() {
     assert!(mistake.message.contains("the steps come to more than 134217728 bytes"), "{mistake}");
 }
 
+/// How long anything that a file of an eighth of the greatest length may say may take on a busy machine.
+const HOSTILE_MAX: Duration = Duration::from_secs(5);
+
+#[test]
+fn nothing_makes_the_reader_slow() {
+    let filled = |head: &str, unit: &str, tail: &str| {
+        let room = (FILE_BYTES_MAX / 8).saturating_sub(head.len() + tail.len());
+        format!("{head}{}{tail}", unit.repeat(room / unit.len()))
+    };
+    let outline = "Feature: a\nScenario Outline: b\nGiven <x>\n";
+    let examples = "\nExamples:\n| x |\n| 1 |\n";
+    let texts = [
+        filled("Feature: a\nScenario: b\nGiven x\n", "* y\n", ""),
+        filled("Feature: a\nScenario: b\nGiven x\n", "| y |\n", ""),
+        filled("Feature: a\nScenario: b\nGiven x\n| y |\n", "| y | z |\n", ""),
+        filled("Feature: a\nScenario: b\nGiven x\n\"\"\"\n", "y\n", "\"\"\"\n"),
+        filled("Feature: a\nScenario: b\nGiven x\n", "|", ""),
+        filled("", "@tag ", "\nFeature: a\nScenario: b\nGiven x\n"),
+        filled("Feature: a\n", "\nwords", "\nScenario: b\nGiven x\n"),
+        filled("Feature: a\n", "Senario: x\n", ""),
+        filled("Feature: a\nBackground:\nGiven x\n", "Rule: y\n", "Scenario: b\nGiven x\n"),
+        filled("Feature: a\n", "Scenario: x\n", ""),
+        filled(&format!("{outline}\"\"\"\n"), "<", &format!("\n\"\"\"{examples}")),
+        filled(&format!("{outline}\"\"\"\n"), "<a></a>", &format!("\n\"\"\"{examples}")),
+        filled(&format!("{outline}\"\"\"\n"), "<b ", &format!("\n\"\"\"{examples}")),
+    ];
+    for text in texts {
+        let began = Instant::now();
+        let read = read_all("a.feature", &text);
+        let took = began.elapsed();
+        let head: String = text.chars().take(60).collect();
+        assert!(took < HOSTILE_MAX, "{took:?} for {head:?}: {:?}", read.map(|feature| feature.scenarios.len()));
+    }
+}
+
 /// Every mistake of a text, each checked for a place within it.
 fn check(text: &str) {
     let Err(mistakes) = read_all("a.feature", text) else { return };

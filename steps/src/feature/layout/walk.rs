@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::super::explain;
 use super::super::language::{Block, Language};
 use super::super::lines::{Fence, Kind, Line};
 use super::super::mistake::Fault;
 use super::super::table;
 use super::super::tags::{Tag, tags};
+use super::super::{MISTAKES_MAX, explain};
 use super::{Examples, Layout, Part, PartKind};
+
+/// The most tags above one block.
+const TAGS_MAX: usize = 64;
 
 /// Which block the walk stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +69,8 @@ pub(super) fn walk<'a>(lines: Vec<Line<'a>>, language: &Language) -> Layout<'a> 
     let mut index = 0;
     while let Some(line) = walk.layout.lines.get(index).copied() {
         let next = walk.line(index, &line);
-        if walk.place == Place::Start && !walk.layout.faults.is_empty() {
+        let nothing_fits = walk.place == Place::Start && !walk.layout.faults.is_empty();
+        if nothing_fits || walk.layout.faults.len() > MISTAKES_MAX {
             return walk.layout;
         }
         index = next;
@@ -120,7 +124,17 @@ impl Walk<'_, '_> {
 
     fn tags(&mut self, index: usize, line: &Line<'_>) {
         match tags(line) {
-            Ok(found) => self.pending.get_or_insert((index, Vec::new())).1.extend(found),
+            Ok(found) => {
+                let pending = &mut self.pending.get_or_insert((index, Vec::new())).1;
+                let had = pending.len();
+                pending.extend(found);
+                if let Some(tag) = pending.get(TAGS_MAX).filter(|_| had <= TAGS_MAX) {
+                    let message = format!("more than {TAGS_MAX} tags in one place");
+                    let fault = Fault::new(tag.span.clone(), message, "keep those that somebody asks for");
+                    self.layout.faults.push(fault);
+                }
+                pending.truncate(TAGS_MAX + 1);
+            }
             Err(fault) => {
                 // The block below is read as if it had no tags: they are nothing that it is at fault for.
                 self.pending.get_or_insert((index, Vec::new()));
