@@ -80,7 +80,7 @@ impl Prepared {
             judged: 0,
             unmodelled: 0,
             waived: 0,
-            without_model: !scenario.terms.model,
+            without_model: scenario.terms.model_off,
             accepted_by: None,
             replay: String::new(),
             duration_us: 0,
@@ -166,7 +166,7 @@ async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Play
     let (started, terms) = (Instant::now(), &prepared.scenario.terms);
     let deadline = tokio::time::Instant::now() + terms.timeout.unwrap_or(SCENARIO_TIME);
     let cast = Cast::of(context.target, context.api.signed);
-    let mut world = World::new(context.api.name, cast, line, terms.model);
+    let mut world = World::new(context.api.name, cast, line, !terms.model_off);
     let mut progress = Progress::new(prepared);
     for (at, bound) in prepared.steps.iter().flatten().enumerate() {
         let begun = Instant::now();
