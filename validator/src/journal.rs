@@ -14,6 +14,8 @@ use bytes::Bytes;
 use plumb_model::text::shown;
 use serde::{Deserialize, Serialize};
 
+use crate::names::RunId;
+
 /// The version of the journal's format.
 pub const JOURNAL_VERSION: u32 = 1;
 /// The largest journal that is read, in bytes.
@@ -52,6 +54,19 @@ pub struct Part {
     pub token: u64,
     /// When the lease ends by itself, in milliseconds since 1970.
     pub expires_ms: i64,
+}
+
+impl Part {
+    /// How the prefixes of everything start that the run with this marker lends in part.
+    pub(crate) fn start(marker: &str) -> String {
+        format!("{marker}/")
+    }
+
+    /// Whether it was lent by this run: only then may it be emptied.
+    pub fn is_of(&self, run: &RunId) -> bool {
+        let start = Self::start(&run.marker());
+        self.prefix.len() > start.len() && self.prefix.starts_with(start.as_bytes())
+    }
 }
 
 impl fmt::Display for Part {
@@ -336,7 +351,9 @@ mod tests {
             expires_ms: 5,
         };
         let parts = [part("canary-a", 1), part("canary-a", 2), part("canary-b", 3)];
-        parts.iter().for_each(|part| journal.lending(part).expect("writes"));
+        for part in &parts {
+            journal.lending(part).expect("writes");
+        }
         journal.emptied(&parts[0]).expect("writes");
         drop(journal);
         let left = leftovers(folder.path()).expect("reads");

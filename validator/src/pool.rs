@@ -5,7 +5,7 @@
 //! names standing ones: then only these are lent, and they are neither made nor removed here.
 
 mod clean;
-mod shelf;
+mod stock;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::session::{Context, Exchange};
 use crate::target::Target;
 use crate::verdict::{Unclear, Verdict};
 pub use clean::empty_part;
-use shelf::{Ask, Class, Grant, Never, Shelf, Taken};
+use stock::{Ask, Class, Grant, Never, Stock, Taken};
 
 /// The most things of one kind, nature and owner that a pool makes and lends at once.
 pub const PER_CLASS_MAX: usize = 4;
@@ -81,7 +81,7 @@ pub struct Standing {
 #[derive(Debug)]
 pub struct Pool {
     terms: PoolTerms,
-    shelf: Mutex<Shelf>,
+    stock: Mutex<Stock>,
     freed: Notify,
 }
 
@@ -143,12 +143,12 @@ impl Left {
 impl Pool {
     /// A pool with what `standing` names at `target`.
     pub fn new(target: &Target, terms: PoolTerms, standing: Vec<Standing>) -> Self {
-        let mut shelf = Shelf::default();
+        let mut stock = Stock::default();
         for Standing { kind, nature, owner, name } in standing {
             let owner = target.name_beside_first(target.actor(owner.as_deref()));
-            shelf.put(Class { kind, nature, owner }, name);
+            stock.put(Class { kind, nature, owner }, name);
         }
-        Self { terms, shelf: Mutex::new(shelf), freed: Notify::new() }
+        Self { terms, stock: Mutex::new(stock), freed: Notify::new() }
     }
 
     /// Lends a case a part of something, which is made where there is none yet; waits where everything is lent.
@@ -194,7 +194,7 @@ impl Pool {
     /// The verdict on a case whose lease is over: somebody else may have what it held.
     pub fn check(&self, context: &Context<'_>, held: &Held) -> Result<(), Verdict> {
         let grant = &held.0;
-        if self.shelf_now(context).is_held(grant) {
+        if self.stock_now(context).is_held(grant) {
             return Ok(());
         }
         let made = grant.made();
@@ -216,8 +216,8 @@ impl Pool {
 
     /// Ends the pool: removes all that it made, and empties what it lent of standing things and nobody gave back.
     pub async fn close(self, context: &Context<'_>) -> Left {
-        let shelf = self.shelf.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (made, parts) = shelf.clear();
+        let stock = self.stock.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (made, parts) = stock.clear();
         let mut left = Left { made: clean_up(context, made).await, parts: Vec::new() };
         for part in parts {
             context.guard.release(&part.kind, &part.name, &part.prefix);
@@ -228,21 +228,21 @@ impl Pool {
         left
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stock(&self) -> MutexGuard<'_, Stock> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is there now, once every lease has ended whose time is over.
-    fn shelf_now(&self, context: &Context<'_>) -> MutexGuard<'_, Shelf> {
-        let mut shelf = self.shelf();
-        let expired = shelf.expire(context.clock.unix_ms());
+    fn stock_now(&self, context: &Context<'_>) -> MutexGuard<'_, Stock> {
+        let mut stock = self.stock();
+        let expired = stock.expire(context.clock.unix_ms());
         for part in expired.parts {
             context.guard.release(&part.kind, &part.name, &part.prefix);
         }
         if expired.any {
             self.freed.notify_waiters();
         }
-        shelf
+        stock
     }
 
     fn take(&self, open: &OpenCase<'_, '_>, need: &Need) -> Taken {
@@ -262,7 +262,7 @@ impl Pool {
             name: &name,
             now_ms: context.clock.unix_ms(),
         };
-        self.shelf_now(context).take(&ask, &self.terms)
+        self.stock_now(context).take(&ask, &self.terms)
     }
 
     /// Makes what was granted. Its place is freed where that fails, or is given up.
@@ -299,7 +299,7 @@ impl Pool {
         };
         if grant.standing {
             if let Some(error) = context.journal.and_then(|journal| journal.lending(&part).err()) {
-                self.shelf().end(&grant);
+                self.stock().end(&grant);
                 self.freed.notify_waiters();
                 return Err(no_resource(error.to_string()));
             }
@@ -311,21 +311,20 @@ impl Pool {
     }
 
     fn take_back(&self, context: &Context<'_>, grant: &Grant, is_clean: bool) -> Returned {
-        let mut shelf = self.shelf_now(context);
-        let is_in_time = shelf.end(grant);
+        let mut stock = self.stock_now(context);
+        let is_in_time = stock.end(grant);
         let part = grant.part();
         match &part {
-            Some(part) if grant.standing && is_clean => shelf.note_clean(part),
-            Some(part) if grant.standing => shelf.note_unclean(part.clone()),
-            Some(_) => {}
+            Some(part) if grant.standing && is_clean => stock.note_clean(part),
+            Some(part) if grant.standing => stock.note_unclean(part.clone()),
             // What was lent as a whole is gone, and leaves its place to another.
-            None if is_clean => shelf.forget(grant),
-            None => {}
+            None if is_clean => stock.forget(grant),
+            _ => {}
         }
         if !is_clean {
-            shelf.retire(grant);
+            stock.retire(grant);
         }
-        drop(shelf);
+        drop(stock);
         if let Some(part) = part.filter(|_| grant.standing) {
             context.guard.release(&part.kind, &part.name, &part.prefix);
         }
@@ -347,14 +346,14 @@ struct Place<'p> {
 impl Place<'_> {
     fn settle(mut self) {
         if let Some(grant) = self.grant.take() {
-            self.pool.shelf().settle(&grant);
+            self.pool.stock().settle(&grant);
             self.pool.freed.notify_waiters();
         }
     }
 
     fn forget(mut self) {
         if let Some(grant) = self.grant.take() {
-            self.pool.shelf().forget(&grant);
+            self.pool.stock().forget(&grant);
             self.pool.freed.notify_waiters();
         }
     }
@@ -363,10 +362,10 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Some(grant) = self.grant.take() {
-            let mut shelf = self.pool.shelf();
-            shelf.end(&grant);
-            shelf.retire(&grant);
-            drop(shelf);
+            let mut stock = self.pool.stock();
+            stock.end(&grant);
+            stock.retire(&grant);
+            drop(stock);
             self.pool.freed.notify_waiters();
         }
     }

@@ -10,8 +10,12 @@ use crate::verdict::Verdict;
 
 /// Removes everything in a part as the owner of the whole, and notes that in the journal. Tells whether nothing is left.
 ///
-/// Nothing else is touched, whatever a server lists: the guard permits the part alone.
+/// Nothing else is touched, whatever a server lists: the guard permits the part alone. A part that another run lent is
+/// none to be emptied here.
 pub async fn empty_part(context: &Context<'_>, part: &Part) -> bool {
+    if !part.is_of(context.run) {
+        return false;
+    }
     let guard = context.guard.within(&part.kind, part.name.clone(), part.prefix.clone());
     let is_empty = remove_below(&Context { guard: &guard, ..*context }, part).await;
     if let Some(journal) = context.journal.filter(|_| is_empty) {

@@ -119,14 +119,14 @@ struct Thing {
 
 /// What a pool has.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct Stock {
     things: Vec<Thing>,
     last_token: u64,
     /// Parts of standing things that may hold something nobody will give back.
     unclean: Vec<Part>,
 }
 
-impl Shelf {
+impl Stock {
     pub(super) fn put(&mut self, class: Class, name: Bytes) {
         self.things.push(Thing { class, name, standing: true, state: State::Ready, held: Vec::new() });
     }
@@ -256,7 +256,7 @@ impl Thing {
     }
 
     fn grant(&mut self, ask: &Ask<'_>, token: u64, terms: &PoolTerms) -> Grant {
-        let prefix = || ask.prefix.map_or_else(|| format!("{}/{token:06}/", ask.marker), str::to_owned);
+        let prefix = || ask.prefix.map_or_else(|| format!("{}{token:06}/", Part::start(ask.marker)), str::to_owned);
         let lease_ms = i64::try_from(terms.lease_max.as_millis()).unwrap_or(i64::MAX);
         let grant = Grant {
             class: self.class.clone(),
