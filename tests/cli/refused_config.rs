@@ -47,7 +47,9 @@ fn a_restart_that_cannot_be_is_shown_where_it_stands() {
 /// A pool of the target `a` of S3, with these lines. The environment has its one identity.
 #[track_caller]
 fn pool_refused(lines: &str, place: &str, words: &[&str]) {
-    let home = Home::new();
+    let mut home = Home::new();
+    home.set("AWS_ACCESS_KEY_ID", "KEY");
+    home.set("AWS_SECRET_ACCESS_KEY", "secret");
     let target = "[targets.a]\napi = \"s3\"\nendpoint = \"http://127.0.0.1:9\"\n";
     home.write("plumb.toml", &format!("{target}[[targets.a.pool]]\n{lines}\n"));
     let ran = refused(&home, &["conform", "--target", "a"], &[&[place], words].concat());
