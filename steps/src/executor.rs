@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 use plumb_model::text::shown;
 use plumb_validator::journal::Made;
 use plumb_validator::open_case::OpenCase;
+use plumb_validator::pool::Pool;
 use plumb_validator::session::Context;
 use tokio::time::timeout_at;
 
@@ -145,9 +146,10 @@ pub struct Done {
     pub left: Vec<Made>,
 }
 
-/// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. A
+/// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. It
+/// borrows of `pool` what it does not have for itself. A
 /// scenario with a step that is bound to no function makes no call at all.
-pub async fn play(context: &Context<'_>, prepared: &Prepared, sequence: u64) -> Done {
+pub async fn play(context: &Context<'_>, pool: &Pool, prepared: &Prepared, sequence: u64) -> Done {
     if prepared.is_unbound() {
         return Done { played: prepared.rehearse(context.api.name), left: Vec::new() };
     }
@@ -155,9 +157,13 @@ pub async fn play(context: &Context<'_>, prepared: &Prepared, sequence: u64) -> 
     let mut open = OpenCase::new(context, sequence);
     let (line, desk) = line();
     let scenario = perform(context, prepared, line);
-    let (played, ()) = futures::join!(scenario, desk.attend(&mut open));
+    let (played, held) = futures::join!(scenario, desk.attend(&mut open, pool));
     let duration_us = micros(started.elapsed());
     let left = open.close().await.left;
+    for lease in held {
+        // What could not be emptied is told by the pool at its end.
+        _ = pool.give_back(context, lease).await;
+    }
     Done { played: Played { duration_us, ..played }, left }
 }
 

@@ -13,6 +13,7 @@ use plumb_model::http::Request;
 use plumb_model::seen::{Bindings, resolve};
 use plumb_model::value::{Symbol, Value};
 use plumb_validator::open_case::OpenCase;
+use plumb_validator::pool::{Held, Pool};
 use plumb_validator::session::Exchange;
 use plumb_validator::verdict::{Unclear, Verdict};
 
@@ -20,7 +21,7 @@ use crate::failure::Failure;
 
 /// What a step asks of the session.
 pub(crate) enum Ask {
-    /// Have something made for this scenario alone.
+    /// Borrow something: made for this scenario alone, or a part of what others use as well.
     Borrow(Need),
     /// The calls that make something once the scenario has begun to call.
     Provision(Need),
@@ -83,14 +84,38 @@ impl Line {
 }
 
 impl Desk {
-    /// Answers until the world is gone.
-    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>) {
+    /// Answers until the world is gone. Gives what was borrowed of `pool`, to be given back once the case is closed.
+    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>, pool: &Pool) -> Vec<Held> {
+        let mut held = Vec::new();
         while let Some((ask, reply)) = self.0.next().await {
-            let told = answer(open, ask).await;
+            let told = match ask {
+                Ask::Borrow(need) if !need.own => borrow(open, pool, &need, &mut held).await,
+                // Once a lease is over, somebody else may have what it held.
+                Ask::Call(_) | Ask::Raw { .. } => match check(open, pool, &held) {
+                    Ok(()) => answer(open, ask).await,
+                    Err(verdict) => Err(Failure::of(verdict)),
+                },
+                other => answer(open, other).await,
+            };
             // Whoever asked may have been given up.
             _ = reply.send(told);
         }
+        held
     }
+}
+
+fn check(open: &OpenCase<'_, '_>, pool: &Pool, held: &[Held]) -> Result<(), Verdict> {
+    held.iter().try_for_each(|lease| pool.check(open.context(), lease))
+}
+
+async fn borrow(
+    open: &mut OpenCase<'_, '_>,
+    pool: &Pool,
+    need: &Need,
+    held: &mut Vec<Held>,
+) -> Result<Told, Failure> {
+    held.push(pool.borrow(open, need).await.map_err(Failure::of)?);
+    Ok(Told::Done)
 }
 
 async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> {

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use plumb_steps::executor::{Prepared, play};
 use plumb_steps::played::{Outcome, Played};
-use plumb_validator::journal::Made;
+use plumb_validator::journal::{Made, Part};
+use plumb_validator::pool::Pool;
 use plumb_validator::session::Context;
 
 use crate::engine::{Engine, RESULTS_WAITING_MAX, is_alive, lock};
@@ -29,6 +30,8 @@ pub struct Ended {
     pub left_out: u64,
     /// What could not be removed.
     pub left: Vec<Made>,
+    /// Parts of what is not ours that could not be emptied.
+    pub parts_left: Vec<Part>,
 }
 
 /// What the threads share.
@@ -39,12 +42,13 @@ struct Floor<'s> {
     left: Mutex<Vec<Made>>,
     has_failed: AtomicBool,
     terms: Terms,
+    pool: &'s Pool,
 }
 
 impl<'s> Floor<'s> {
-    fn new(scenarios: Vec<&'s Prepared>, terms: Terms) -> Self {
+    fn new(scenarios: Vec<&'s Prepared>, terms: Terms, pool: &'s Pool) -> Self {
         let (next, over, left) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
-        Self { scenarios, next, over, left, has_failed: AtomicBool::new(false), terms }
+        Self { scenarios, next, over, left, has_failed: AtomicBool::new(false), terms, pool }
     }
 
     /// The next scenario, while nothing has ended the run.
@@ -66,8 +70,15 @@ impl<'s> Floor<'s> {
     }
 }
 
-/// Plays `scenarios` and tells each attempt as it is over.
-pub fn play_all(engine: &Engine<'_>, scenarios: &[Prepared], terms: Terms, on_played: &mut dyn FnMut(Played)) -> Ended {
+/// Plays `scenarios`, which borrow of `pool`, and tells each attempt as it is over. At the end the pool removes what it
+/// made.
+pub fn play_all(
+    engine: &Engine<'_>,
+    pool: Pool,
+    scenarios: &[Prepared],
+    terms: Terms,
+    on_played: &mut dyn FnMut(Played),
+) -> Ended {
     let (serial, parallel): (Vec<_>, Vec<_>) = scenarios.iter().partition(|own| own.scenario.terms.serial);
     let numbers = AtomicUsize::new(0);
     let mut all = Ended::default();
@@ -75,7 +86,7 @@ pub fn play_all(engine: &Engine<'_>, scenarios: &[Prepared], terms: Terms, on_pl
         if scenarios.is_empty() {
             continue;
         }
-        let floor = Floor::new(scenarios, terms);
+        let floor = Floor::new(scenarios, terms, &pool);
         if let Some(why) = &all.early {
             floor.ends(why);
         }
@@ -83,6 +94,13 @@ pub fn play_all(engine: &Engine<'_>, scenarios: &[Prepared], terms: Terms, on_pl
         all.left_out += (floor.scenarios.len() - played) as u64;
         all.left.extend(floor.left.into_inner().unwrap_or_else(PoisonError::into_inner));
         all.early = floor.over.into_inner().unwrap_or_else(PoisonError::into_inner);
+    }
+    match engine.with_context(async |context| pool.close(context).await) {
+        Ok(left) => {
+            all.left.extend(left.made);
+            all.parts_left = left.parts;
+        }
+        Err(why) => _ = all.early.get_or_insert(why),
     }
     all
 }
@@ -124,7 +142,7 @@ async fn work(
         let tries = prepared.scenario.terms.retries + 1;
         for attempt in 1..=tries {
             let number = numbers.fetch_add(1, Ordering::Relaxed) as u64;
-            let ended = play(context, prepared, number).await;
+            let ended = play(context, floor.pool, prepared, number).await;
             lock(&floor.left).extend(ended.left);
             let is_last = attempt == tries || !matches!(ended.played.outcome, Outcome::Failed | Outcome::Inconclusive);
             if ended.played.outcome == Outcome::Inconclusive && is_last {

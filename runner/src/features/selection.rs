@@ -1,11 +1,12 @@
 //! Which scenarios a run plays: from files, or those that come with an API; by tags and by name.
 
+use miette::NamedSource;
 use plumb_steps::executor::Prepared;
-use plumb_steps::feature::{self, Feature, Scenario, TagExpression, Wanted};
+use plumb_steps::feature::{self, Feature, Mistake, Scenario, TagExpression, Trouble, Wanted};
 use plumb_steps::registry::{Registry, Source};
 use plumb_validator::plugin::Plugin;
 
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 
 /// What somebody wishes to run.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,7 @@ impl<'p> Selection<'p> {
     /// # Errors
     /// Where a file cannot be read, a tag expression does not parse, or no API is named.
     pub fn of(wish: &Wish, plugins: &'p [Plugin]) -> Result<Self, Error> {
-        let tags = wish.tags.as_deref().map(TagExpression::parse).transpose().map_err(mistake)?;
+        let tags = wish.tags.as_deref().map(str::parse::<TagExpression>).transpose().map_err(mistake)?;
         let features = features(wish, plugins)?;
         let plugin = crate::select::plugin(plugins, &api_of(wish, &features)?)?;
         let registry = registry(plugin)?;
@@ -75,8 +76,9 @@ fn features(wish: &Wish, plugins: &[Plugin]) -> Result<Vec<Feature>, Error> {
         let name = wish.api.as_deref().ok_or_else(|| no_api("there is neither a path nor an API"))?;
         embedded(crate::select::plugin(plugins, name)?)?
     } else {
-        let wanted: Vec<Wanted> = wish.paths.iter().map(|path| Wanted::parse(path)).collect();
-        feature::read_paths(&wanted).map_err(all_mistakes)?
+        let wanted = wish.paths.iter().map(|path| path.parse()).collect::<Result<Vec<Wanted>, _>>();
+        let wanted = wanted.map_err(|trouble| all_troubles(vec![trouble]))?;
+        feature::read_paths(&wanted).map_err(all_troubles)?
     };
     feature::check_unique(&features).map_err(mistake)?;
     Ok(features)
@@ -88,7 +90,10 @@ fn embedded(plugin: &Plugin) -> Result<Vec<Feature>, Error> {
         let message = format!("no features come with the API {:?}", plugin.name);
         return Err(Error::usage(message, "name files or folders: plumb test features/"));
     }
-    plugin.features.iter().map(|(path, text)| feature::read(path, text).map_err(mistake)).collect()
+    let read = plugin.features.iter().map(|(path, text)| feature::read(path, text).map_err(mistake));
+    let mut features = read.collect::<Result<Vec<_>, _>>()?;
+    feature::distinguish(&mut features);
+    Ok(features)
 }
 
 /// The API of a run: named, or the one that the tags of all scenarios name.
@@ -104,6 +109,35 @@ fn api_of(wish: &Wish, features: &[Feature]) -> Result<String, Error> {
         [only] => Ok((*only).to_owned()),
         [] => Err(no_api("no scenario says which API it speaks of")),
         several => Err(no_api(&format!("the scenarios speak of several APIs: {}", several.join(", ")))),
+    }
+}
+
+/// A mistake in a text, with its place.
+fn mistake(mistake: Mistake) -> Error {
+    all_troubles(vec![Trouble::Mistake(mistake)])
+}
+
+fn all_troubles(troubles: Vec<Trouble>) -> Error {
+    let all: Vec<ConfigError> = troubles.into_iter().map(placed).collect();
+    let message = match &all[..] {
+        [_] => "failed to read the features: one mistake".to_owned(),
+        several => format!("failed to read the features: {} mistakes", several.len()),
+    };
+    Error::Features { message, all }
+}
+
+fn placed(trouble: Trouble) -> ConfigError {
+    match trouble {
+        Trouble::Mistake(mistake) => {
+            let message = mistake.to_string();
+            let Mistake { path, text, span, help, .. } = mistake;
+            let place = (!text.is_empty()).then(|| span.into());
+            ConfigError { message, source_code: NamedSource::new(path, text.to_string()), place, help }
+        }
+        other => {
+            let source_code = NamedSource::new(String::new(), String::new());
+            ConfigError { message: other.to_string(), source_code, place: None, help: None }
+        }
     }
 }
 
