@@ -172,7 +172,7 @@ async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Play
     let (started, terms) = (Instant::now(), &prepared.scenario.terms);
     let deadline = tokio::time::Instant::now() + terms.timeout.unwrap_or(SCENARIO_TIME);
     let cast = Cast::of(context.target, context.api.signed);
-    let mut world = World::new(context.api.name, cast, line, !terms.model_off);
+    let mut world = World::new(context.api.name, cast, line, !terms.model_off).beside(&prepared.scenario.path);
     let mut progress = Progress::new(prepared);
     for (at, bound) in prepared.steps.iter().flatten().enumerate() {
         let begun = Instant::now();
@@ -231,7 +231,7 @@ fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, worl
     let (case, case_lacks, _) = world.into_record();
     let case = (!case.calls.is_empty()).then(|| {
         let mut case = case;
-        case.origin.suite = SUITE.to_owned();
+        SUITE.clone_into(&mut case.origin.suite);
         case.origin.operation = case.calls.last().map_or_else(String::new, |turn| turn.call.operation.to_string());
         case
     });

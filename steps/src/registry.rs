@@ -4,6 +4,7 @@
 //! of it, and a [`Registry`] takes in the sources it is given and no others: the phrases of one API never meet those
 //! of another.
 
+mod phrases;
 mod skeleton;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::feature::{Kind, Step};
 use crate::world::World;
 
+pub use phrases::phrases_markdown;
 pub use skeleton::skeleton;
 
 /// The steps of one crate: all that are defined in the folder of `file` and below.
@@ -148,12 +150,12 @@ impl Registry {
     /// # Errors
     /// Where none matches, or more than one.
     pub fn bind(&self, step: &Step) -> Result<Bound, Unbound> {
-        let shelf = &self.shelves[step.kind as usize];
-        let matching: Vec<usize> = shelf.set.matches(&step.text).into_iter().collect();
+        let own = &self.shelves[step.kind as usize];
+        let matching: Vec<usize> = own.set.matches(&step.text).into_iter().collect();
         match &matching[..] {
             [] => Err(Unbound::Undefined(skeleton(step))),
-            [only] => Ok(shelf.phrases[*only].bound(step)),
-            several => Err(Unbound::Ambiguous(several.iter().map(|at| shelf.phrases[*at].place).collect())),
+            [only] => Ok(own.phrases[*only].bound(step)),
+            several => Err(Unbound::Ambiguous(several.iter().map(|at| own.phrases[*at].place).collect())),
         }
     }
 }
