@@ -120,6 +120,15 @@ impl World {
         self.record.borrow(need);
     }
 
+    /// The calls that would make something of a `kind`, with its role in place of its name. Unlike what is borrowed
+    /// it is made by whoever sends them, and may be refused.
+    pub async fn provision(&mut self, kind: &str, label: &str) -> Vec<Call> {
+        match self.line.ask(Ask::Provision(Need::own(kind, role(label)))).await {
+            Told::Calls(calls) => calls,
+            _ => fail("the session gave another answer"),
+        }
+    }
+
     /// Sends a call as whoever spoke last, or as the target's first identity, and judges the answer by the model.
     pub async fn call(&mut self, call: Call) -> &Answer {
         let who = self.cast.recent();
@@ -208,6 +217,11 @@ impl World {
     /// The last call, with what was sent and came back.
     pub const fn last_exchange(&self) -> Option<&Exchange> {
         self.last.as_ref()
+    }
+
+    /// The last call as the case keeps it: what it names is a role, and what the server chose is a symbol.
+    pub fn last_turn(&self) -> Turn {
+        self.record.last_turn().unwrap_or_else(|| fail("nothing was asked yet, so there is no call to look at"))
     }
 
     /// An expectation that the last answer meets, with nothing else in it: what a Then adds its own demand to.

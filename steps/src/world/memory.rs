@@ -33,6 +33,11 @@ impl Memory {
         })
     }
 
+    /// The value that was kept under a name, where there is one.
+    pub fn known(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
     /// Says what is in a file.
     pub fn define_file(&mut self, name: &str, content: Value) {
         self.files.insert(name.to_owned(), content);
