@@ -32,6 +32,7 @@ pub use super::terminal::features as terminal;
 pub(super) use outcome::{headline, notices, summary};
 pub(super) use why::{lack, mark, place, skipped_for, what, why};
 
+use crate::error::Exit;
 use crate::events::{Event, TestsEnded, TestsStarted};
 
 /// The most scenarios that did not pass of which everything is kept: what they did as a case, and the answer that should
@@ -220,6 +221,21 @@ impl FeatureReport {
         std::iter::once(again.trim_end().to_owned()).chain(finding.filter(|replay| !replay.is_empty())).collect()
     }
 
+    /// The exit code of the run. A run in which nothing passed has shown nothing.
+    pub fn exit(&self) -> Exit {
+        let counts = self.counts();
+        let early = self.ended.as_ref().is_some_and(|ended| ended.early.is_some());
+        if counts.failed > 0 || self.findings_apart().next().is_some() {
+            return Exit::Diverges;
+        }
+        let shown = counts.passed_in_all() > 0 || self.started.dry_run && counts.scenarios > 0;
+        if counts.inconclusive > 0 || !shown || early || self.interrupted() {
+            Exit::Inconclusive
+        } else {
+            Exit::Conforms
+        }
+    }
+
     /// Whether somebody stopped the run, or it never ended.
     pub fn interrupted(&self) -> bool {
         self.ended.as_ref().is_none_or(|ended| ended.interrupted)
@@ -230,6 +246,15 @@ impl Scenario {
     fn keeps_steps_of_a_pass(&self) -> bool {
         self.played.outcome == Outcome::Passed && !self.played.steps.is_empty()
     }
+}
+
+/// What is wrong with one scenario that was played by itself, as text; `again` follows `plumb test PATH:LINE` where
+/// somebody plays it again.
+pub fn failure_of(played: Played, again: String) -> String {
+    let started = TestsStarted { api: played.api.clone(), selected: 1, ..TestsStarted::default() };
+    let mut report = FeatureReport { again, ..FeatureReport::new(started) };
+    report.apply(&Event::ScenarioDone(Box::new(played)));
+    report.scenarios().map(|scenario| super::terminal::feature_failure(&report, scenario)).collect()
 }
 
 /// Whether a finding is the one of a divergence with this coarse signature: its own goes on with the choices.
