@@ -5,7 +5,8 @@ use plumb_model::call::Case;
 use plumb_model::value::Value;
 use plumb_steps::played::{Outcome, Played};
 
-use crate::stage::{played, played_steps, told};
+use crate::reading::scenarios;
+use crate::stage::{feature, on_stage, play_over, played, played_steps, registry, server, told};
 
 fn passed(steps: &str) -> Played {
     let played = played_steps(steps);
@@ -169,3 +170,31 @@ fn two_people_and_a_pronoun_send_alike() {
     let why = trouble("    When he sends GET \"/v1/keys/{key a}\"");
     assert!(why.contains("means nobody"), "{why}");
 }
+
+#[test]
+fn whoever_signs_nothing_is_a_stranger_and_is_told_so_in_xml() {
+    let (api, registry) = (plumb_s3::api(), registry());
+    let check = |then: &str, expected: &str| {
+        let steps = format!(
+            "    Given the case has a bucket \"a\" of its own
+    When the client sends GET \"/{{bucket a}}/cat.png\"
+    Then the status is 403
+    And {then}"
+        );
+        let scenario = scenarios("features/test.feature", &feature(&steps)).remove(0);
+        let done = on_stage(play_over(&api, &server(&api, None), &registry, scenario, 1));
+        let why = done.trouble.as_ref().map_or("passed", |trouble| trouble.message.as_str());
+        assert_eq!(why, expected, "{}", told(&done));
+        assert_eq!(done.judged, 1, "the model knows the call");
+    };
+    check("the XML \"/Error/Code\" is \"AccessDenied\"", "passed");
+    check("the XML \"/Error/Code\" exists", "passed");
+    check("the XML \"/Error/Key\" does not exist", "passed");
+    check("the XML \"/Error/Code\" is \"NoSuchKey\"", "/Error/Code: expected NoSuchKey, observed AccessDenied");
+    check(
+        "the XML \"/Error/Code[2]\" exists",
+        &format!("/Error/Code[2]: expected anything ({ONLY_THERE}), observed nothing"),
+    );
+}
+
+const ONLY_THERE: &str = "the scenario asks only whether it is there";
