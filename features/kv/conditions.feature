@@ -3,8 +3,6 @@ Feature: Conditions
   Whoever knows the revision of an entry writes, deletes and reads on that condition.
 
   Background:
-    Given the next request has the headers
-      | accept | application/json |
     When the client sends PUT "/v1/keys/{key a}" with the body "first"
     And the header "etag" is captured as "revision"
 

@@ -174,7 +174,8 @@ async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Play
     let mut progress = Progress::new(prepared);
     for (at, bound) in prepared.steps.iter().flatten().enumerate() {
         let begun = Instant::now();
-        let step = AssertUnwindSafe(run(bound, &mut world)).catch_unwind();
+        let is_last = at + 1 == prepared.steps.len();
+        let step = AssertUnwindSafe(run(bound, &mut world, is_last)).catch_unwind();
         let (end, failure) = match timeout_at(deadline, step).await {
             Ok(Ok(())) => (StepEnd::Passed, None),
             Ok(Err(payload)) => caught(payload),
@@ -191,8 +192,11 @@ async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Play
     finished(context, prepared, progress, world)
 }
 
-async fn run(bound: &Bound, world: &mut World) {
+async fn run(bound: &Bound, world: &mut World, is_last: bool) {
     (bound.run)(world, bound.context.clone()).await;
+    if is_last {
+        world.upcoming.must_be_taken();
+    }
 }
 
 fn caught(payload: Box<dyn std::any::Any + Send>) -> (StepEnd, Option<Failure>) {

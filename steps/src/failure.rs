@@ -80,7 +80,10 @@ impl Failure {
 /// Where an answer is not what the scenario expects, a line for each place.
 fn differences(divergence: &Divergence) -> String {
     let mismatches = divergence.expected.iter().flat_map(|expected| &expected.mismatches);
-    let lines = mismatches.map(|own| format!("{}: expected {}, observed {}", own.place, own.expected, own.observed));
+    let lines = mismatches.map(|own| {
+        let observed = if own.observed.is_empty() { "no byte" } else { &own.observed };
+        format!("{}: expected {}, observed {observed}", own.place, own.expected)
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -15,10 +15,12 @@ mod schema;
 mod selecting;
 mod sending;
 mod waiting;
+mod xml;
 
 pub use parameters::{Bare, JsonPath, Method, PARAMETERS, Who};
 pub use schema::{SCHEMA_BYTES_MAX, SCHEMA_MISTAKES_MAX};
 pub use waiting::WAIT_SECONDS_MAX;
+pub use xml::{XML_DEPTH_MAX, XML_ELEMENTS_MAX};
 
 use crate::failure::fail;
 

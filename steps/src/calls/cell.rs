@@ -61,22 +61,23 @@ pub(super) fn escaped(cell: &str) -> String {
 /// # Errors
 /// Where it cannot be told and read back.
 pub(super) fn json<T: Serialize + serde::de::DeserializeOwned + PartialEq>(value: &T) -> Result<String, String> {
-    checked(value, serde_json::to_string(value))
+    checked(value, serde_json::to_string(value), "\\\"")
 }
 
-/// The same over several lines.
+/// The same over several lines, for a doc string: three quotes end one, and some readers take `\"` in it for a quote.
 ///
 /// # Errors
 /// As with [`json`].
 pub(super) fn pretty<T: Serialize + serde::de::DeserializeOwned + PartialEq>(value: &T) -> Result<String, String> {
-    checked(value, serde_json::to_string_pretty(value))
+    checked(value, serde_json::to_string_pretty(value), "\\u0022")
 }
 
 fn checked<T: serde::de::DeserializeOwned + PartialEq>(
     value: &T,
     written: serde_json::Result<String>,
+    quote: &str,
 ) -> Result<String, String> {
-    let text = ordinary(&written.map_err(|error| error.to_string())?);
+    let text = ordinary(&written.map_err(|error| error.to_string())?, quote);
     match serde_json::from_str::<T>(&text) {
         Ok(back) if back == *value => Ok(text),
         Ok(_) => Err("it reads as something else again".to_owned()),
@@ -84,15 +85,14 @@ fn checked<T: serde::de::DeserializeOwned + PartialEq>(
     }
 }
 
-/// JSON in which every text is of ordinary characters without quotes: three quotes end a doc string, and some readers
-/// take `\"` in one for a quote.
-fn ordinary(json: &str) -> String {
+/// JSON in which every text is of ordinary characters, and a quote in it stands as `quote`.
+fn ordinary(json: &str, quote: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut characters = json.chars();
     while let Some(character) = characters.next() {
         match character {
             '\\' => match characters.next() {
-                Some('"') => text += "\\u0022",
+                Some('"') => text += quote,
                 escaped => {
                     text.push('\\');
                     text.extend(escaped);
@@ -130,7 +130,7 @@ mod tests {
         check("a\u{a0}", "\"a\\u00a0\"");
         check("a\nb", "\"a\\nb\"");
         check("{a}", "\"{a}\"");
-        check("\"1\"", "\"\\u00221\\u0022\"");
+        check("\"1\"", r#""\"1\"""#);
         check("\u{202e}\u{1f600}", "\"\\u202e\\ud83d\\ude00\"");
     }
 

@@ -40,8 +40,10 @@ async fn fits_file(world: &mut World, file: String) {
 
 fn hold(world: &mut World, schema: &Json) {
     world.not_in_the_case("a JSON schema is looked at");
-    let validator =
-        jsonschema::validator_for(schema).unwrap_or_else(|error| fail(format!("this is no schema: {error}")));
+    let validator = jsonschema::options()
+        .offline()
+        .build(schema)
+        .unwrap_or_else(|error| fail(format!("this is no schema: {error}")));
     let body = document(world);
     let wrong = validator.iter_errors(&body).take(SCHEMA_MISTAKES_MAX).map(|error| {
         let place = error.instance_path().to_string();

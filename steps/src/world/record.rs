@@ -94,10 +94,18 @@ impl Record {
     }
 }
 
+/// From this length on, what the server chose is taken for it even where it is only a part of an argument: a revision
+/// `1` would be found in every tenth number.
+const SYMBOL_BYTES_MIN: usize = 8;
+
 /// `literal` with the names in it as what they stand for: the first name first, and of several the longest.
 fn relative(literal: &Bytes, names: &[(Bytes, Value)]) -> Value {
     let found = names.iter().filter(|(name, _)| !name.is_empty()).filter_map(|(name, value)| {
+        let may_be_part = !matches!(value, Value::Symbol(_)) || name.len() >= SYMBOL_BYTES_MIN;
         let at = literal.windows(name.len()).position(|window| window == name)?;
+        if !may_be_part && name.len() < literal.len() {
+            return None;
+        }
         Some((at, at + name.len(), value))
     });
     let found = found.min_by_key(|(start, end, _)| (*start, Reverse(*end)));
@@ -135,6 +143,14 @@ mod tests {
         check("plumb-x-ab", Value::resource("key", "ab"));
         let both = [Value::resource("key", "b"), Value::from(" "), role()];
         check("plumb-x-b plumb-x-a", Value::concat([both[0].clone(), Value::concat(both[1..].to_vec())]));
+    }
+
+    #[test]
+    fn what_the_server_chose_is_no_part_of_a_number() {
+        let names = [(Bytes::from_static(b"1"), Value::symbol("1-Put", "revision"))];
+        let told = |literal: &'static str| relative(&Bytes::from_static(literal.as_bytes()), &names);
+        assert_eq!(told("1"), Value::symbol("1-Put", "revision"));
+        assert_eq!(told("100"), Value::from("100"));
     }
 
     #[test]

@@ -27,16 +27,14 @@ pub(crate) struct TurnTerms {
 }
 
 impl Upcoming {
-    /// Ends the step where something was said of a request or call of another kind than the one that is sent now: it
-    /// would be left out in silence.
+    /// Ends the step where something was said of a request or call of another kind than the one that is sent now, or
+    /// of one that never comes: it would be left out in silence.
     pub(crate) fn must_be_taken(&self) {
         if !self.headers.is_empty() || !self.query.is_empty() {
-            fail(
-                "headers or a query were given for the next request, and this step sends none that is written by hand",
-            );
+            fail("headers or a query were given for the next request, and no request written by hand follows");
         }
         if self.terms.is_some() {
-            fail("terms were given for the next call by name, and this step makes none");
+            fail("terms were given for the next call by name, and none follows");
         }
     }
 }

@@ -25,11 +25,14 @@ fn exported(case: &Case) -> String {
     scenario_of(case, "a case", &["why it is here".to_owned()]).expect("a scenario")
 }
 
-/// Every case of an API's suites survives: to text, played, and to text again.
-fn check_suites(api: &Api) {
+/// Of the cases of S3, one of so many is played: they are in no order, and all of them take more than a minute.
+const S3_STRIDE: usize = 5;
+
+/// Cases of an API's suites survive: to text, played, and to text again.
+fn check_suites(api: &Api, stride: usize) {
     let registry = registry();
     on_stage(async {
-        for (sequence, case) in (0..).zip(suites::cases(api, &[], 1)) {
+        for (sequence, case) in (0..).zip(suites::cases(api, &[], 1).step_by(stride)) {
             let text = exported(&case);
             let played = played(api, &registry, &text, sequence).await;
             assert_eq!(played.outcome, Outcome::Passed, "{}\n{text}", told(&played));
@@ -43,12 +46,12 @@ fn check_suites(api: &Api) {
 
 #[test]
 fn every_case_of_the_tutorial_api_survives_as_a_scenario() {
-    check_suites(&plumb_kv::api());
+    check_suites(&plumb_kv::api(), 1);
 }
 
 #[test]
-fn every_case_of_s3_survives_as_a_scenario() {
-    check_suites(&plumb_s3::api());
+fn cases_of_s3_survive_as_scenarios() {
+    check_suites(&plumb_s3::api(), S3_STRIDE);
 }
 
 fn key() -> Value {

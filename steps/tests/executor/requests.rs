@@ -5,7 +5,8 @@ use plumb_model::call::Case;
 use plumb_model::value::Value;
 use plumb_steps::played::{Outcome, Played};
 
-use crate::stage::{played, played_steps, server, told};
+use crate::reading::scenarios;
+use crate::stage::{feature, on_stage, play_over, played, played_steps, registry, server, told};
 
 fn passed(steps: &str) -> Played {
     let played = played_steps(steps);
@@ -97,17 +98,18 @@ fn what_could_be_read_as_another_request_is_not_sent() {
 
 #[test]
 fn what_was_said_of_the_next_request_is_never_left_out_in_silence() {
-    let why = trouble("    Given the next request has the headers\n      | a | b |\n    When \"x\" calls List");
-    assert!(why.contains("headers or a query were given"), "{why}");
+    let given = "    Given the next request has the headers\n      | a | b |";
+    for steps in [given.to_owned(), format!("{given}\n    When \"x\" calls List")] {
+        let why = trouble(&steps);
+        assert!(why.contains("headers or a query were given"), "{steps}: {why}");
+    }
 }
 
 #[test]
-fn a_request_that_is_no_call_of_the_api_is_counted_and_makes_no_whole_case() {
-    let api = plumb_kv::api();
-    let text = crate::stage::feature("    When the client sends POST \"/v1/keys/a\"");
-    let done = crate::stage::played_over(&server(&api, None), &text).remove(0);
-    // The guard cannot tell what a method that it does not know touches.
-    assert_eq!((done.outcome, done.unmodelled), (Outcome::Skipped, 0), "{}", told(&done));
+fn a_request_of_which_nobody_can_tell_what_it_touches_is_not_sent() {
+    let done = played_steps("    When the client sends POST \"/v1/keys/{key a}\"");
+    assert_eq!((done.outcome, done.calls), (Outcome::Skipped, 0), "{}", told(&done));
+    assert!(done.trouble.is_some_and(|trouble| trouble.message.contains("it cannot be told what the request touches")));
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn a_body_that_does_not_fit_a_schema_tells_where() {
         "{\"$ref\": \"http://example.invalid/x\"}",
     );
     let why = trouble(&elsewhere);
-    assert!(why.contains("this is no schema") && why.contains("disabled"), "{why}");
+    assert!(why.contains("this is no schema") && why.contains("cannot fetch http://example.invalid/x"), "{why}");
 }
 
 #[test]
@@ -168,3 +170,31 @@ fn two_people_and_a_pronoun_send_alike() {
     let why = trouble("    When he sends GET \"/v1/keys/{key a}\"");
     assert!(why.contains("means nobody"), "{why}");
 }
+
+#[test]
+fn whoever_signs_nothing_is_a_stranger_and_is_told_so_in_xml() {
+    let (api, registry) = (plumb_s3::api(), registry());
+    let check = |then: &str, expected: &str| {
+        let steps = format!(
+            "    Given the case has a bucket \"a\" of its own
+    When the client sends GET \"/{{bucket a}}/cat.png\"
+    Then the status is 403
+    And {then}"
+        );
+        let scenario = scenarios("features/test.feature", &feature(&steps)).remove(0);
+        let done = on_stage(play_over(&api, &server(&api, None), &registry, scenario, 1));
+        let why = done.trouble.as_ref().map_or("passed", |trouble| trouble.message.as_str());
+        assert_eq!(why, expected, "{}", told(&done));
+        assert_eq!(done.judged, 1, "the model knows the call");
+    };
+    check("the XML \"/Error/Code\" is \"AccessDenied\"", "passed");
+    check("the XML \"/Error/Code\" exists", "passed");
+    check("the XML \"/Error/Key\" does not exist", "passed");
+    check("the XML \"/Error/Code\" is \"NoSuchKey\"", "/Error/Code: expected NoSuchKey, observed AccessDenied");
+    check(
+        "the XML \"/Error/Code[2]\" exists",
+        &format!("/Error/Code[2]: expected anything ({ONLY_THERE}), observed nothing"),
+    );
+}
+
+const ONLY_THERE: &str = "the scenario asks only whether it is there";
