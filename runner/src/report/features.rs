@@ -30,7 +30,7 @@ pub use super::html::features as page;
 pub use super::terminal::features as terminal;
 
 pub(super) use outcome::{headline, notices, summary};
-pub(super) use why::{lack, mark, place, skipped_for, what, why};
+pub(super) use why::{lack, mark, permitted, place, skipped_for, what, why};
 
 use crate::events::{Event, TestsEnded, TestsStarted};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::fixture::{self, done, ended, passed};
 use super::*;
 
-const PATH: &str = "features/s3/uploads.feature";
+const PATH: &str = "features/kv/uploads.feature";
 
 fn scenario(report: &FeatureReport) -> &Scenario {
     report.scenarios().next().expect("a scenario was played")
@@ -224,10 +224,14 @@ fn the_cucumber_report_has_what_its_readers_demand() {
             demand(element, ELEMENT);
             assert!(list(element, "tags").all(|tag| tag["name"].as_str().is_some_and(|name| name.starts_with('@'))));
             let steps: Vec<&Value> = list(element, "steps").collect();
-            steps.iter().for_each(|step| demand(step, STEP));
+            for step in &steps {
+                demand(step, STEP);
+            }
             let hooks = list(element, "before").chain(list(element, "after"));
             let results: Vec<&Value> = hooks.chain(steps).map(|own| &own["result"]).collect();
-            results.iter().for_each(|result| demand(result, RESULT));
+            for result in &results {
+                demand(result, RESULT);
+            }
             statuses.push(results.iter().all(|result| result["status"] == "passed"));
         }
     }
