@@ -24,13 +24,14 @@ pub use count::{Calls, Counts};
 pub use cucumber_json::cucumber_json;
 pub use json::TEST_SCHEMA;
 pub use junit::junit;
+pub use outcome::{notices, summary};
 pub use standing::Standing;
 
 pub use super::html::features as page;
 pub use super::terminal::features as terminal;
 
-pub(super) use outcome::{headline, notices, summary};
-pub(super) use why::{lack, mark, place, skipped_for, what, why};
+pub(super) use outcome::headline;
+pub(super) use why::{lack, mark, permitted, place, skipped_for, what, why};
 
 use crate::error::Exit;
 use crate::events::{Event, TestsEnded, TestsStarted};

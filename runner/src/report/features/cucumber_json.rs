@@ -1,9 +1,10 @@
 //! The report in the JSON that reporters of Cucumber read: the classical format of its Ruby, Java and JavaScript
 //! implementations (<https://github.com/cucumber/cucumber-json-schema>).
 //!
-//! A reader makes a scenario's status of those of its steps, and has five: a reader such as the Jenkins plugin counts a
-//! scenario as passed only where every step is. So what says nothing must not look like a pass: a step that timed out or
-//! is inconclusive is *pending*; what is skipped, inconclusive and allowed to be, or known and accepted is *skipped*, with
+//! A reader makes a scenario's status of those of its steps: passed, failed, undefined, pending or skipped, and ambiguous,
+//! which the JavaScript implementation adds and readers such as the Jenkins plugin take for undefined. A scenario counts
+//! as passed only where every step is, so what says nothing must not look like a pass: a step that timed out or is
+//! inconclusive is *pending*; what is skipped, inconclusive and allowed to be, or known and accepted is *skipped*, with
 //! the reason as its message. Where a scenario ended for a reason that is no step's, a hook before or after them says it.
 
 use plumb_steps::played::{Played, StepEnd, StepPlayed};

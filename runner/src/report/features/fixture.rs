@@ -20,7 +20,7 @@ pub(in crate::report) fn empty() -> FeatureReport {
         schema: EVENTS_SCHEMA.into(),
         run: "xwp65c6x".into(),
         version: "0.1.0".into(),
-        api: "s3".into(),
+        api: "kv".into(),
         target: "staging".into(),
         endpoint: Some("https://objects.staging.example".into()),
         flavour: "standard".into(),
@@ -35,7 +35,7 @@ pub(in crate::report) fn empty() -> FeatureReport {
 /// A run in which all passed.
 pub(in crate::report) fn passing() -> FeatureReport {
     let mut report = empty();
-    (1..=74).for_each(|at| report.apply(&done(passed("features/s3/uploads.feature", at, "A file can be read"))));
+    (1..=74).for_each(|at| report.apply(&done(passed("features/kv/uploads.feature", at, "A file can be read"))));
     report.apply(&Event::TestsEnded(TestsEnded { duration_ms: 3_200, ..TestsEnded::default() }));
     report
 }
@@ -43,7 +43,9 @@ pub(in crate::report) fn passing() -> FeatureReport {
 /// A run with everything.
 pub(in crate::report) fn report() -> FeatureReport {
     let mut report = empty();
-    events().iter().for_each(|event| report.apply(event));
+    for event in events() {
+        report.apply(&event);
+    }
     report
 }
 
@@ -84,7 +86,7 @@ pub(in crate::report) fn passed(path: &str, at: usize, name: &str) -> Played {
         end: StepEnd::Passed,
         started_us: 0,
         duration_us: 1_100 * at as u64,
-        defined_at: Some(format!("steps/s3/src/phrases.rs:{}", at * 7)),
+        defined_at: Some(format!("steps/kv/src/phrases.rs:{}", at * 7)),
     });
     Played {
         id: format!("{file}::{slug}_{at}"),
@@ -95,7 +97,7 @@ pub(in crate::report) fn passed(path: &str, at: usize, name: &str) -> Played {
         line,
         tags: vec!["smoke".into()],
         owner: Some("storage".into()),
-        api: "s3".into(),
+        api: "kv".into(),
         outcome: Outcome::Passed,
         may_be_inconclusive: false,
         attempt: 1,
@@ -122,14 +124,14 @@ pub(in crate::report) fn ended(played: Played, at: usize, end: StepEnd, message:
 }
 
 fn case() -> Case {
-    let mut case = Case::new("s3");
+    let mut case = Case::new("kv");
     case.calls = vec![Turn::new("call", Call::new("GetObject").with("key", "cat.png"))];
     case
 }
 
-const UPLOADS: &str = "features/s3/uploads.feature";
-const OTHERS: &str = "features/s3/others.feature";
-const WAITING: &str = "features/s3/waiting.feature";
+const UPLOADS: &str = "features/kv/uploads.feature";
+const OTHERS: &str = "features/kv/others.feature";
+const WAITING: &str = "features/kv/waiting.feature";
 
 /// Two that pass, the second not at once; one that does without the model; two that fail by an answer.
 fn reads() -> Vec<Played> {
@@ -160,7 +162,7 @@ fn broken() -> Vec<Played> {
         played.steps[0].defined_at = None;
         played
     };
-    let skeleton = "#[given(expr = \"Bob owns the bucket {string}\")]\nasync fn owns(world: &mut World, name: String) {\n    todo!()\n}";
+    let skeleton = "#[given(expr = \"Bob owns the bucket {string}\")]\nasync fn owns(world: &mut World, name: String) {\n    // what it does\n}";
     let mut hostile = ended(passed(OTHERS, 4, HOSTILE), 1, StepEnd::Failed, &format!("{HOSTILE}\n]]> second line"));
     hostile.steps[1].text = format!("he uploads {HOSTILE} {}", "W".repeat(300));
     (hostile.owner, hostile.rule) = (Some(HOSTILE.into()), Some("]]>\u{0}\u{ffff}".into()));
@@ -183,7 +185,7 @@ fn broken() -> Vec<Played> {
                 StepEnd::Ambiguous,
                 "several functions claim this step",
             ),
-            "steps/s3/src/given.rs:12\nsteps/src/http.rs:40",
+            "steps/kv/src/given.rs:12\nsteps/src/http.rs:40",
         ),
         hostile,
     ]
@@ -238,7 +240,7 @@ fn divergence(kind: Kind, observed: &str, expected: Vec<Expected>) -> Divergence
     Divergence { call: "call".into(), operation: "GetObject".into(), kind, expected, observed, state, request_id }
 }
 
-fn permitted(class: &str, source: &str, mismatches: Vec<Mismatch>) -> Expected {
+fn one(class: &str, source: &str, mismatches: Vec<Mismatch>) -> Expected {
     Expected { class: class.into(), basis: "D".into(), source: source.into(), mismatches }
 }
 
@@ -246,27 +248,27 @@ fn permitted(class: &str, source: &str, mismatches: Vec<Mismatch>) -> Expected {
 fn unexpected() -> Divergence {
     let places =
         vec![mismatch("header content-type", "\"image/png\"", "nothing"), mismatch("body", "\"meow\"", HOSTILE)];
-    divergence(Kind::OwnExpectation, "200", vec![permitted("200", "uploads.feature:43", places)])
+    divergence(Kind::OwnExpectation, "200", vec![one("200", "the case's own expectation", places)])
 }
 
 /// What the model forbids, though no Then looks at it.
 fn forbidden() -> Divergence {
     let places = |status: &str| vec![mismatch("status", status, "200"), mismatch("code", "some code", "no error code")];
     let expected = vec![
-        permitted("412 PreconditionFailed", "RFC 9110 section 13.1.1", places("412")),
-        permitted("404 NoSuchKey", "RFC 9110 section 15.5.5", places("404")),
+        one("412 PreconditionFailed", "RFC 9110 section 13.1.1", places("412")),
+        one("404 NoSuchKey", "RFC 9110 section 15.5.5", places("404")),
     ];
     divergence(Kind::AcceptsWhatMustBeRefused, "200", expected)
 }
 
 /// What somebody answers for.
 fn known() -> Divergence {
-    divergence(Kind::WrongCode, "400 InvalidRequest", vec![permitted("404 NoSuchUpload", "the reference", vec![])])
+    divergence(Kind::WrongCode, "400 InvalidRequest", vec![one("404 NoSuchUpload", "the reference", vec![])])
 }
 
 /// What was seen in an attempt that does not count.
 fn unseen() -> Divergence {
-    divergence(Kind::ServerError, "503 SlowDown", vec![permitted("200", "the reference", vec![])])
+    divergence(Kind::ServerError, "503 SlowDown", vec![one("200", "the reference", vec![])])
 }
 
 fn finding(id: &str, divergence: &Divergence, accepted_by: Option<&str>) -> Finding {

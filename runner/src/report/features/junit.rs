@@ -1,4 +1,4 @@
-//! The report as JUnit XML, for pipelines: a suite for each feature file, a case for each scenario.
+//! The report as `JUnit` XML, for pipelines: a suite for each feature file, a case for each scenario.
 //!
 //! The format knows passed, failure, error and skipped; GitLab shows the four apart, Jenkins counts failures and errors
 //! together, and neither lets an error pass. So a *failure* says that the service does not do what it should, an *error*
@@ -18,7 +18,7 @@ use super::{Attempt, Feature, FeatureReport, Scenario, Standing, skipped_for, wh
 use crate::report::terminal::feature_failure;
 use crate::report::words::safe;
 
-/// The report as JUnit XML.
+/// The report as `JUnit` XML.
 ///
 /// # Errors
 /// Where the library refuses to write it, which nothing here should make it do.
@@ -81,7 +81,8 @@ fn status(report: &FeatureReport, scenario: &Scenario) -> TestCaseStatus {
         Standing::Passed | Standing::Flaky => TestCaseStatus::success(),
         Standing::Failed | Standing::Inconclusive => {
             let mut status = TestCaseStatus::non_success(kind(played.outcome, ended(played)));
-            status.set_message(xml(&why(played))).set_type(what(played));
+            let is_failure = standing == Standing::Failed;
+            status.set_message(xml(&why(played))).set_type(if is_failure { what(played) } else { "inconclusive" });
             status.set_description(block(&feature_failure(report, scenario)));
             status
         }

@@ -48,7 +48,7 @@ fn is_whole(report: &FeatureReport) -> bool {
 }
 
 /// What a reader must know before trusting the sums, a sentence each.
-pub(in crate::report) fn notices(report: &FeatureReport) -> Vec<String> {
+pub fn notices(report: &FeatureReport) -> Vec<String> {
     let mut notices = Vec::new();
     notices.extend(nothing(report));
     notices.extend(beside_the_model(report));
@@ -119,7 +119,7 @@ fn were(many: u64) -> String {
 }
 
 /// `74 scenarios: 70 passed (1 flaky), 1 failed, 3 skipped; 412 calls, 400 judged by the model, 12 unmodelled; 3.2 s`.
-pub(in crate::report) fn summary(report: &FeatureReport) -> String {
+pub fn summary(report: &FeatureReport) -> String {
     let (counts, calls) = (report.counts(), report.calls);
     let of = |part: u64, word: &str| if part == 0 { String::new() } else { format!(" ({} {word})", number(part)) };
     let each = [

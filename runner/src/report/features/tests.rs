@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::fixture::{self, done, ended, passed};
 use super::*;
 
-const PATH: &str = "features/s3/uploads.feature";
+const PATH: &str = "features/kv/uploads.feature";
 
 fn scenario(report: &FeatureReport) -> &Scenario {
     report.scenarios().next().expect("a scenario was played")
@@ -158,9 +158,16 @@ fn a_dry_run_and_a_run_without_an_end_are_no_pass() {
 
 #[test]
 fn a_run_in_which_all_passed_is_one_line_of_sums() {
-    let report = fixture::passing();
+    let mut report = fixture::passing();
     check(&report, "74 scenarios passed", &[]);
     assert_eq!(summary(&report), "74 scenarios: 74 passed; 296 calls, 296 judged by the model; 3.2 s");
+    (report.started.target, report.started.endpoint) = ("model".into(), None);
+    insta::assert_snapshot!(terminal(&report, false), @"
+    plumb 0.1.0 · kv (standard) at the model itself
+    run xwp65c6x · 2026-11-21T06:19:19Z
+
+    74 scenarios: 74 passed; 296 calls, 296 judged by the model; 3.2 s
+    ");
 }
 
 #[test]
@@ -224,15 +231,30 @@ fn the_cucumber_report_has_what_its_readers_demand() {
             demand(element, ELEMENT);
             assert!(list(element, "tags").all(|tag| tag["name"].as_str().is_some_and(|name| name.starts_with('@'))));
             let steps: Vec<&Value> = list(element, "steps").collect();
-            steps.iter().for_each(|step| demand(step, STEP));
+            for step in &steps {
+                demand(step, STEP);
+            }
             let hooks = list(element, "before").chain(list(element, "after"));
             let results: Vec<&Value> = hooks.chain(steps).map(|own| &own["result"]).collect();
-            results.iter().for_each(|result| demand(result, RESULT));
+            for result in &results {
+                demand(result, RESULT);
+            }
             statuses.push(results.iter().all(|result| result["status"] == "passed"));
         }
     }
     let passed: Vec<bool> = report.scenarios().map(|own| own.played.outcome == Outcome::Passed).collect();
     assert_eq!((features.len(), statuses), (3, passed));
+}
+
+#[test]
+fn what_no_step_is_at_fault_for_is_told_by_a_hook() {
+    let mut report = fixture::empty();
+    let mut played = ended(passed(PATH, 1, "A file can be read"), 2, StepEnd::Failed, "the clean-up failed");
+    played.steps[2].end = StepEnd::Passed;
+    report.apply(&done(played));
+    let element = &cucumber_json(&report)[0]["elements"][0];
+    assert!(list(element, "steps").all(|step| step["result"]["status"] == "passed"));
+    assert_eq!(element["after"][0]["result"]["status"], "failed");
 }
 
 #[test]

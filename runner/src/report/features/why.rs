@@ -2,7 +2,7 @@
 
 use plumb_model::judge::NOTHING;
 use plumb_steps::played::{Outcome, Played, StepEnd, StepPlayed};
-use plumb_validator::verdict::{Divergence, Kind};
+use plumb_validator::verdict::{Divergence, Expected, Kind};
 
 use super::FeatureReport;
 use crate::report::words::{lines, safe};
@@ -41,11 +41,8 @@ pub(in crate::report) fn lack(played: &Played) -> Lack {
 }
 
 fn bounded(text: &str) -> Vec<String> {
-    let mut all: Vec<String> = lines(text).take(MESSAGE_LINES_MAX + 1).collect();
-    if all.len() > MESSAGE_LINES_MAX {
-        all[MESSAGE_LINES_MAX] = "…".to_owned();
-    }
-    all
+    let more = text.lines().nth(MESSAGE_LINES_MAX).map(|_| "…".to_owned());
+    lines(text).take(MESSAGE_LINES_MAX).chain(more).collect()
 }
 
 /// How the step ended that ended the scenario.
@@ -108,6 +105,20 @@ fn sentence(divergence: &Divergence) -> String {
     })
 }
 
+/// The permitted answers, where it is one that should not have come. What a step expects has that step as its source.
+pub(in crate::report) fn permitted(played: &Played) -> Vec<Expected> {
+    let trouble = played.trouble.as_ref();
+    let Some(divergence) = trouble.and_then(|trouble| trouble.divergence.as_ref()) else { return Vec::new() };
+    let step = trouble.and_then(|trouble| played.steps.get(trouble.step?));
+    let mut permitted = divergence.expected.clone();
+    if let (Kind::OwnExpectation, Some(step)) = (divergence.kind, step) {
+        for expected in &mut permitted {
+            expected.source = format!("the step at {}:{}", played.path, step.line);
+        }
+    }
+    permitted
+}
+
 fn classes(divergence: &Divergence) -> String {
     let mut classes: Vec<&str> = Vec::new();
     for expected in &divergence.expected {
@@ -118,7 +129,7 @@ fn classes(divergence: &Divergence) -> String {
     if classes.is_empty() { "nothing".to_owned() } else { classes.join(" or ") }
 }
 
-/// `features/s3/uploads.feature:12`.
+/// `features/kv/uploads.feature:12`.
 pub(in crate::report) fn place(played: &Played) -> String {
     safe(&format!("{}:{}", played.path, played.line))
 }

@@ -79,7 +79,7 @@ fn text_stands_out_in_both_schemes() {
             ["ink", "soft"].into_iter().flat_map(|text| grounds.map(|ground| (text.to_owned(), ground.to_owned())));
         let on_cards = ["link", "good", "bad", "unclear"]
             .into_iter()
-            .flat_map(|text| ["paper", "card"].map(|ground| (text.to_owned(), ground.to_owned())));
+            .flat_map(|text| ["paper", "card", "sunk"].map(|ground| (text.to_owned(), ground.to_owned())));
         let inks = tints.iter().map(|(_, tint)| ("ink".to_owned(), tint.clone()));
         for (text, ground) in on_grounds.chain(on_cards).chain(inks).chain(tints.clone()) {
             let contrast = contrast(colours[&text], colours[&ground]);

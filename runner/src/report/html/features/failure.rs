@@ -6,7 +6,7 @@ use plumb_steps::played::{Played, StepPlayed};
 use super::super::finding::{command, comparison};
 use super::anchors::Anchors;
 use super::scenarios::{steps, tags};
-use crate::report::features::{FeatureReport, Scenario, Standing, lack, place, what};
+use crate::report::features::{FeatureReport, Scenario, Standing, lack, permitted, place, what};
 use crate::report::words::{cut, safe};
 
 /// The most columns by which a step is shown indented, as it stands in its file.
@@ -82,7 +82,7 @@ fn what_is_wrong(played: &Played) -> Markup {
             h4 .apart { (title) }
             pre tabindex="0" { code { (help.join("\n")) } }
         }
-        @if let Some(divergence) = divergence { (comparison(&divergence.expected, &divergence.observed)) }
+        @if let Some(divergence) = divergence { (comparison(&permitted(played), &divergence.observed)) }
         @if let Some(request) = trouble.and_then(|trouble| trouble.request.as_ref()) {
             p .source {
                 "Last request: " code { (safe(request)) }

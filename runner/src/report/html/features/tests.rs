@@ -71,7 +71,7 @@ fn every_scenario_is_in_the_page_and_what_did_not_pass_with_its_command() {
     let page = features(&report);
     assert_eq!(page.matches("class=\"scenario\"").count(), 17);
     for place in ["uploads.feature:40", "uploads.feature:50", "others.feature:20", "waiting.feature:10"] {
-        assert!(page.contains(&format!("plumb test features/s3/{place} --target staging")), "{place}");
+        assert!(page.contains(&format!("plumb test features/kv/{place} --target staging")), "{place}");
     }
     assert!(page.contains("Accepted</b> by storage-team"));
 }
@@ -80,7 +80,7 @@ fn every_scenario_is_in_the_page_and_what_did_not_pass_with_its_command() {
 fn scenarios_beyond_the_bound_are_counted_and_no_link_leads_to_them() {
     let mut report = fixture::empty();
     for at in 1..=SHOWN_FAILURES_MAX + 2 {
-        let played = passed("features/s3/uploads.feature", at, "A file can be read");
+        let played = passed("features/kv/uploads.feature", at, "A file can be read");
         report.apply(&done(fixture::ended(played, 1, plumb_steps::played::StepEnd::Failed, "it is gone")));
     }
     let page = features(&report);

@@ -7,7 +7,7 @@ use textwrap::core::display_width;
 
 use super::super::canvas::{BOLD, Canvas, DIM, PLAIN, RED, RIGHT, UNCLEAR, WIDTH, WRONG, cell, figure};
 use super::super::finding::{command, comparison};
-use crate::report::features::{Attempt, FeatureReport, Scenario, lack, mark, place};
+use crate::report::features::{Attempt, FeatureReport, Scenario, lack, mark, permitted, place};
 use crate::report::words::{cut, latency, safe};
 
 const INDENT: usize = 2;
@@ -30,8 +30,10 @@ pub(super) fn inside(canvas: &mut Canvas, report: &FeatureReport, scenario: &Sce
     canvas.blank();
     what_is_wrong(canvas, played);
     canvas.blank();
-    steps(canvas, played);
-    canvas.blank();
+    if !played.steps.is_empty() {
+        steps(canvas, played);
+        canvas.blank();
+    }
     for line in report.commands(scenario) {
         command(canvas, if line.starts_with("plumb replay") { "replay" } else { "again" }, PLAIN, &line);
     }
@@ -79,7 +81,7 @@ fn what_is_wrong(canvas: &mut Canvas, played: &Played) {
     let divergence = trouble.divergence.as_ref();
     if let Some(divergence) = divergence {
         canvas.blank();
-        comparison(canvas, &divergence.expected, &divergence.observed);
+        comparison(canvas, &permitted(played), &divergence.observed);
     }
     let id = divergence.and_then(|divergence| divergence.request_id.as_ref());
     let request = trouble.request.iter().map(|request| safe(request));
