@@ -114,12 +114,15 @@ pub struct Need {
     /// The identity that makes it, owns it and removes it; none means the target's first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// What it must be like and cannot be turned back from, a word of the API; none where the case does not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nature: Option<String>,
 }
 
 impl Need {
     /// A resource of the first identity that the case has for itself.
     pub fn own(kind: impl Into<String>, role: impl Into<String>) -> Self {
-        Self { kind: kind.into(), role: role.into(), own: true, actor: None }
+        Self { kind: kind.into(), role: role.into(), own: true, actor: None, nature: None }
     }
 
     /// A part of a resource of the first identity that other cases use too.
@@ -131,6 +134,13 @@ impl Need {
     #[must_use]
     pub fn by(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
+        self
+    }
+
+    /// The need, of something of this nature.
+    #[must_use]
+    pub fn of_nature(mut self, nature: impl Into<String>) -> Self {
+        self.nature = Some(nature.into());
         self
     }
 }
@@ -260,6 +270,19 @@ mod tests {
         assert_eq!(back, case);
         assert_eq!(back.id(), case.id());
         assert_eq!(case.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_need_that_asks_for_no_nature_is_written_as_ever() {
+        let written = |need: &Need| serde_json::to_string(need).expect("serialises");
+        assert_eq!(written(&Need::own("bucket", "a")), r#"{"kind":"bucket","role":"a","own":true}"#);
+        let locked = Need::shared("bucket", "a").of_nature("locked");
+        assert_eq!(written(&locked), r#"{"kind":"bucket","role":"a","own":false,"nature":"locked"}"#);
+        let (mut plain, mut natured) = (two_calls(), two_calls());
+        plain.needs.push(Need::shared("bucket", "a"));
+        natured.needs.push(locked);
+        assert_ne!(plain.id(), natured.id(), "it is part of what the case needs");
+        assert_eq!(plain.id(), "8f70e3b911b868c5", "ids of cases outlive this format");
     }
 
     #[test]

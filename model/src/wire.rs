@@ -199,7 +199,24 @@ pub trait Resources: Send + Sync {
     /// The call that lists what is inside a resource, after `last` answer; none where there is no more.
     fn list(&self, kind: &str, name: &Bytes, last: Option<&Answer>) -> Option<Call>;
 
-    /// The calls that remove what an answer to that call lists.
+    /// The call that lists what is inside a resource under names that start with `prefix`, after `last` answer; none
+    /// where there is no more. None for the first page means that no part of such a resource can be told from the
+    /// others: then nobody shares it.
+    fn list_below(&self, _kind: &str, _name: &Bytes, _prefix: &Bytes, _last: Option<&Answer>) -> Option<Call> {
+        None
+    }
+
+    /// The natures that things of a kind may have: what cannot be undone once it was done to one of them.
+    fn natures(&self, _kind: &str) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether what [`Self::provision`] makes is of this nature.
+    fn makes_nature(&self, _kind: &str, _nature: &str) -> bool {
+        false
+    }
+
+    /// The calls that remove what an answer to such a call lists.
     fn remove_listed(&self, kind: &str, name: &Bytes, listed: &Answer) -> Vec<Call>;
 
     /// The call that removes the resource itself.

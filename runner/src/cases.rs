@@ -1,4 +1,4 @@
-//! Every case of a run, one after the other: the suites, and then the workflows.
+//! Every case of a run, one after the other: those that somebody kept, the suites, and then the workflows.
 
 use plumb_generator::suites;
 use plumb_generator::workflows::{Weights, WorkflowOptions, workflows};
@@ -10,6 +10,7 @@ use crate::cli::CasesArgs;
 use crate::error::Error;
 use crate::events::CasesOf;
 use crate::input::read_text;
+use crate::seeds;
 
 /// How many choices are made to meet, unless it is said.
 pub const STRENGTH_DEFAULT: usize = 2;
@@ -25,6 +26,7 @@ pub struct Source<'a> {
     options: WorkflowOptions,
     /// The digest of the file of weights.
     weights: Option<String>,
+    seeds: Vec<Case>,
 }
 
 impl<'a> Source<'a> {
@@ -43,7 +45,8 @@ impl<'a> Source<'a> {
         });
         let (weights, digest) = read.transpose()?.unzip();
         let options = WorkflowOptions { operations: arguments.operations.clone(), weights };
-        Ok(Self { api, arguments, options, weights: digest })
+        let seeds = seeds::load(&arguments.seeds, api.name)?;
+        Ok(Self { api, arguments, options, weights: digest, seeds })
     }
 
     /// The cases, and how many there are where that is known before they are made.
@@ -51,14 +54,15 @@ impl<'a> Source<'a> {
     /// # Errors
     /// Where an operation has more choices than can be made to meet.
     pub fn cases(&self) -> Result<(impl Iterator<Item = Case> + Send + use<'a>, Option<usize>), Error> {
-        let Self { api, arguments, options, .. } = self;
+        let Self { api, arguments, options, seeds, .. } = self;
         let (strength, shard, seed) = (self.strength(), arguments.shard, arguments.seed);
         let suites = suites::suites(api, &arguments.operations, strength, seed).map_err(|error| {
             Error::usage(format!("failed to {error}"), "give the dimension fewer choices, or split it in two")
         })?;
+        let seeds = seeds.clone();
         let known = (strength == 1 && shard.is_none())
-            .then(|| suites::cases(api, &arguments.operations, seed).len().saturating_add(self.workflows()));
-        let all = suites.chain(workflows(api, options, seed).take(self.workflows()));
+            .then(|| suites::cases(api, &arguments.operations, seed).len().saturating_add(self.workflows() + seeds.len()));
+        let all = seeds.into_iter().chain(suites).chain(workflows(api, options, seed).take(self.workflows()));
         Ok((all.filter(move |case| shard.is_none_or(|own| own.holds(case.id().as_bytes()))), known))
     }
 
@@ -70,6 +74,7 @@ impl<'a> Source<'a> {
             workflows: self.workflows(),
             shard: self.arguments.shard.map(|shard| shard.to_string()),
             weights: self.weights.clone(),
+            seeds: (!self.seeds.is_empty()).then(|| seeds::digest(&self.seeds)),
         }
     }
 

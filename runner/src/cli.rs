@@ -3,6 +3,7 @@
 mod compare;
 mod generate;
 mod learn;
+mod test;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::engine::Budget;
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
 pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
 pub use learn::{LearnArgs, LearnFormat, LogTo, RequestLogFormat};
+pub use test::{TestArgs, TestFormat};
 
 /// Tells whether a live HTTP service still does what its specification says.
 #[derive(Debug, Parser)]
@@ -49,6 +51,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Send generated cases to a target and judge every answer by the model
     Conform(ConformArgs),
+    /// Run features: Given, When, Then
+    Test(TestArgs),
     /// Send the same cases to two targets and tell who is right where they differ
     Compare(CompareArgs),
     /// Tell within about a second what a target implements, and whether it checks who calls
@@ -162,6 +166,9 @@ pub struct CasesArgs {
     /// The largest share of inconclusive cases with which a run still counts
     #[arg(long, default_value_t = 0.05, value_name = "SHARE", value_parser = parse_share)]
     pub inconclusive_max: f64,
+    /// Cases that go first: a file, or a folder of files, as `plumb test --record` and findings are
+    #[arg(long, value_name = "PATH")]
+    pub seeds: Vec<PathBuf>,
     /// Accepted findings [default: plumb.deviations.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     pub deviations: Option<PathBuf>,
@@ -241,6 +248,16 @@ pub struct ReplayArgs {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub format: Format,
+    /// Send nothing, and print the case in another form
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub written_as: Option<Form>,
+}
+
+/// In what form a case is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// A feature with one scenario, which fails as long as the finding is true.
+    Feature,
 }
 
 /// `plumb serve`.

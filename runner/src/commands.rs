@@ -12,6 +12,7 @@ mod probe;
 mod replay;
 mod serve;
 mod sweep;
+mod test;
 
 use clap::CommandFactory as _;
 use plumb_validator::plugin::Plugin;
@@ -24,6 +25,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
     match command {
         Command::Demo(arguments) => demo::demo(plugins, &arguments),
         Command::Conform(arguments) => conform::conform(plugins, &arguments),
+        Command::Test(arguments) => test::test(plugins, &arguments),
         Command::Compare(arguments) => compare::compare(plugins, &arguments),
         Command::Probe(arguments) => probe::probe(plugins, &arguments),
         Command::Generate(arguments) => generate::generate(plugins, &arguments),

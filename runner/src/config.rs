@@ -52,6 +52,23 @@ pub struct TargetConfig {
     /// first, because another access key of the same account is let do everything.
     #[serde(default)]
     pub actors: BTreeMap<String, ActorConfig>,
+    /// What the platform team made and keeps, for scenarios to borrow parts of.
+    #[serde(default)]
+    pub pool: Vec<PoolConfig>,
+}
+
+/// Things of one kind, nature and owner that scenarios borrow parts of and that are never removed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolConfig {
+    /// What they are, a word of the API.
+    pub kind: Spanned<String>,
+    /// What cannot be undone in them, a word of the API.
+    pub nature: Option<Spanned<String>>,
+    /// The identity that owns them; the target's first where it is missing.
+    pub owner: Option<Spanned<String>>,
+    /// Their names.
+    pub names: Spanned<Vec<Spanned<String>>>,
 }
 
 /// An identity as it is configured. Secrets stand in it only by reference.

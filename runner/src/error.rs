@@ -37,6 +37,15 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(Box<ConfigError>),
+    /// Feature files are wrong at some places.
+    #[error("{message}")]
+    Features {
+        /// How many mistakes there are.
+        message: String,
+        /// Each with its place.
+        #[related]
+        all: Vec<ConfigError>,
+    },
     /// A file cannot be read or written.
     #[error("failed to {what} {path}: {error}")]
     File {
@@ -103,7 +112,7 @@ impl Error {
     /// The exit code that goes with it.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Config(_) | Self::File { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Config(_) | Self::Features { .. } | Self::File { .. } => Exit::Usage,
             Self::Unreachable { .. } => Exit::Inconclusive,
             Self::Internal(_) => Exit::Internal,
         }

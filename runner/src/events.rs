@@ -1,5 +1,6 @@
 //! What happened in a run, one line each. Every report is a fold over these lines; they know of no report.
 
+use plumb_steps::played::Played;
 use plumb_validator::finding::Finding;
 use plumb_validator::precedence::Tested;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,60 @@ pub enum Event {
     },
     /// The last line.
     RunEnded(RunEnded),
+    /// The first line of a run of features.
+    TestsStarted(TestsStarted),
+    /// A scenario was played: once for each attempt, the last of which counts.
+    ScenarioDone(Box<Played>),
+    /// The last line of a run of features.
+    TestsEnded(TestsEnded),
+}
+
+/// Which features run, against what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestsStarted {
+    /// [`EVENTS_SCHEMA`].
+    pub schema: String,
+    /// The id of the run.
+    pub run: String,
+    /// The version of this tool.
+    pub version: String,
+    /// The API.
+    pub api: String,
+    /// The name of the target; `model` is the model itself.
+    pub target: String,
+    /// Its endpoint; none where it is the model itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The flavour.
+    pub flavour: String,
+    /// The tag expression, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+    /// How many scenarios were selected.
+    pub selected: u64,
+    /// How many were left out, by tags or because they belong to another API.
+    pub left_out: u64,
+    /// Whether nothing is sent, and steps are only bound to functions.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// When it began, ISO 8601.
+    pub started: String,
+}
+
+/// How a run of features ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestsEnded {
+    /// Whether somebody stopped it.
+    pub interrupted: bool,
+    /// Why it ended before every scenario was played, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early: Option<String>,
+    /// How many selected scenarios were not played.
+    pub scenarios_left: u64,
+    /// Resources that could not be removed: kind and name.
+    pub resources_left: Vec<(String, String)>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
 }
 
 /// What runs, against what.
@@ -107,6 +162,9 @@ pub struct CasesOf {
     /// The digest of the file of weights, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
+    /// The digest of the cases that went first, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<String>,
 }
 
 /// What has met of the choices of an operation, in cases that were judged.

@@ -14,9 +14,11 @@ pub mod compare;
 pub mod config;
 pub mod coverage;
 pub mod deviation;
+mod embedded;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod features;
 pub mod hang_up;
 pub mod input;
 pub mod investigate;
@@ -28,6 +30,7 @@ pub mod report;
 pub mod restart;
 pub mod resume;
 pub mod run;
+pub mod seeds;
 pub mod select;
 pub mod short_run;
 pub mod support;
@@ -53,6 +56,8 @@ pub fn kv_plugin() -> Plugin {
         demo_server: None,
         serve_actors: None,
         variables: None,
+        steps: None,
+        features: embedded::KV,
         log_formats: &[],
     }
 }

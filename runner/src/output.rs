@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 use plumb_validator::finding::{Finding, REPLAY_VERSION, Replay};
 use serde::Serialize;
 
-use crate::cli::{Format, OutputArgs};
 use crate::error::Error;
 use crate::events::{Event, RunStarted};
-use crate::report::{Report, html, terminal};
 
 /// The folder for findings where none is named.
 pub(crate) const DEFAULT_FOLDER: &str = "plumb-runs";
@@ -22,9 +20,43 @@ const EVENTS: &str = "events.ndjson";
 /// Those of a run that resumes another, until it has taken in what that one had.
 const BESIDE: &str = "events.ndjson.new";
 
+/// What runs, as the files that replay its findings tell it.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The id of the run.
+    pub run: String,
+    /// The API.
+    pub api: String,
+    /// The flavour of the API.
+    pub flavour: String,
+    /// The name of the target.
+    pub target: String,
+}
+
+impl About {
+    /// What a run of cases tells of itself.
+    pub fn of(started: &RunStarted) -> Self {
+        let RunStarted { run, api, flavour, target, .. } = started.clone();
+        Self { run, api, flavour, target }
+    }
+}
+
+/// Where results are wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Whether each event is printed as it comes.
+    pub streams: bool,
+    /// A file for a report as a page.
+    pub html: Option<PathBuf>,
+    /// A folder in which everything is kept; without one, findings only.
+    pub folder: Option<PathBuf>,
+    /// Whether the folder holds a run that this one goes on with.
+    pub resumes: bool,
+}
+
 /// Where the results of one run go.
 pub struct Output {
-    format: Format,
+    streams: bool,
     html: Option<PathBuf>,
     folder: PathBuf,
     /// Whether everything is kept, or findings only.
@@ -34,15 +66,16 @@ pub struct Output {
     events: Option<BufWriter<File>>,
     /// Whether the events stand beside those of the run that this one resumes, until they are no fewer.
     is_beside: bool,
-    started: RunStarted,
+    about: About,
 }
 
 impl Output {
     /// Checks before the run that everything can be written.
-    pub fn open(arguments: &OutputArgs, started: &RunStarted) -> Result<Self, Error> {
-        let keep_all = arguments.output.is_some();
-        let folder = arguments.output.clone().unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&started.run));
-        let (is_new, is_beside) = (!folder.exists(), started.resumes.is_some());
+    pub fn open(wanted: Wanted, about: About) -> Result<Self, Error> {
+        let Wanted { streams, html, folder, resumes: is_beside } = wanted;
+        let keep_all = folder.is_some();
+        let folder = folder.unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&about.run));
+        let is_new = !folder.exists();
         let mut events = None;
         let default = Path::new(DEFAULT_FOLDER);
         if !keep_all && default.exists() && !default.is_dir() {
@@ -58,11 +91,10 @@ impl Output {
             }
             events = Some(BufWriter::new(create(&if is_beside { folder.join(BESIDE) } else { path })?));
         }
-        if let Some(path) = &arguments.html {
+        if let Some(path) = &html {
             probe(path)?;
         }
-        let (format, html) = (arguments.format, arguments.html.clone());
-        Ok(Self { format, html, folder, keep_all, is_new, events, is_beside, started: started.clone() })
+        Ok(Self { streams, html, folder, keep_all, is_new, events, is_beside, about })
     }
 
     /// The events of the run that this one resumes are all in its own now, which take their place.
@@ -90,7 +122,7 @@ impl Output {
         if let Some(events) = &mut self.events {
             write_line(events, event).map_err(|error| self.refused(EVENTS, error))?;
         }
-        if self.format == Format::Ndjson {
+        if self.streams {
             printed(write_line(&mut std::io::stdout().lock(), event))?;
         }
         Ok(())
@@ -103,9 +135,9 @@ impl Output {
         let path = folder.join(format!("{}.json", finding.id));
         let replay = Replay {
             plumb_replay: REPLAY_VERSION,
-            api: self.started.api.clone(),
-            flavour: self.started.flavour.clone(),
-            target: self.started.target.clone(),
+            api: self.about.api.clone(),
+            flavour: self.about.flavour.clone(),
+            target: self.about.target.clone(),
             diverges: diverges.to_owned(),
             finding: finding.clone(),
         };
@@ -118,25 +150,20 @@ impl Output {
         self.folder.join("findings").join(format!("{id}.json"))
     }
 
-    /// Writes and prints the reports of a run that is over.
-    pub fn finish(mut self, report: &Report) -> Result<(), Error> {
+    /// Writes the reports of a run that is over, and prints `text`.
+    pub fn finish(mut self, json: &serde_json::Value, page: &dyn Fn() -> String, text: &str) -> Result<(), Error> {
         if let Some(mut events) = self.events.take() {
             events.flush().map_err(|error| self.refused(EVENTS, error))?;
         }
         if self.keep_all {
-            write_json(&self.folder.join("run.json"), &report.to_json())?;
+            write_json(&self.folder.join("run.json"), json)?;
             eprintln!("run.json, events.ndjson and findings are in {}", self.folder.display());
         }
         if let Some(path) = &self.html {
-            write_whole(path, html::page(report).as_bytes())?;
+            write_whole(path, page().as_bytes())?;
             eprintln!("the report is in {}", path.display());
         }
-        let text = match self.format {
-            Format::Terminal => terminal::text(report, terminal::colours_wanted()),
-            Format::Json => format!("{:#}\n", report.to_json()),
-            Format::Ndjson => return Ok(()),
-        };
-        print(&text)
+        print(text)
     }
 
     fn refused(&self, name: &str, error: std::io::Error) -> Error {

@@ -158,6 +158,8 @@ impl Report {
             Event::Died(died) => self.deaths.push(died.clone()),
             Event::Coverage { covered } => self.coverage.clone_from(covered),
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),
+            // Runs of features are added up by `report::features`.
+            Event::TestsStarted(_) | Event::ScenarioDone(_) | Event::TestsEnded(_) => {}
         }
     }
 

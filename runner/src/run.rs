@@ -20,7 +20,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::capabilities::{Survey, survey};
 use crate::cases::Source;
-use crate::cli::{CasesArgs, OutputArgs};
+use crate::cli::{CasesArgs, Format, OutputArgs};
 use crate::coverage::{self, Tried};
 use crate::deviation::{self, Deviation};
 use crate::engine::{self, Done, Ended, Engine, is_alive};
@@ -28,9 +28,9 @@ use crate::error::{Error, Exit};
 use crate::events::{CaseDone, CasesOf, Died, EVENTS_SCHEMA, Event, Has, RunEnded, RunStarted};
 use crate::investigate::Failures;
 use crate::life::killer;
-use crate::output::Output;
+use crate::output::{About, Output, Wanted};
 use crate::precedence::cycles;
-use crate::report::Report;
+use crate::report::{Report, html, terminal};
 use crate::resume::Earlier;
 use crate::select::Selected;
 use crate::support::{Sieve, Support};
@@ -65,7 +65,8 @@ pub fn run(
         started.resumes = Some(earlier.started.run.clone());
         started.kept = earlier.kept.len() as u64;
     }
-    let mut output = Output::open(output, &started)?;
+    let format = output.format;
+    let mut output = Output::open(wanted(output, &started), About::of(&started))?;
     let journal = begin_journal(api, selected, &run)?;
     let stop = stop_on_ctrl_c();
     let (connect, restarter) = (|| connect(selected), selected.restarter());
@@ -100,7 +101,12 @@ pub fn run(
     }
     let exit = exit_of(&report, cases.inconclusive_max);
     // What was found out is printed even where it could not all be written down.
-    output.finish(&report)?;
+    let text = match format {
+        Format::Terminal => terminal::text(&report, terminal::colours_wanted()),
+        Format::Json => format!("{:#}\n", report.to_json()),
+        Format::Ndjson => String::new(),
+    };
+    output.finish(&report.to_json(), &|| html::page(&report), &text)?;
     error.map_or(Ok((report, exit)), Err)
 }
 
@@ -183,6 +189,11 @@ fn send(
         on_done(&Done { sequence, case, run: CaseRun::ended(Verdict::Unsupported(why)), died: false });
     }
     (ended, without_probes)
+}
+
+fn wanted(output: &OutputArgs, started: &RunStarted) -> Wanted {
+    let streams = output.format == Format::Ndjson;
+    Wanted { streams, html: output.html.clone(), folder: output.output.clone(), resumes: started.resumes.is_some() }
 }
 
 /// Whether every case of the API was run, so that what was not seen does not occur.

@@ -1,5 +1,7 @@
 //! From the command line and the configuration to one target.
 
+mod standing;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use miette::Report;
 use plumb_model::api::Api;
 use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::plugin::Plugin;
+use plumb_validator::pool::Standing;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{Endpoint, SendLimits, Trust};
 use toml::Spanned;
@@ -28,6 +31,8 @@ pub struct Selected {
     pub endpoint: Endpoint,
     /// How it is restarted where it dies; none where nobody said how.
     pub restart: Option<Restart>,
+    /// What the platform team keeps there for scenarios to borrow parts of.
+    pub pool: Vec<Standing>,
 }
 
 impl Selected {
@@ -97,7 +102,7 @@ fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Re
     check_accounts(&actors)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
     let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
-    Ok(Selected { target, endpoint, restart: None })
+    Ok(Selected { target, endpoint, restart: None, pool: Vec::new() })
 }
 
 fn from_config(
@@ -120,7 +125,8 @@ fn from_config(
     let mut target =
         target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
     configure(&mut target, arguments, config, own)?;
-    Ok(Selected { target, endpoint, restart: configured_restart(config, own)? })
+    let pool = standing::configured(api, config, own, &target)?;
+    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, pool })
 }
 
 fn configured_flavour(

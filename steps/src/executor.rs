@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 use plumb_model::text::shown;
 use plumb_validator::journal::Made;
 use plumb_validator::open_case::OpenCase;
+use plumb_validator::pool::Pool;
 use plumb_validator::session::Context;
 use tokio::time::timeout_at;
 
@@ -80,7 +81,9 @@ impl Prepared {
             judged: 0,
             unmodelled: 0,
             waived: 0,
-            without_model: !scenario.terms.model,
+            without_model: scenario.terms.model_off,
+            accepted_by: None,
+            replay: String::new(),
             duration_us: 0,
             case: None,
             case_lacks: None,
@@ -143,9 +146,10 @@ pub struct Done {
     pub left: Vec<Made>,
 }
 
-/// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. A
+/// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. It
+/// borrows of `pool` what it does not have for itself. A
 /// scenario with a step that is bound to no function makes no call at all.
-pub async fn play(context: &Context<'_>, prepared: &Prepared, sequence: u64) -> Done {
+pub async fn play(context: &Context<'_>, pool: &Pool, prepared: &Prepared, sequence: u64) -> Done {
     if prepared.is_unbound() {
         return Done { played: prepared.rehearse(context.api.name), left: Vec::new() };
     }
@@ -153,9 +157,13 @@ pub async fn play(context: &Context<'_>, prepared: &Prepared, sequence: u64) -> 
     let mut open = OpenCase::new(context, sequence);
     let (line, desk) = line();
     let scenario = perform(context, prepared, line);
-    let (played, ()) = futures::join!(scenario, desk.attend(&mut open));
+    let (played, held) = futures::join!(scenario, desk.attend(&mut open, pool));
     let duration_us = micros(started.elapsed());
     let left = open.close().await.left;
+    for lease in held {
+        // What could not be emptied is told by the pool at its end.
+        _ = pool.give_back(context, lease).await;
+    }
     Done { played: Played { duration_us, ..played }, left }
 }
 
@@ -164,7 +172,7 @@ async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Play
     let (started, terms) = (Instant::now(), &prepared.scenario.terms);
     let deadline = tokio::time::Instant::now() + terms.timeout.unwrap_or(SCENARIO_TIME);
     let cast = Cast::of(context.target, context.api.signed);
-    let mut world = World::new(context.api.name, cast, line, terms.model);
+    let mut world = World::new(context.api.name, cast, line, !terms.model_off).beside(&prepared.scenario.path);
     let mut progress = Progress::new(prepared);
     for (at, bound) in prepared.steps.iter().flatten().enumerate() {
         let begun = Instant::now();
@@ -223,7 +231,7 @@ fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, worl
     let (case, case_lacks, _) = world.into_record();
     let case = (!case.calls.is_empty()).then(|| {
         let mut case = case;
-        case.origin.suite = SUITE.to_owned();
+        SUITE.clone_into(&mut case.origin.suite);
         case.origin.operation = case.calls.last().map_or_else(String::new, |turn| turn.call.operation.to_string());
         case
     });

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::resume_unwind;
 
-use plumb_validator::verdict::{Divergence, Verdict};
+use plumb_validator::verdict::{Divergence, Kind, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// What a scenario, or a step of it, came to.
@@ -45,12 +45,14 @@ impl Failure {
     pub(crate) fn of(verdict: Verdict) -> Self {
         let (outcome, message) = match verdict {
             Verdict::Diverges(divergence) => {
-                let message = divergence.signature();
+                let message = match divergence.kind {
+                    Kind::OwnExpectation => differences(&divergence),
+                    _ => divergence.signature(),
+                };
                 return Self { outcome: Outcome::Failed, message, divergence: Some(divergence) };
             }
             Verdict::Inconclusive(unclear) => (Outcome::Inconclusive, unclear.to_string()),
-            Verdict::Skipped(why) => (Outcome::Skipped, why),
-            Verdict::Unsupported(why) => (Outcome::Skipped, why),
+            Verdict::Skipped(why) | Verdict::Unsupported(why) => (Outcome::Skipped, why),
             Verdict::Unmodelled(why) => (Outcome::Inconclusive, why),
             Verdict::Conforms { .. } => (Outcome::Failed, "it conforms".to_owned()),
         };
@@ -73,6 +75,13 @@ impl Failure {
     pub fn raise(self) -> ! {
         resume_unwind(Box::new(self))
     }
+}
+
+/// Where an answer is not what the scenario expects, a line for each place.
+fn differences(divergence: &Divergence) -> String {
+    let mismatches = divergence.expected.iter().flat_map(|expected| &expected.mismatches);
+    let lines = mismatches.map(|own| format!("{}: expected {}, observed {}", own.place, own.expected, own.observed));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Ends the step: `message` says what does not hold.

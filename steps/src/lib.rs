@@ -25,9 +25,11 @@
 //! }
 //! ```
 
+pub mod calls;
 pub mod executor;
 pub mod failure;
 pub mod feature;
+pub mod http;
 mod line;
 pub mod played;
 pub mod registry;
@@ -35,3 +37,8 @@ pub mod world;
 
 pub use failure::fail;
 pub use world::{Persona, World};
+
+/// The phrases of this crate, which fit every API: requests written by hand ([`http`]) and calls by name ([`calls`]).
+pub const fn source() -> registry::Source {
+    registry::Source { api: None, file: file!() }
+}

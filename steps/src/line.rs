@@ -8,11 +8,12 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::channel::{mpsc, oneshot};
 use plumb_model::call::{Call, Need, Turn};
-use plumb_model::expectation::Expectation;
-use plumb_model::http::Request;
-use plumb_model::seen::{Bindings, Names as _, resolve};
+use plumb_model::expectation::{Expectation, Matcher};
+use plumb_model::http::{Headers, Request};
+use plumb_model::seen::{Bindings, resolve};
 use plumb_model::value::{Symbol, Value};
 use plumb_validator::open_case::OpenCase;
+use plumb_validator::pool::{Held, Pool};
 use plumb_validator::session::Exchange;
 use plumb_validator::verdict::{Unclear, Verdict};
 
@@ -20,20 +21,34 @@ use crate::failure::Failure;
 
 /// What a step asks of the session.
 pub(crate) enum Ask {
-    /// Have something made for this scenario alone.
+    /// Borrow something: made for this scenario alone, or a part of what others use as well.
     Borrow(Need),
     /// The calls that make something once the scenario has begun to call.
     Provision(Need),
     /// Send a call and judge the answer.
     Call(Turn),
-    /// Send a request as it is.
+    /// Send a request as it is, to the target: the `host` header field is added.
     Raw { id: String, request: Request },
     /// Hold the last answer against what the scenario itself expects.
     Expect(Turn, Expectation),
+    /// Hold something that stood in the last answer against what it must be.
+    Value(Turn, Taken),
     /// The bytes of a value.
     Resolve(Value),
     /// The symbol that stands for these bytes.
     Symbol(Bytes),
+}
+
+/// Something that was taken out of an answer, and what it must be.
+pub(crate) struct Taken {
+    /// Where it stood: `$.keys[0]`.
+    pub(crate) place: String,
+    /// What it must be, as bytes.
+    pub(crate) matcher: Matcher,
+    /// What was found there. One of these must match, or nothing must where there is none.
+    pub(crate) values: Vec<Bytes>,
+    /// What is shown as observed; none where there was nothing.
+    pub(crate) whole: Option<Bytes>,
 }
 
 /// What the session says.
@@ -46,6 +61,8 @@ pub(crate) enum Told {
     Answered { verdict: Verdict, exchange: Option<Box<Exchange>>, call: Option<Call> },
     /// These bytes.
     Bytes(Bytes),
+    /// What is wrong, if anything.
+    Wrong(Option<Failure>),
     /// This symbol, if any.
     Symbol(Option<Symbol>),
 }
@@ -83,14 +100,38 @@ impl Line {
 }
 
 impl Desk {
-    /// Answers until the world is gone.
-    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>) {
+    /// Answers until the world is gone. Gives what was borrowed of `pool`, to be given back once the case is closed.
+    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>, pool: &Pool) -> Vec<Held> {
+        let mut held = Vec::new();
         while let Some((ask, reply)) = self.0.next().await {
-            let told = answer(open, ask).await;
+            let told = match ask {
+                Ask::Borrow(need) if !need.own => borrow(open, pool, &need, &mut held).await,
+                // Once a lease is over, somebody else may have what it held.
+                Ask::Call(_) | Ask::Raw { .. } => match check(open, pool, &held) {
+                    Ok(()) => answer(open, ask).await,
+                    Err(verdict) => Err(Failure::of(verdict)),
+                },
+                other => answer(open, other).await,
+            };
             // Whoever asked may have been given up.
             _ = reply.send(told);
         }
+        held
     }
+}
+
+fn check(open: &OpenCase<'_, '_>, pool: &Pool, held: &[Held]) -> Result<(), Verdict> {
+    held.iter().try_for_each(|lease| pool.check(open.context(), lease))
+}
+
+async fn borrow(
+    open: &mut OpenCase<'_, '_>,
+    pool: &Pool,
+    need: &Need,
+    held: &mut Vec<Held>,
+) -> Result<Told, Failure> {
+    held.push(pool.borrow(open, need).await.map_err(Failure::of)?);
+    Ok(Told::Done)
 }
 
 async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> {
@@ -102,6 +143,7 @@ async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> 
             Ok(answered(open, &turn.id, verdict, None))
         }
         Ask::Raw { id, request } => {
+            let request = addressed(request, &open.context().target.authority);
             let (verdict, call) = open.session().call_raw(&id, request).await;
             Ok(answered(open, &id, verdict, call))
         }
@@ -109,6 +151,7 @@ async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> 
             None => Ok(Told::Done),
             Some(verdict) => Err(Failure::of(verdict)),
         },
+        Ask::Value(turn, taken) => Ok(Told::Wrong(wrong(open, &turn, &taken))),
         Ask::Resolve(value) => bytes_of(open, &value).map(Told::Bytes),
         Ask::Symbol(bytes) => {
             let bindings: Bindings = open.session().bindings();
@@ -116,6 +159,27 @@ async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> 
             Ok(Told::Symbol(symbol))
         }
     }
+}
+
+/// The request with the target's authority in front (RFC 9112 section 3.2).
+fn addressed(request: Request, authority: &str) -> Request {
+    let mut headers = Headers::with_capacity(request.headers.len() + 1);
+    headers.push("host", authority.to_owned());
+    for (name, value) in &request.headers {
+        headers.push(name.clone(), value.clone());
+    }
+    Request { headers, ..request }
+}
+
+/// What is wrong with something that stood in the last answer.
+fn wrong(open: &mut OpenCase<'_, '_>, turn: &Turn, taken: &Taken) -> Option<Failure> {
+    let session = open.session();
+    let mut values = taken.values.iter().map(Some).chain(taken.values.is_empty().then_some(None));
+    if values.any(|value| session.expect_value(turn, &taken.place, &taken.matcher, value).is_none()) {
+        return None;
+    }
+    let verdict = session.expect_value(turn, &taken.place, &taken.matcher, taken.whole.as_ref());
+    Some(verdict.map_or_else(|| Failure::new(format!("{} is not as it must be", taken.place)), Failure::of))
 }
 
 /// The exchange of the call, where one was sent.

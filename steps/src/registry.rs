@@ -4,6 +4,7 @@
 //! of it, and a [`Registry`] takes in the sources it is given and no others: the phrases of one API never meet those
 //! of another.
 
+mod phrases;
 mod skeleton;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::feature::{Kind, Step};
 use crate::world::World;
 
+pub use phrases::phrases_markdown;
 pub use skeleton::skeleton;
 
 /// The steps of one crate: all that are defined in the folder of `file` and below.
@@ -60,7 +62,8 @@ pub struct Phrase {
     pub pattern: Regex,
     /// Where it is defined.
     pub place: Place,
-    run: cucumber::Step<World>,
+    /// The function.
+    pub run: cucumber::Step<World>,
 }
 
 /// Why the sources make no registry.
@@ -109,21 +112,31 @@ impl Registry {
     /// # Errors
     /// Where a source defines nothing.
     pub fn new(sources: &[Source]) -> Result<Self, RegistryError> {
-        let mut phrases = [
-            of::<<World as WorldInventory>::Given>(Kind::Given),
-            of::<<World as WorldInventory>::When>(Kind::When),
-            of::<<World as WorldInventory>::Then>(Kind::Then),
+        let phrases = [
+            defined::<<World as WorldInventory>::Given>(Kind::Given),
+            defined::<<World as WorldInventory>::When>(Kind::When),
+            defined::<<World as WorldInventory>::Then>(Kind::Then),
         ];
         for source in sources {
             if !phrases.iter().flatten().any(|phrase| source.has(phrase.place.path)) {
                 return Err(RegistryError::Empty(source.folder()));
             }
         }
-        for kind in &mut phrases {
-            kind.retain(|phrase| sources.iter().any(|source| source.has(phrase.place.path)));
-            kind.sort_by_key(|phrase| phrase.place);
+        let all = phrases.into_iter().flatten();
+        Self::of(all.filter(|phrase| sources.iter().any(|source| source.has(phrase.place.path))).collect())
+    }
+
+    /// These phrases and no others.
+    ///
+    /// # Errors
+    /// Where all patterns together are too large.
+    pub fn of(mut phrases: Vec<Phrase>) -> Result<Self, RegistryError> {
+        phrases.sort_by_key(|phrase| phrase.place);
+        let mut shelves = [Vec::new(), Vec::new(), Vec::new()];
+        for phrase in phrases {
+            shelves[phrase.kind as usize].push(phrase);
         }
-        let [given, when, then] = phrases.map(Shelf::new);
+        let [given, when, then] = shelves.map(Shelf::new);
         Ok(Self { shelves: [given?, when?, then?] })
     }
 
@@ -137,17 +150,17 @@ impl Registry {
     /// # Errors
     /// Where none matches, or more than one.
     pub fn bind(&self, step: &Step) -> Result<Bound, Unbound> {
-        let shelf = &self.shelves[step.kind as usize];
-        let matching: Vec<usize> = shelf.set.matches(&step.text).into_iter().collect();
+        let own = &self.shelves[step.kind as usize];
+        let matching: Vec<usize> = own.set.matches(&step.text).into_iter().collect();
         match &matching[..] {
             [] => Err(Unbound::Undefined(skeleton(step))),
-            [only] => Ok(shelf.phrases[*only].bound(step)),
-            several => Err(Unbound::Ambiguous(several.iter().map(|at| shelf.phrases[*at].place).collect())),
+            [only] => Ok(own.phrases[*only].bound(step)),
+            several => Err(Unbound::Ambiguous(several.iter().map(|at| own.phrases[*at].place).collect())),
         }
     }
 }
 
-fn of<S: inventory::Collect + StepConstructor<World>>(kind: Kind) -> Vec<Phrase> {
+fn defined<S: inventory::Collect + StepConstructor<World>>(kind: Kind) -> Vec<Phrase> {
     let all = inventory::iter::<S>.into_iter().map(|step| {
         let (location, pattern, run) = step.inner();
         Phrase { kind, pattern: pattern(), place: Place { path: location.path, line: location.line }, run }

@@ -7,22 +7,26 @@
 mod cast;
 mod memory;
 mod record;
+mod upcoming;
+
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use plumb_model::answer::Answer;
 use plumb_model::call::{Call, Case, Need, Repeat, Turn};
-use plumb_model::expectation::{BodyRule, Expectation};
+use plumb_model::expectation::{BodyRule, Expectation, Matcher};
 use plumb_model::http::Request;
 use plumb_model::value::Value;
 use plumb_validator::session::Exchange;
 use plumb_validator::verdict::{Kind, Verdict};
 
 use crate::failure::{Failure, fail};
-use crate::line::{Ask, Line, Told};
+use crate::line::{Ask, Line, Taken, Told};
 
 pub use cast::{Cast, Persona};
-pub use memory::Memory;
+pub use memory::{Memory, Piece};
 pub(crate) use record::Record;
+pub(crate) use upcoming::{TurnTerms, Upcoming};
 
 /// How often a call is sent again while somebody waits for an answer, at most.
 pub const WAIT_TRIES_MAX: u32 = 600;
@@ -52,6 +56,9 @@ pub struct World {
     last: Option<Exchange>,
     tally: Tally,
     judges: bool,
+    folder: PathBuf,
+    /// What was said of the next request or call.
+    pub(crate) upcoming: Upcoming,
 }
 
 impl World {
@@ -59,7 +66,19 @@ impl World {
     /// an answer is counted and does not end a step.
     pub(crate) fn new(api: &str, cast: Cast, line: Line, judges: bool) -> Self {
         let (memory, record) = (Memory::default(), Record::new(api));
-        Self { memory, cast, line, record, last: None, tally: Tally::default(), judges }
+        let (tally, folder, upcoming) = (Tally::default(), PathBuf::new(), Upcoming::default());
+        Self { memory, cast, line, record, last: None, tally, judges, folder, upcoming }
+    }
+
+    /// The world of a scenario that stands in the file `path`.
+    pub(crate) fn beside(self, path: &str) -> Self {
+        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
+        Self { folder, ..self }
+    }
+
+    /// The folder of the scenario's file.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A world in which nothing can be called.
@@ -101,6 +120,15 @@ impl World {
         }
     }
 
+    /// Has the scenario borrow exactly this, before its first call.
+    pub async fn need(&mut self, need: Need) {
+        if self.record.has_calls() {
+            fail("a case borrows before its first call: move this step up");
+        }
+        self.line.ask(Ask::Borrow(need.clone())).await;
+        self.record.borrow(need);
+    }
+
     /// Sends a call as whoever spoke last, or as the target's first identity, and judges the answer by the model.
     pub async fn call(&mut self, call: Call) -> &Answer {
         let who = self.cast.recent();
@@ -123,23 +151,46 @@ impl World {
 
     /// Sends a turn as it is.
     pub async fn send(&mut self, turn: Turn) -> &Answer {
+        self.upcoming.must_be_taken();
         self.record.call(turn.clone());
         let told = self.line.ask(Ask::Call(turn)).await;
-        self.answered(told).await
+        self.answered(told)
     }
 
-    /// Sends a request as it is, unsigned. Where it is a call of the API, the model judges the answer.
+    /// Whether a call of the scenario bears this id.
+    pub(crate) fn has_call(&self, id: &str) -> bool {
+        self.record.has_call(id)
+    }
+
+    /// Sends a request as it is, unsigned, with the target's authority as its `host`. Where it is a call of the API, the
+    /// model judges the answer. `names` are the names of this run in the request, with what they stand for.
     pub async fn send_raw(&mut self, request: Request, names: &[(Bytes, Value)]) -> &Answer {
+        self.upcoming.must_be_taken();
         let id = self.record.next_id(&Call::new("raw"));
         let told = self.line.ask(Ask::Raw { id: id.clone(), request }).await;
         match &told {
             Told::Answered { call: Some(call), .. } => self.record.call_raw(&id, call, names),
             _ => self.record.is_partial("a request is no call of the API"),
         }
-        self.answered(told).await
+        self.answered(told)
     }
 
-    async fn answered(&mut self, told: Told) -> &Answer {
+    /// Sends the last request once more, as the same call of the case.
+    pub async fn send_raw_again(&mut self) -> &Answer {
+        let Some(last) = self.last.as_ref() else { fail("nothing was asked yet, so nothing can be asked again") };
+        let (id, mut request) = (last.id.clone(), last.request.clone());
+        request.headers.remove("host");
+        let told = self.line.ask(Ask::Raw { id, request }).await;
+        self.answered(told)
+    }
+
+    /// Notes that the last call was sent until its answer was as it is now.
+    pub(crate) fn was_awaited(&mut self, at_most: u32) {
+        let until = self.as_answered();
+        self.record.repeat(Repeat { until, at_most: at_most.clamp(1, WAIT_TRIES_MAX) });
+    }
+
+    fn answered(&mut self, told: Told) -> &Answer {
         let Told::Answered { verdict, exchange, .. } = told else { fail("the session gave another answer") };
         self.last = exchange.map(|exchange| *exchange);
         self.tally.calls += u64::from(self.last.as_ref().is_some_and(|last| last.answer.is_some()));
@@ -189,6 +240,24 @@ impl World {
         self.line.ask(Ask::Expect(turn, expectation)).await;
     }
 
+    /// What is wrong with something that stood at `place` in the last answer; none where it is as it must be. One of
+    /// `values` must match; `whole` is what is shown as observed. No case can say this.
+    pub(crate) async fn wrong(
+        &mut self,
+        place: &str,
+        matcher: Matcher,
+        values: Vec<Bytes>,
+        whole: Option<Bytes>,
+    ) -> Option<Failure> {
+        let id = self.last.as_ref().map_or("", |last| &last.id);
+        let turn = Turn::new(id, Call::new(self.last.as_ref().map_or_else(String::new, |last| last.operation.clone())));
+        let taken = Taken { place: place.to_owned(), matcher, values, whole };
+        match self.line.ask(Ask::Value(turn, taken)).await {
+            Told::Wrong(wrong) => wrong,
+            _ => fail("the session gave another answer"),
+        }
+    }
+
     /// Demands that the last call went well: what a Given does must be done.
     pub fn must_succeed(&self) {
         let answer = self.last_answer();
@@ -207,9 +276,11 @@ impl World {
 
     /// Remembers what the server chose under a name. Where the model knows the value, it is another in each run.
     pub async fn capture(&mut self, name: &str, bytes: &Bytes) {
-        let value = match self.line.ask(Ask::Symbol(bytes.clone())).await {
-            Told::Symbol(Some(symbol)) => Value::Symbol(symbol),
-            _ => Value::Literal(bytes.clone()),
+        let value = if let Told::Symbol(Some(symbol)) = self.line.ask(Ask::Symbol(bytes.clone())).await {
+            Value::Symbol(symbol)
+        } else {
+            self.not_in_the_case("a captured value is none that the model knows, and may be another in each run");
+            Value::Literal(bytes.clone())
         };
         self.memory.keep(name, value);
     }

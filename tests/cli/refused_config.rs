@@ -44,6 +44,37 @@ fn a_restart_that_cannot_be_is_shown_where_it_stands() {
     check("restart_timeout = \"soon\"", "plumb.toml:4:19", &["a time looks like 30s"]);
 }
 
+/// A pool of the target `a` of S3, with these lines. The environment has its one identity.
+#[track_caller]
+fn pool_refused(lines: &str, place: &str, words: &[&str]) {
+    let mut home = Home::new();
+    home.set("AWS_ACCESS_KEY_ID", "KEY");
+    home.set("AWS_SECRET_ACCESS_KEY", "secret");
+    let target = "[targets.a]\napi = \"s3\"\nendpoint = \"http://127.0.0.1:9\"\n";
+    home.write("plumb.toml", &format!("{target}[[targets.a.pool]]\n{lines}\n"));
+    let ran = refused(&home, &["conform", "--target", "a"], &[&[place], words].concat());
+    assert!(ran.stderr.contains("── here"), "a caret: {}", ran.stderr);
+}
+
+#[test]
+fn a_pool_that_cannot_be_is_shown_where_it_stands() {
+    let bucket = |line: &str| format!("kind = \"bucket\"\n{line}");
+    let names = bucket("names = [\"canary-a\"]\n");
+    pool_refused(&(names.clone() + "size = 3"), "plumb.toml:7:1", &["unknown field `size`", "`nature`"]);
+    pool_refused(&bucket(""), "plumb.toml:4:1", &["missing field `names`"]);
+    pool_refused(&bucket("names = []"), "plumb.toml:6:9", &["the pool names nothing"]);
+    pool_refused(&bucket("names = [\"a\", \"\"]"), "plumb.toml:6:15", &["the name is empty"]);
+    let twice = bucket("names = [\"a\", \"b\", \"a\"]");
+    pool_refused(&twice, "plumb.toml:6:20", &["the bucket \"a\" is named twice"]);
+    let again = names.clone() + "[[targets.a.pool]]\nkind = \"bucket\"\nnames = [\"canary-a\"]";
+    pool_refused(&again, "plumb.toml:9:10", &["the bucket \"canary-a\" is named twice"]);
+    pool_refused(&(names.clone() + "owner = \"zoe\""), "plumb.toml:7:9", &["no identity \"zoe\"", "there are: "]);
+    let nature = names + "nature = \"versioned\"";
+    pool_refused(&nature, "plumb.toml:7:10", &["\"versioned\"", "there are: unversioned, enabled, suspended, locked"]);
+    pool_refused("kind = \"bukket\"\nnames = [\"a\"]", "plumb.toml:5:8", &["no resource of kind \"bukket\""]);
+    pool_refused("kind = \"key\"\nnames = [\"a\"]", "plumb.toml:5:8", &["no part of a key can be lent"]);
+}
+
 #[test]
 fn an_endpoint_that_is_none_is_shown_where_it_stands() {
     let text = "[targets.a]\napi = \"kv\"\nendpoint = \"localhost:9\"\n";

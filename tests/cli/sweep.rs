@@ -4,9 +4,10 @@ use std::fs;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::Value;
+use plumb_model::call::Call;
+use serde_json::{Value, json};
 
-use crate::support::{Home, Ran, Running, Served, answer_with, bucket_exists, until};
+use crate::support::{Home, Ran, Running, Served, answer_with, bucket_exists, send, until};
 
 /// Starts a run that goes on for a while.
 pub(crate) fn start_conform(home: &Home, url: &str, more: &[&str]) -> Running {
@@ -151,4 +152,78 @@ fn what_a_confirmation_could_not_remove_stays_in_the_journal() {
     let left = json["ended"]["resources_left"].as_array().expect("a list");
     assert!(!left.is_empty(), "{}", json["ended"]);
     assert_eq!(journal_count(&home), 1, "a sweep can find them");
+}
+
+/// The journal of a run that is over: it lent these parts of the bucket `canary-a`, and emptied `emptied` of them.
+fn lent(home: &Home, server: &Served, prefixes: &[&str], emptied: &[&str]) {
+    let header = json!({
+        "plumb_journal": 1, "run": "aaaaaaaa", "api": "s3", "target": "t", "endpoint": server.url, "started_s": 7
+    });
+    let part =
+        |prefix: &&str| json!({ "kind": "bucket", "name": BASE64.encode("canary-a"), "prefix": BASE64.encode(prefix) });
+    let lend = |prefix: &&str| {
+        let mut part = part(prefix);
+        part["token"] = 1.into();
+        part["expires_ms"] = 5.into();
+        json!({ "lend": part })
+    };
+    let lines = [header].into_iter().chain(prefixes.iter().map(lend));
+    let lines = lines.chain(emptied.iter().map(|prefix| json!({ "emptied": part(prefix) })));
+    fs::create_dir_all(home.journals()).expect("a folder");
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    fs::write(home.journals().join("aaaaaaaa.ndjson"), text).expect("a journal");
+}
+
+/// A server with the bucket `canary-a`, which has these keys.
+fn canary(keys: &[&str]) -> (Home, Served) {
+    let mut home = Home::new();
+    let server = Served::s3(&mut home, None);
+    let on = |operation| Call::new(operation).with("bucket", "canary-a");
+    let puts = keys.iter().map(|key| on("PutObject").with("key", *key));
+    for call in [on("CreateBucket")].into_iter().chain(puts) {
+        let answer = send(&server.url, &call, 0);
+        assert_eq!(answer.get(9..12), Some("200"), "{answer}");
+    }
+    (home, server)
+}
+
+fn has_key(server: &Served, key: &str) -> bool {
+    let answer = send(&server.url, &Call::new("GetObject").with("bucket", "canary-a").with("key", key), 0);
+    answer.get(9..12) == Some("200")
+}
+
+#[test]
+fn what_a_killed_run_left_in_a_bucket_that_is_not_ours_goes_and_nothing_else() {
+    let (cat, dog) = ("plumb-aaaaaaaa/000001/cat", "plumb-aaaaaaaa/000002/dog");
+    let theirs = [dog, "plumb-aaaaaaaa/000001", "plumb-bbbbbbbb/000001/cat", "reports/january"];
+    let (home, server) = canary(&[&theirs[..], &[cat]].concat());
+    lent(&home, &server, &["plumb-aaaaaaaa/000001/", "plumb-aaaaaaaa/000002/"], &["plumb-aaaaaaaa/000002/"]);
+    let dry = sweep(&home, &server, &[]).exits(0);
+    let line = "would empty bucket canary-a below plumb-aaaaaaaa/000001/ of run aaaaaaaa\n";
+    assert_eq!(dry.stdout, format!("{line}nothing was removed; add --yes to do it\n"));
+    assert!(has_key(&server, cat));
+    let none = sweep(&home, &server, &["--yes", "--max-count", "0"]).exits(0);
+    assert_eq!((none.stdout.as_str(), journal_count(&home)), ("", 1));
+    sweep(&home, &server, &["--yes", "--safety", "read-only"]).exits(2).says(&["could not empty bucket canary-a"]);
+    assert!(has_key(&server, cat) && journal_count(&home) == 1, "nothing is forgotten that may not be removed");
+    let done = sweep(&home, &server, &["--yes"]).exits(0);
+    assert_eq!(done.stdout, line.replace("would empty", "emptying"));
+    assert!(!has_key(&server, cat));
+    for key in theirs {
+        assert!(has_key(&server, key), "{key}");
+    }
+    assert_eq!(journal_count(&home), 0);
+}
+
+/// Whatever somebody wrote into the journal.
+#[test]
+fn a_part_that_the_run_never_lent_is_not_emptied() {
+    let keys = ["plumb-bbbbbbbb/000001/cat", "reports/january"];
+    let (home, server) = canary(&keys);
+    let prefixes = ["", "r", "plumb-", "plumb-aaaaaaaa/", "plumb-bbbbbbbb/000001/"];
+    lent(&home, &server, &prefixes, &[]);
+    let ran = sweep(&home, &server, &["--yes"]).exits(2).says(&["could not empty", "the prefix is not the run's"]);
+    assert_eq!(ran.stdout.matches("cannot empty bucket canary-a below ").count(), prefixes.len(), "{}", ran.stdout);
+    assert!(keys.iter().all(|key| has_key(&server, key)));
+    assert_eq!(journal_count(&home), 1);
 }

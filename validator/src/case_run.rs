@@ -109,8 +109,12 @@ pub(crate) fn made_for(context: &Context<'_>, need: &Need, name: &Bytes) -> Made
 }
 
 pub(crate) async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) -> Result<Vec<Exchange>, Verdict> {
+    let resources = &context.api.resources;
+    if let Some(nature) = need.nature.as_deref().filter(|nature| !resources.makes_nature(&need.kind, nature)) {
+        return Err(Verdict::Unsupported(format!("nobody here can make a {} that is {nature}", need.kind)));
+    }
     let mut exchanges = Vec::new();
-    for call in context.api.resources.provision(need, name, context.target.site()) {
+    for call in resources.provision(need, name, context.target.site()) {
         let (answer, sent) = errand(context, &call, need.actor.as_deref()).await?;
         exchanges.extend(sent);
         if !answer.is_success() {

@@ -1,6 +1,6 @@
 //! The last check before every send: does this request touch only what this run may touch?
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -36,6 +36,14 @@ pub enum Refusal {
         /// Its name.
         name: String,
     },
+    /// The call touches more of something than the part that is lent to this run.
+    #[error("the call touches the {kind} {name:?} outside of what is lent to this run")]
+    Outside {
+        /// What it is.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// It cannot be told what the request touches.
     #[error("it cannot be told what the request touches: {0}")]
     Unclear(String),
@@ -47,7 +55,27 @@ pub struct Guard {
     marker: String,
     safety: Safety,
     exclusive: bool,
-    leased: RwLock<BTreeSet<(String, Bytes)>>,
+    leased: RwLock<BTreeMap<(String, Bytes), Lent>>,
+}
+
+/// How much of something is lent to a run.
+#[derive(Debug)]
+enum Lent {
+    /// All of it.
+    Whole,
+    /// What lies inside under names that start with one of these.
+    Parts(Vec<Bytes>),
+}
+
+impl Lent {
+    fn permits(&self, touch: &Touch) -> bool {
+        match (self, &touch.inside) {
+            (Self::Whole, _) => true,
+            (Self::Parts(prefixes), Some(inside)) => prefixes.iter().any(|prefix| inside.starts_with(prefix)),
+            // Whoever has a part may see that the whole is there.
+            (Self::Parts(prefixes), None) => touch.access == Access::Reads && !prefixes.is_empty(),
+        }
+    }
 }
 
 impl Guard {
@@ -57,9 +85,31 @@ impl Guard {
         Self { marker: run.marker(), safety: target.safety, exclusive: target.exclusive, leased }
     }
 
-    /// Permits a resource that somebody lent to this run.
-    pub fn lease(&self, kind: &str, name: Bytes) {
-        self.leased.write().unwrap_or_else(PoisonError::into_inner).insert((kind.to_owned(), name));
+    /// Permits a resource that somebody lent to this run: all of it, or only what lies inside under names that start
+    /// with `prefix`. Of what is lent in parts nothing else is permitted, not even on an exclusive target.
+    pub fn lease(&self, kind: &str, name: Bytes, prefix: Option<Bytes>) {
+        let mut leased = self.leased.write().unwrap_or_else(PoisonError::into_inner);
+        let lent = leased.entry((kind.to_owned(), name)).or_insert_with(|| Lent::Parts(Vec::new()));
+        match (lent, prefix) {
+            (lent, None) => *lent = Lent::Whole,
+            (Lent::Parts(prefixes), Some(prefix)) => prefixes.push(prefix),
+            (Lent::Whole, Some(_)) => {}
+        }
+    }
+
+    /// Permits a part no longer. What is left of the thing stays closed.
+    pub fn release(&self, kind: &str, name: &Bytes, prefix: &Bytes) {
+        let mut leased = self.leased.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Lent::Parts(prefixes)) = leased.get_mut(&(kind.to_owned(), name.clone())) {
+            prefixes.retain(|own| own != prefix);
+        }
+    }
+
+    /// A guard that permits this part and nothing else, for whoever empties it.
+    #[must_use]
+    pub fn within(&self, kind: &str, name: Bytes, prefix: Bytes) -> Self {
+        let leased = BTreeMap::from([((kind.to_owned(), name), Lent::Parts(vec![prefix]))]);
+        Self { marker: String::new(), safety: self.safety, exclusive: false, leased: RwLock::new(leased) }
     }
 
     /// What the request touches, if all of it may be touched.
@@ -72,20 +122,28 @@ impl Guard {
             let needed = if Safety::OwnData.permits(hazard) { Safety::OwnData } else { Safety::Full };
             return Err(Refusal::Safety { hazard: in_words(hazard), safety: self.safety, needed });
         }
-        match touches.iter().find(|touch| !self.is_ours(api, touch)) {
+        let mut refused = touches.iter().filter_map(|touch| self.refusal(api, touch));
+        match refused.next() {
             None => Ok(touches),
-            Some(touch) => Err(Refusal::Foreign { kind: touch.kind, name: shown(&touch.name, 80) }),
+            Some(refusal) => Err(refusal),
         }
     }
 
-    fn is_ours(&self, api: &Api, touch: &Touch) -> bool {
-        self.exclusive
-            || api.resources.carries(&touch.name, &self.marker)
-            || self
-                .leased
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(&(touch.kind.to_owned(), touch.name.clone()))
+    fn refusal(&self, api: &Api, touch: &Touch) -> Option<Refusal> {
+        let (kind, name) = (touch.kind, || shown(&touch.name, 80));
+        let leased = self.leased.read().unwrap_or_else(PoisonError::into_inner);
+        // Most runs borrow nothing that is not theirs, and then no key is made to look for it.
+        let lent = if leased.is_empty() { None } else { leased.get(&(kind.to_owned(), touch.name.clone())) };
+        match lent {
+            Some(lent) if lent.permits(touch) => None,
+            Some(_) => Some(Refusal::Outside { kind, name: name() }),
+            None if self.exclusive || self.is_marked(api, touch) => None,
+            None => Some(Refusal::Foreign { kind, name: name() }),
+        }
+    }
+
+    fn is_marked(&self, api: &Api, touch: &Touch) -> bool {
+        !self.marker.is_empty() && api.resources.carries(&touch.name, &self.marker)
     }
 }
 

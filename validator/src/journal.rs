@@ -1,6 +1,7 @@
 //! The journal: what a run is about to create, written and synced before it is created.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,7 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use plumb_model::text::shown;
 use serde::{Deserialize, Serialize};
+
+use crate::names::RunId;
 
 /// The version of the journal's format.
 pub const JOURNAL_VERSION: u32 = 1;
@@ -32,6 +36,42 @@ impl Made {
     /// Whether both are one thing, whoever made it.
     pub fn is_same_thing(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name
+    }
+}
+
+/// A part of something that is not a run's to remove: what lies inside under names that start with the prefix.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// What it is a part of, a word of the API.
+    pub kind: String,
+    /// The name of that.
+    pub name: Bytes,
+    /// How the names of everything in the part start.
+    pub prefix: Bytes,
+    /// The name of the identity that owns the whole; none means the target's first.
+    pub actor: Option<String>,
+    /// The number of the lease, higher than that of every earlier one of the run.
+    pub token: u64,
+    /// When the lease ends by itself, in milliseconds since 1970.
+    pub expires_ms: i64,
+}
+
+impl Part {
+    /// How the prefixes of everything start that the run with this marker lends in part.
+    pub(crate) fn start(marker: &str) -> String {
+        format!("{marker}/")
+    }
+
+    /// Whether it was lent by this run: only then may it be emptied.
+    pub fn is_of(&self, run: &RunId) -> bool {
+        let start = Self::start(&run.marker());
+        self.prefix.len() > start.len() && self.prefix.starts_with(start.as_bytes())
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} below {}", self.kind, shown(&self.name, 80), shown(&self.prefix, 80))
     }
 }
 
@@ -65,6 +105,18 @@ enum Entry {
     },
     /// Removed again, as the server said.
     Removed { kind: String, name: String },
+    /// About to be lent in part, and not to be removed.
+    Lend {
+        kind: String,
+        name: String,
+        prefix: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        actor: Option<String>,
+        token: u64,
+        expires_ms: i64,
+    },
+    /// That part was emptied.
+    Emptied { kind: String, name: String, prefix: String },
 }
 
 /// Why a journal cannot be written or read.
@@ -128,9 +180,23 @@ impl Journal {
         self.append(&Entry::Removed { kind: kind.to_owned(), name: BASE64.encode(name) }, false)
     }
 
+    /// Notes that a part of something is about to be lent that is not the run's to remove, and waits until the disk has
+    /// it.
+    pub fn lending(&self, part: &Part) -> Result<(), JournalError> {
+        let Part { kind, name, prefix, actor, token, expires_ms } = part.clone();
+        let (name, prefix) = (BASE64.encode(name), BASE64.encode(prefix));
+        self.append(&Entry::Lend { kind, name, prefix, actor, token, expires_ms }, true)
+    }
+
+    /// Notes that nothing is left in that part.
+    pub fn emptied(&self, part: &Part) -> Result<(), JournalError> {
+        let (name, prefix) = (BASE64.encode(&part.name), BASE64.encode(&part.prefix));
+        self.append(&Entry::Emptied { kind: part.kind.clone(), name, prefix }, false)
+    }
+
     /// Ends the journal: the file is taken away, because nothing is left to sweep.
-    pub fn finish_clean(self) -> Result<(), JournalError> {
-        std::fs::remove_file(&self.path).map_err(|error| JournalError::Io { path: self.path, error })
+    pub fn finish_clean(&self) -> Result<(), JournalError> {
+        std::fs::remove_file(&self.path).map_err(|error| JournalError::Io { path: self.path.clone(), error })
     }
 
     fn append(&self, entry: &Entry, sync: bool) -> Result<(), JournalError> {
@@ -155,6 +221,8 @@ pub struct Leftovers {
     pub header: Header,
     /// What was created and not removed. What two identities may have created is told for each.
     pub resources: Vec<Made>,
+    /// What was lent in part and not emptied. The wholes are not the run's to remove.
+    pub parts: Vec<Part>,
 }
 
 /// Reads every journal in `folder` whose run is over. Journals of live runs are left alone.
@@ -187,10 +255,19 @@ fn read(path: &Path) -> Result<Option<Leftovers>, JournalError> {
     if header.plumb_journal != JOURNAL_VERSION {
         return Err(format(format!("its version is {}, this build reads {JOURNAL_VERSION}", header.plumb_journal)));
     }
+    let mut left = Leftovers { path: path.to_owned(), header, resources: Vec::new(), parts: Vec::new() };
     let mut resources: BTreeSet<Made> = BTreeSet::new();
     for line in lines {
         // The last line of a run that was killed may be torn; its resource was never asked for.
         let Ok(entry) = serde_json::from_str(&line.map_err(refused)?) else { continue };
+        left.take(entry, &mut resources);
+    }
+    left.resources = resources.into_iter().collect();
+    Ok(Some(left))
+}
+
+impl Leftovers {
+    fn take(&mut self, entry: Entry, resources: &mut BTreeSet<Made>) {
         let decoded = |name: String| BASE64.decode(name).map(Bytes::from).unwrap_or_default();
         match entry {
             Entry::Create { kind, name, actor } => _ = resources.insert(Made { kind, name: decoded(name), actor }),
@@ -198,9 +275,16 @@ fn read(path: &Path) -> Result<Option<Leftovers>, JournalError> {
                 let name = decoded(name);
                 resources.retain(|made| made.kind != kind || made.name != name);
             }
+            Entry::Lend { kind, name, prefix, actor, token, expires_ms } => {
+                let (name, prefix) = (decoded(name), decoded(prefix));
+                self.parts.push(Part { kind, name, prefix, actor, token, expires_ms });
+            }
+            Entry::Emptied { kind, name, prefix } => {
+                let (name, prefix) = (decoded(name), decoded(prefix));
+                self.parts.retain(|part| part.kind != kind || part.name != name || part.prefix != prefix);
+            }
         }
     }
-    Ok(Some(Leftovers { path: path.to_owned(), header, resources: resources.into_iter().collect() }))
 }
 
 #[cfg(test)]
@@ -252,5 +336,28 @@ mod tests {
             made("plumb-d", None),
         ];
         assert_eq!(left[0].resources, expected);
+    }
+
+    #[test]
+    fn what_was_lent_in_part_is_told_until_it_was_emptied() {
+        let folder = tempfile::tempdir().expect("folder");
+        let journal = Journal::begin(folder.path(), &header()).expect("begins");
+        let part = |name: &'static str, token| Part {
+            kind: "bucket".into(),
+            name: name.into(),
+            prefix: format!("plumb-aaaaaaaa/{token:06}/").into(),
+            actor: (token == 2).then(|| "other".to_owned()),
+            token,
+            expires_ms: 5,
+        };
+        let parts = [part("canary-a", 1), part("canary-a", 2), part("canary-b", 3)];
+        for part in &parts {
+            journal.lending(part).expect("writes");
+        }
+        journal.emptied(&parts[0]).expect("writes");
+        drop(journal);
+        let left = leftovers(folder.path()).expect("reads");
+        assert_eq!(left[0].parts, parts[1..]);
+        assert_eq!(left[0].resources, [], "they are not ours to remove");
     }
 }

@@ -14,6 +14,7 @@ pub mod model_server;
 pub mod names;
 pub mod open_case;
 pub mod plugin;
+pub mod pool;
 pub mod precedence;
 pub mod session;
 pub mod target;

@@ -66,6 +66,16 @@ impl<'a> CaseNames<'a> {
         prefix.clone_into(&mut self.prefix);
     }
 
+    /// Lends something as a whole: what is inside keeps its names.
+    pub(crate) fn lend_whole(&mut self, kind: &str, role: &str, name: Bytes) {
+        self.shared.push((kind.to_owned(), role.to_owned(), name));
+    }
+
+    /// What everything inside of what was lent is named below; none where no part of anything was.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        (!self.prefix.is_empty()).then_some(self.prefix.as_str())
+    }
+
     /// Sets what "now" means for the next call.
     pub const fn set_now_s(&mut self, now_s: i64) {
         self.now_s = now_s;

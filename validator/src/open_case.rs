@@ -90,12 +90,26 @@ impl<'c, 'a> OpenCase<'c, 'a> {
         if self.has_begun {
             return Err(Verdict::Inconclusive(Unclear::NoResource("borrowed after the first call".into())));
         }
-        let owner = self.owner_of(need);
         self.session.names_mut().lend(&need.kind, &need.role, name.clone(), prefix);
-        self.provisioned.extend(provisioned);
-        let prefix = Some(Bytes::copy_from_slice(prefix.as_bytes()));
-        self.leases.push(Lease { kind: need.kind.clone(), name, prefix, owner });
+        self.note_lent(need, name, Some(Bytes::copy_from_slice(prefix.as_bytes())), provisioned);
         Ok(())
+    }
+
+    /// Takes something as a whole that somebody else makes and removes.
+    pub(crate) fn take_whole(&mut self, need: &Need, name: Bytes, provisioned: Vec<Exchange>) {
+        self.session.names_mut().lend_whole(&need.kind, &need.role, name.clone());
+        self.note_lent(need, name, None, provisioned);
+    }
+
+    fn note_lent(&mut self, need: &Need, name: Bytes, prefix: Option<Bytes>, provisioned: Vec<Exchange>) {
+        self.provisioned.extend(provisioned);
+        let owner = self.owner_of(need);
+        self.leases.push(Lease { kind: need.kind.clone(), name, prefix, owner });
+    }
+
+    /// What everything inside of what the case shares is named below; none where it shares nothing.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.session.names().prefix()
     }
 
     /// The name of a resource in a role.

@@ -36,6 +36,10 @@ pub struct Plugin {
     pub serve_actors: Option<fn() -> Vec<Actor>>,
     /// What a shell is told so that `actors_from_env` finds an identity: `NAME=value`, once for each variable.
     pub variables: Option<fn(&Actor) -> String>,
+    /// A file in the folder of its steps, as `file!()` tells it there; none where it has no phrases of its own.
+    pub steps: Option<&'static str>,
+    /// The features that come with it: path and text of each.
+    pub features: &'static [(&'static str, &'static str)],
     /// The log formats of its own that `learn` reads besides those that every API has.
     pub log_formats: &'static [LogFormat],
 }

@@ -12,6 +12,9 @@ use crate::wire::configuration;
 /// How every bucket name of ours starts.
 pub(crate) const START: &[u8] = b"plumb-";
 
+/// The nature of a bucket that has known no versions.
+const UNVERSIONED: &str = "unversioned";
+
 /// The resources of S3: buckets, and keys inside of them.
 pub(crate) struct S3Resources;
 
@@ -29,6 +32,20 @@ fn keys(document: &Document) -> impl Iterator<Item = &str> {
 fn meant(key: &str) -> Vec<String> {
     let ends: &[&str] = if key.contains('\n') { &["\n", "\r\n", "\r"] } else { &["\n"] };
     ends.iter().map(|end| key.replace('\n', end)).collect()
+}
+
+/// The page of a listing after `last`, where `bare` is the call for the first.
+fn next_page(bare: Call, last: Option<&Answer>) -> Option<Call> {
+    let Some(answer) = last else { return Some(bare) };
+    let document = answer.document.as_ref()?;
+    let encoded = |call: Call| call.with("encoding-type", "url");
+    let is_encoded = document.text("EncodingType") == Some("url");
+    if !is_encoded && keys(document).any(|key| key.contains(char::REPLACEMENT_CHARACTER)) {
+        return Some(encoded(bare));
+    }
+    let is_last = document.text("IsTruncated") != Some("true");
+    let token = document.text("NextContinuationToken").filter(|token| !is_last && !token.is_empty())?;
+    Some(if is_encoded { encoded(bare) } else { bare }.with("continuation-token", token))
 }
 
 impl Resources for S3Resources {
@@ -68,17 +85,25 @@ impl Resources for S3Resources {
         if kind != "bucket" {
             return None;
         }
-        let bare = on_bucket("ListObjectsV2", name);
-        let encoded = || bare.clone().with("encoding-type", "url");
-        let Some(answer) = last else { return Some(bare) };
-        let document = answer.document.as_ref()?;
-        let is_encoded = document.text("EncodingType") == Some("url");
-        if !is_encoded && keys(document).any(|key| key.contains(char::REPLACEMENT_CHARACTER)) {
-            return Some(encoded());
+        next_page(on_bucket("ListObjectsV2", name), last)
+    }
+
+    fn list_below(&self, kind: &str, name: &Bytes, prefix: &Bytes, last: Option<&Answer>) -> Option<Call> {
+        if kind != "bucket" {
+            return None;
         }
-        let is_last = document.text("IsTruncated") != Some("true");
-        let token = document.text("NextContinuationToken").filter(|token| !is_last && !token.is_empty())?;
-        Some(if is_encoded { encoded() } else { bare }.with("continuation-token", token))
+        next_page(on_bucket("ListObjectsV2", name).with("prefix", Value::Literal(prefix.clone())), last)
+    }
+
+    /// What no call takes back: a bucket that has known versions can only suspend them, and object lock stays.
+    /// Source: AWS S3 User Guide, "How S3 Versioning works", "Configuring S3 Object Lock".
+    fn natures(&self, kind: &str) -> &'static [&'static str] {
+        if kind == "bucket" { &[UNVERSIONED, "enabled", "suspended", "locked"] } else { &[] }
+    }
+
+    /// Source: AWS S3 User Guide, "How S3 Versioning works": a bucket is made unversioned.
+    fn makes_nature(&self, kind: &str, nature: &str) -> bool {
+        kind == "bucket" && nature == UNVERSIONED
     }
 
     fn remove_listed(&self, _kind: &str, name: &Bytes, listed: &Answer) -> Vec<Call> {
@@ -171,6 +196,26 @@ mod tests {
         let removal = |key| on_bucket("DeleteObject", &name).with("key", key);
         assert_eq!(removals, [removal("a"), removal("b+c")]);
         assert_eq!(S3Resources.remove("bucket", &name), on_bucket("DeleteBucket", &name));
+    }
+
+    #[test]
+    fn a_part_of_a_bucket_is_listed_by_its_prefix_on_every_page() {
+        let (name, prefix) = (Bytes::from_static(b"canary-a"), Bytes::from_static(b"plumb-k3f9a2c1/000007/"));
+        let below = |last: Option<&Answer>| S3Resources.list_below("bucket", &name, &prefix, last);
+        let first = on_bucket("ListObjectsV2", &name).with("prefix", "plumb-k3f9a2c1/000007/");
+        assert_eq!(below(None), Some(first.clone()));
+        assert_eq!(below(Some(&listing("true"))), Some(first.clone().with("continuation-token", "next")));
+        assert_eq!(below(Some(&page("", "a\u{fffd}"))), Some(first.with("encoding-type", "url")));
+        assert_eq!(below(Some(&listing("false"))), None);
+        assert_eq!(S3Resources.list_below("key", &name, &prefix, None), None, "a key has no parts");
+    }
+
+    #[test]
+    fn a_new_bucket_has_known_no_versions() {
+        let made: Vec<_> =
+            S3Resources.natures("bucket").iter().filter(|own| S3Resources.makes_nature("bucket", own)).collect();
+        assert_eq!(made, [&"unversioned"]);
+        assert!(!S3Resources.makes_nature("key", "unversioned"));
     }
 
     /// A page with one key, and more behind it.

@@ -1,6 +1,7 @@
 //! What the binary must know of S3: the API, who speaks, and a real third-party server for the demo.
 
 mod access_log;
+mod features;
 #[cfg(feature = "demo-server")]
 pub mod demo_server;
 
@@ -20,6 +21,8 @@ pub fn plugin() -> Plugin {
         demo_server: None,
         serve_actors: Some(built_in_actors),
         variables: Some(variables),
+        steps: Some(plumb_s3_steps::source().file),
+        features: features::FEATURES,
         log_formats: &[access_log::ACCESS_LOG],
     }
 }

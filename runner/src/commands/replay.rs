@@ -1,17 +1,19 @@
 //! `plumb replay`: REPRODUCED, FIXED or INCONCLUSIVE.
 
+mod bare;
 mod cycle;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use plumb_steps::calls::scenario_of;
 use plumb_validator::case_run::CaseRun;
 use plumb_validator::finding::{HANG_UPS, REPLAY_VERSION, Replay, recorded};
 use plumb_validator::plugin::Plugin;
 use plumb_validator::verdict::{NO_ANSWER, Verdict};
 use serde_json::json;
 
-use crate::cli::{Format, ReplayArgs};
+use crate::cli::{Form, Format, ReplayArgs};
 use crate::commands::demo::{self, DEMO_TARGET};
 use crate::config::Config;
 use crate::engine::{self, Engine};
@@ -19,6 +21,7 @@ use crate::error::{Error, Exit};
 use crate::hang_up::{Once, once};
 use crate::input::read_text;
 use crate::output;
+use crate::seeds;
 use crate::select;
 use crate::short_run::short_run;
 
@@ -44,6 +47,12 @@ impl Answer {
 
 /// Carries the command out.
 pub(super) fn replay(plugins: &[Plugin], arguments: &ReplayArgs) -> Result<Exit, Error> {
+    if let Some(Form::Feature) = arguments.written_as {
+        return print_feature(&arguments.file);
+    }
+    if is_bare(&arguments.file)? {
+        return bare::replay(plugins, &seeds::read(&arguments.file)?, arguments);
+    }
     let replay = read(&arguments.file)?;
     let plugin = select::plugin(plugins, &replay.api)?;
     if arguments.target.api.as_ref().is_some_and(|api| *api != replay.api) {
@@ -74,6 +83,36 @@ pub(super) fn replay(plugins: &[Plugin], arguments: &ReplayArgs) -> Result<Exit,
     let answer = answer(&replay, &ran);
     print(&replay, &answer, &recorded(&ran.run), arguments.format)?;
     Ok(answer.exit())
+}
+
+/// Whether the file is a case by itself, with no finding around it.
+fn is_bare(path: &Path) -> Result<bool, Error> {
+    let help = "name a file that a run wrote: findings/ID.json, or a recorded case";
+    let text = read_text(path, REPLAY_BYTES_MAX).map_err(|error| Error::file("read", path, error, help))?;
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    Ok(json.get("plumb_replay").is_none() && json.get("calls").is_some())
+}
+
+/// Prints the case as a feature: it fails as long as the finding is true, and passes once that is mended.
+fn print_feature(path: &Path) -> Result<Exit, Error> {
+    let (case, name, comments) = if is_bare(path)? {
+        let case = seeds::read(path)?;
+        let name = format!("The recorded case {}", case.id());
+        (case, name, Vec::new())
+    } else {
+        let finding = read(path)?.finding;
+        if finding.cycle.is_some() {
+            let help = "replay it as it is: plumb replay FILE";
+            return Err(Error::usage("a precedence cycle takes more than one case to show, so no scenario can", help));
+        }
+        let comments = vec![format!("Finding {}: {}", finding.id, finding.signature), format!("seen {}", finding.reproduced)];
+        (finding.case, finding.summary, comments)
+    };
+    let text = scenario_of(&case, &name, &comments).map_err(|error| {
+        Error::usage(format!("failed to {error}"), "replay it as it is: plumb replay FILE")
+    })?;
+    output::print(&text)?;
+    Ok(Exit::Conforms)
 }
 
 /// Reads and checks a replay file.

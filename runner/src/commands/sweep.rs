@@ -5,9 +5,10 @@ use std::time::Duration;
 use plumb_model::text::shown;
 use plumb_validator::case_run::clean_up;
 use plumb_validator::clock::{Clock as _, SystemClock};
-use plumb_validator::journal::{Journal, Leftovers, Made, leftovers};
+use plumb_validator::journal::{Journal, Leftovers, Made, Part, leftovers};
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
+use plumb_validator::pool::empty_part;
 
 use crate::cli::SweepArgs;
 use crate::config::Config;
@@ -31,15 +32,10 @@ pub(super) fn sweep(plugins: &[Plugin], arguments: &SweepArgs) -> Result<Exit, E
     let mut budget = arguments.max_count;
     let mut failed = 0;
     for left in &due {
-        let take = left.resources.len().min(budget);
-        budget -= take;
-        let words = if arguments.yes { "removing" } else { "would remove" };
-        for made in &left.resources[..take] {
-            let words = if no_maker(made, &selected).is_some() { "cannot remove" } else { words };
-            output::print(&format!("{words} {} of run {}{}\n", named(made), left.header.run, maker(made)))?;
-        }
+        let due = Due::of(left, &mut budget);
+        due.tell(&selected, arguments.yes)?;
         if arguments.yes {
-            failed += sweep_run(plugin, &selected, left, take)?;
+            failed += sweep_run(plugin, &selected, &due)?;
         }
     }
     if due.is_empty() {
@@ -62,9 +58,57 @@ fn maker(made: &Made) -> String {
     made.actor.as_ref().map_or_else(String::new, |actor| format!(", made by {}", shown(actor.as_bytes(), 80)))
 }
 
-/// Why who made it cannot be asked to remove it; none where that can be done.
-fn no_maker(made: &Made, selected: &Selected) -> Option<String> {
-    made.actor.as_deref().and_then(|name| selected.target.no_actor(name))
+/// Why the identity that made or owns something cannot be asked to remove it; none where that can be done.
+fn no_maker(actor: Option<&str>, selected: &Selected) -> Option<String> {
+    actor.and_then(|name| selected.target.no_actor(name))
+}
+
+/// What is to go of one run.
+struct Due<'l> {
+    left: &'l Leftovers,
+    resources: &'l [Made],
+    parts: &'l [Part],
+}
+
+impl<'l> Due<'l> {
+    /// As much as the budget allows, which is so much smaller afterwards.
+    fn of(left: &'l Leftovers, budget: &mut usize) -> Self {
+        let resources = &left.resources[..left.resources.len().min(*budget)];
+        *budget -= resources.len();
+        let parts = &left.parts[..left.parts.len().min(*budget)];
+        *budget -= parts.len();
+        Self { left, resources, parts }
+    }
+
+    /// Whether nothing else is left of the run.
+    fn is_all(&self) -> bool {
+        self.resources.len() == self.left.resources.len() && self.parts.len() == self.left.parts.len()
+    }
+
+    fn tell(&self, selected: &Selected, is_done: bool) -> Result<(), Error> {
+        let run = &self.left.header.run;
+        for made in self.resources {
+            let words = if is_done { "removing" } else { "would remove" };
+            let words = if no_maker(made.actor.as_deref(), selected).is_some() { "cannot remove" } else { words };
+            output::print(&format!("{words} {} of run {run}{}\n", named(made), maker(made)))?;
+        }
+        for part in self.parts {
+            let words = if is_done { "emptying" } else { "would empty" };
+            let words = if no_part(part, run, selected).is_some() { "cannot empty" } else { words };
+            output::print(&format!("{words} {part} of run {run}\n"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a part cannot be emptied; none where it can. What a run lent starts with its marker, and where it does not,
+/// somebody has changed the journal.
+fn no_part(part: &Part, run: &str, selected: &Selected) -> Option<String> {
+    let run = RunId::parse(run)?;
+    if !part.is_of(&run) {
+        return Some("the prefix is not the run's".to_owned());
+    }
+    no_maker(part.actor.as_deref(), selected)
 }
 
 fn is_due(left: &Leftovers, api: &str, selected: &Selected, min_age: Duration) -> bool {
@@ -73,9 +117,9 @@ fn is_due(left: &Leftovers, api: &str, selected: &Selected, min_age: Duration) -
     left.header.api == api && left.header.endpoint == selected.endpoint.url() && old
 }
 
-/// Removes the first `take` resources of a run; tells how many stayed.
-fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize) -> Result<usize, Error> {
-    let api = (plugin.api)();
+/// Removes what is due; tells how much of it stayed.
+fn sweep_run(plugin: &Plugin, selected: &Selected, due: &Due<'_>) -> Result<usize, Error> {
+    let (api, left) = ((plugin.api)(), due.left);
     let Some(run) = RunId::parse(&left.header.run) else {
         return Err(Error::usage(format!("{} is no run id", left.header.run), "the journal was changed by hand"));
     };
@@ -85,14 +129,24 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, left: &Leftovers, take: usize
     // The engine's guard is that of the run swept: names without its marker stay untouched, whatever the journal says.
     let engine = Engine::new(&api, &selected.target, &run, &connect).noting_in(&journal);
     run::check_alive(&engine, selected)?;
-    let due = left.resources[..take].to_vec();
-    let stayed = engine.with_context(async |context| clean_up(context, due).await).map_err(Error::Internal)?;
+    let resources = due.resources.to_vec();
+    let stayed = engine.with_context(async |context| clean_up(context, resources).await).map_err(Error::Internal)?;
     for made in &stayed {
-        let why = no_maker(made, selected).map_or_else(String::new, |why| format!(": {why}"));
+        let why = no_maker(made.actor.as_deref(), selected).map_or_else(String::new, |why| format!(": {why}"));
         eprintln!("could not remove {}{}{why}", named(made), maker(made));
     }
-    if stayed.is_empty() && take == left.resources.len() {
+    let mut full = 0;
+    for part in due.parts {
+        let why = no_part(part, &left.header.run, selected);
+        let is_empty = why.is_none()
+            && engine.with_context(async |context| empty_part(context, part).await).map_err(Error::Internal)?;
+        if !is_empty {
+            eprintln!("could not empty {part}{}", why.map_or_else(String::new, |why| format!(": {why}")));
+            full += 1;
+        }
+    }
+    if stayed.is_empty() && full == 0 && due.is_all() {
         journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
     }
-    Ok(stayed.len())
+    Ok(stayed.len() + full)
 }

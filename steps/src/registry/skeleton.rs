@@ -1,18 +1,29 @@
 //! A function to paste for a step that nobody has defined, and a phrase as it is said.
 
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::feature::{Kind, Step};
+use crate::http;
 
 /// What a pattern says in place of each parameter of an expression.
 const PARAMETERS: [(&str, &str); 2] = [(r"((?:-?\d+)|(?:\d+))", "{int}"), (r"([^\s]+)", "{word}")];
 /// How the pattern of `{string}` begins and ends; between them stands a number that differs.
 const STRING: (&str, &str) = ("(?:\"(?P<__", "*)')");
 
+/// What a pattern says in place of `(s)`, which may be left out.
+static OPTIONAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\(\?:(\w+)\)\?").expect("a pattern"));
+/// What a pattern says in place of `entry/entries`, of which one is said.
+static ALTERNATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\(\?:(\w+(?:\|\w+)+)\)").expect("a pattern"));
+
 /// A function for `step`, ready to paste.
 pub fn skeleton(step: &Step) -> String {
     let (expression, parameters) = expression(&step.text);
     let mut arguments = String::from("world: &mut World");
     for (at, kind) in parameters.iter().enumerate() {
-        arguments += &format!(", {}: {kind}", ["first", "second", "third", "fourth"].get(at).unwrap_or(&"next"));
+        _ = write!(arguments, ", {}: {kind}", ["first", "second", "third", "fourth"].get(at).unwrap_or(&"next"));
     }
     if step.table.is_some() || step.doc.is_some() {
         arguments += ", step: &gherkin::Step";
@@ -80,6 +91,11 @@ pub(super) fn said(pattern: &str) -> String {
     for (pattern, parameter) in PARAMETERS {
         text = text.replace(pattern, parameter);
     }
+    for (pattern, name) in http::PARAMETERS {
+        text = text.replace(&format!("({pattern})"), &format!("{{{name}}}"));
+    }
+    let text = OPTIONAL.replace_all(&text, "($1)");
+    let text = ALTERNATION.replace_all(&text, |found: &regex::Captures<'_>| found[1].replace('|', "/"));
     unescaped(&text)
 }
 
@@ -121,8 +137,10 @@ mod tests {
             let pattern = cucumber::codegen::Expression::regex(expression).expect("an expression");
             assert_eq!(said(pattern.as_str()), expression);
         };
+        assert_eq!(said(r#"^((?:never)|x) ([A-Z]+) ("\$[^"]*") is$"#), "((?:never)|x) {method} {path} is");
         check("{word} uploads {string} as {string}");
         check("the list has {int} entries, in order");
         check("{word} reads {string}");
+        check("there is a/an entry, {int} byte(s) long");
     }
 }

@@ -81,7 +81,17 @@ impl Memory {
 
     /// The parts of such a text.
     pub fn parts(&self, text: &str) -> Vec<Value> {
-        let (mut parts, mut plain) = (Vec::new(), String::new());
+        let pieces = self.pieces(text).into_iter();
+        let parts = pieces.map(|piece| match piece {
+            Piece::Plain(plain) => Value::from(plain.as_str()),
+            Piece::Named(value) => value,
+        });
+        parts.collect()
+    }
+
+    /// The parts of such a text, those that stand in it as they are apart from those that are put there.
+    pub fn pieces(&self, text: &str) -> Vec<Piece> {
+        let (mut pieces, mut plain) = (Vec::new(), String::new());
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
             plain += &rest[..at];
@@ -95,20 +105,29 @@ impl Memory {
                 fail(format!("a brace without its other half in {text:?}; write {{{{ or }}}} for one that is meant"))
             };
             if !plain.is_empty() {
-                parts.push(Value::from(std::mem::take(&mut plain).as_str()));
+                pieces.push(Piece::Plain(std::mem::take(&mut plain)));
             }
-            parts.push(match name.split_once(' ') {
+            pieces.push(Piece::Named(match name.split_once(' ') {
                 Some((kind, role)) => Value::resource(kind, role),
                 None => self.kept(name).clone(),
-            });
+            }));
             rest = after;
         }
         plain += rest;
         if !plain.is_empty() {
-            parts.push(Value::from(plain.as_str()));
+            pieces.push(Piece::Plain(plain));
         }
-        parts
+        pieces
     }
+}
+
+/// A part of a text that a scenario says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// As it stands there.
+    Plain(String),
+    /// What is put in place of a name in braces.
+    Named(Value),
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! What a scenario did, as a case that can be run without it.
 
+use std::cmp::Reverse;
+
 use bytes::Bytes;
-use plumb_model::call::{Call, Case, Need, Turn};
+use plumb_model::call::{Call, Case, Need, Repeat, Turn};
 use plumb_model::expectation::{BodyRule, Expectation};
 use plumb_model::value::Value;
 
@@ -27,6 +29,10 @@ impl Record {
         !self.case.calls.is_empty()
     }
 
+    pub(crate) fn has_call(&self, id: &str) -> bool {
+        self.case.calls.iter().any(|turn| turn.id == id)
+    }
+
     pub(crate) fn needs(&self, need: &Need) -> bool {
         self.case.needs.iter().any(|own| own.kind == need.kind && own.role == need.role)
     }
@@ -48,6 +54,13 @@ impl Record {
             }
         }
         self.case.calls.push(Turn::new(id, call));
+    }
+
+    /// Says that the last call is sent until its answer is as it must be.
+    pub(crate) fn repeat(&mut self, repeat: Repeat) {
+        if let Some(turn) = self.case.calls.last_mut() {
+            turn.repeat = Some(repeat);
+        }
     }
 
     pub(crate) fn last_turn(&self) -> Option<Turn> {
@@ -81,12 +94,13 @@ impl Record {
     }
 }
 
-/// `literal` with the names in it as what they stand for.
+/// `literal` with the names in it as what they stand for: the first name first, and of several the longest.
 fn relative(literal: &Bytes, names: &[(Bytes, Value)]) -> Value {
-    let found = names.iter().filter(|(name, _)| !name.is_empty()).find_map(|(name, value)| {
+    let found = names.iter().filter(|(name, _)| !name.is_empty()).filter_map(|(name, value)| {
         let at = literal.windows(name.len()).position(|window| window == name)?;
         Some((at, at + name.len(), value))
     });
+    let found = found.min_by_key(|(start, end, _)| (*start, Reverse(*end)));
     let Some((start, end, value)) = found else { return Value::Literal(literal.clone()) };
     let (before, after) = (literal.slice(..start), relative(&literal.slice(end..), names));
     let mut parts = Vec::new();
@@ -109,7 +123,8 @@ mod tests {
 
     #[test]
     fn names_of_this_run_become_the_roles_they_stand_for() {
-        let names = [(Bytes::from_static(b"plumb-x-a"), Value::resource("key", "a"))];
+        let name = |role: &str| (Bytes::from(format!("plumb-x-{role}")), Value::resource("key", role));
+        let names = ["a", "ab", "b"].map(name);
         let check = |literal: &'static str, expected: Value| {
             assert_eq!(relative(&Bytes::from_static(literal.as_bytes()), &names), expected, "{literal}");
         };
@@ -117,6 +132,9 @@ mod tests {
         check("b", Value::from("b"));
         let role = || Value::resource("key", "a");
         check("<plumb-x-a>", Value::concat([Value::from("<"), role(), Value::from(">")]));
+        check("plumb-x-ab", Value::resource("key", "ab"));
+        let both = [Value::resource("key", "b"), Value::from(" "), role()];
+        check("plumb-x-b plumb-x-a", Value::concat([both[0].clone(), Value::concat(both[1..].to_vec())]));
     }
 
     #[test]

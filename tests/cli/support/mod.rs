@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 pub(crate) use listener::{Listener, answer_with, listen, read_request};
 pub(crate) use process::{Ran, Running};
-pub(crate) use served::{Served, bucket_exists, make_bucket_of_the_second};
+pub(crate) use served::{Served, bucket_exists, make_bucket_of_the_second, send};
 
 /// How long anything may take before the test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(5);

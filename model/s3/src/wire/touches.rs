@@ -24,7 +24,7 @@ const HARMLESS: [&str; 19] = [
     "encoding-type",
     "fetch-owner",
     "list-type",
-    "location",
+    LOCATION,
     "marker",
     "max-keys",
     "partNumber",
@@ -43,6 +43,10 @@ const HARMLESS: [&str; 19] = [
 const OF_THE_ACCOUNT: [&str; 5] = ["bucket-region", "continuation-token", "max-buckets", "prefix", "x-id"];
 /// The same for a batch of deletions.
 const OF_A_BATCH: [&str; 2] = [BATCH, "x-id"];
+/// The same for the place of a bucket.
+const OF_A_PLACE: [&str; 2] = [LOCATION, "x-id"];
+/// The parameter that asks where a bucket is.
+const LOCATION: &str = "location";
 /// The parameter that makes a request a batch of deletions.
 const BATCH: &str = "delete";
 /// Headers by which some servers take another method than the one in the request line.
@@ -65,10 +69,10 @@ pub(crate) fn touches(request: &Request) -> Result<Vec<Touch>, String> {
         batch(request, path, query, &mut found)?;
         return Ok(found.0);
     }
-    let prefix = harmless_prefix(query)?;
+    let listed = listed(query)?;
     for path in interpretations(path)? {
         let (bucket, key) = parts(&path)?;
-        found.path(&request.method, bucket, key, prefix.as_ref())?;
+        found.path(&request.method, bucket, key, listed.as_ref())?;
     }
     virtual_host(request, path, &mut found)?;
     copy_source(request, &mut found)?;
@@ -197,8 +201,9 @@ fn harmless_parameters(query: &[u8], harmless: &[&str]) -> Result<(), String> {
     }
 }
 
-/// The prefix that a listing asks for; an error where a parameter may name a subresource.
-fn harmless_prefix(query: &[u8]) -> Result<Option<Bytes>, String> {
+/// The prefix that a bucket is listed under, empty for all of it; none where nothing but its place is asked for. An
+/// error where a parameter may name a subresource.
+fn listed(query: &[u8]) -> Result<Option<Bytes>, String> {
     harmless_parameters(query, &HARMLESS)?;
     let mut prefix = None;
     for (name, value) in target::parameters(query) {
@@ -209,7 +214,12 @@ fn harmless_prefix(query: &[u8]) -> Result<Option<Bytes>, String> {
             }
         }
     }
-    Ok(prefix.filter(|prefix| !prefix.is_empty()))
+    let asks_place = target::parameters(query).any(|(name, _)| name == LOCATION.as_bytes());
+    Ok(if asks_place && harmless_parameters(query, &OF_A_PLACE).is_ok() {
+        None
+    } else {
+        Some(prefix.unwrap_or_default())
+    })
 }
 
 /// The touches so far, each once.
@@ -224,7 +234,7 @@ impl Found {
         }
     }
 
-    fn path(&mut self, method: &str, bucket: &[u8], key: &[u8], prefix: Option<&Bytes>) -> Result<(), String> {
+    fn path(&mut self, method: &str, bucket: &[u8], key: &[u8], listed: Option<&Bytes>) -> Result<(), String> {
         let whole = key.is_empty();
         let access = match (method, whole) {
             ("GET" | "HEAD", _) => Access::Reads,
@@ -233,8 +243,10 @@ impl Found {
             ("DELETE", _) => Access::Deletes,
             _ => return Err(format!("what {} does is not known", plumb_model::text::shown(method.as_bytes(), 20))),
         };
-        let inside = if whole && access == Access::Reads { prefix.cloned() } else { None };
-        self.add(bucket, if whole { inside } else { Some(Bytes::copy_from_slice(key)) }, access);
+        // Whoever lists a bucket looks into it; whoever asks for its head does not.
+        let inside =
+            if whole { listed.filter(|_| method == "GET").cloned() } else { Some(Bytes::copy_from_slice(key)) };
+        self.add(bucket, inside, access);
         Ok(())
     }
 }
@@ -289,7 +301,7 @@ fn virtual_host(request: &Request, path: &[u8], found: &mut Found) -> Result<(),
     let Some(end) = end.or_else(ours) else { return Ok(()) };
     for path in interpretations(path)? {
         let key = path.strip_prefix(b"/").unwrap_or(&path);
-        found.path(&request.method, &host[..end], key, None)?;
+        found.path(&request.method, &host[..end], key, Some(&Bytes::new()))?;
     }
     Ok(())
 }
@@ -356,13 +368,17 @@ mod tests {
         check("DELETE", b"/b/", &[], Some(&["Deletes b"]));
         check("PUT", b"/b/k", &[], Some(&["Writes b/k"]));
         check("GET", b"/b?list-type=2&prefix=p%2F", &[], Some(&["Reads b/p/"]));
-        check("GET", b"/b?list-type=2", &[], Some(&["Reads b"]));
+        check("GET", b"/b?list-type=2", &[], Some(&["Reads b/"]));
+        check("GET", b"/b", &[], Some(&["Reads b/"]));
+        check("GET", b"/b?location", &[], Some(&["Reads b"]));
+        check("GET", b"/b?location&list-type=2", &[], Some(&["Reads b/"]));
+        check("HEAD", b"/b", &[], Some(&["Reads b"]));
         check("DELETE", b"/b/a/b", &[], Some(&["Deletes b/a/b"]));
         check("GET", b"/", &[("host", "127.0.0.1:9000")], Some(&[]));
         check("GET", b"/?prefix=b", &[], Some(&[]));
         check("GET", b"/?list-type=2", &[], None);
         check("PUT", b"/", &[], None);
-        check("GET", b"/", &[("host", "b.s3.amazonaws.com")], Some(&["Reads b"]));
+        check("GET", b"/", &[("host", "b.s3.amazonaws.com")], Some(&["Reads b/"]));
     }
 
     proptest::proptest! {

@@ -1,0 +1,10 @@
+//! Runs of features: which scenarios, against what, on how many threads, and what comes of it.
+
+pub mod harness;
+mod model_target;
+mod play;
+mod selection;
+
+pub use model_target::{MODEL_TARGET, ModelTarget};
+pub use play::{Ended, Terms, play_all};
+pub use selection::{Selection, Wish, registry};

@@ -1,0 +1,164 @@
+//! `cargo test` runs features: every scenario a test of its own, by name, in the IDE and under nextest.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use plumb_model::api::Api;
+use plumb_steps::executor::{Prepared, play};
+use plumb_steps::played::{Outcome, Played};
+use plumb_validator::journal::Journal;
+use plumb_validator::plugin::Plugin;
+
+use crate::cli::TargetArgs;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::features::{MODEL_TARGET, ModelTarget, Selection, Wish};
+use crate::report::features::terminal;
+use crate::run::{begin_journal, connect, new_run_id};
+use crate::select::{self, Selected, print_error};
+
+/// The variable that names the target: `model`, a target of plumb.toml, or `http://…`.
+pub const TARGET_VARIABLE: &str = "PLUMB_TEST_TARGET";
+
+/// The features that a test binary runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Tests<'a> {
+    /// The API; none where the tags of the features name it.
+    pub api: Option<&'a str>,
+    /// Files and folders, from the folder of the package's `Cargo.toml` on.
+    pub paths: &'a [&'a str],
+}
+
+/// The `main` of a test with `harness = false`. The target is the model itself, unless `PLUMB_TEST_TARGET` names one.
+/// Where there are several APIs, the names of the tests begin with theirs.
+pub fn main(plugins: &[Plugin], tests: &[Tests<'_>]) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let prepared: Result<Vec<_>, Error> = tests.iter().map(|own| trials(plugins, *own, tests.len() > 1)).collect();
+    match prepared {
+        Ok(prepared) => {
+            let (trials, stages): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
+            let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
+            stages.iter().for_each(|stage| stage.close());
+            conclusion.exit_code()
+        }
+        Err(error) => {
+            let exit = error.exit();
+            print_error(error);
+            ExitCode::from(exit as u8)
+        }
+    }
+}
+
+/// Where all tests of the process are played. It lives as long as the process: tests are functions without a lifetime.
+struct Stage {
+    engine: &'static Engine<'static>,
+    numbers: AtomicU64,
+    journal: Option<&'static Journal>,
+    has_left: AtomicBool,
+    /// Held alone by a scenario that is `@serial`, and shared by all others.
+    alone: RwLock<()>,
+    options: String,
+}
+
+fn trials(plugins: &[Plugin], tests: Tests<'_>, named: bool) -> Result<(Vec<Trial>, Arc<Stage>), Error> {
+    let paths = tests.paths.iter().map(|path| (*path).to_owned()).collect();
+    let wish = Wish { paths, api: tests.api.map(str::to_owned), ..Wish::default() };
+    let selection = Selection::of(&wish, plugins)?;
+    let (stage, api) = (Arc::new(Stage::open(selection.plugin)?), selection.plugin.name);
+    let trials = selection.scenarios.into_iter().map(|prepared| {
+        let stage = Arc::clone(&stage);
+        let id = &prepared.scenario.id;
+        let name = if named { format!("{api}::{id}") } else { id.clone() };
+        Trial::ignorable_test(name, move || stage.play(&prepared))
+    });
+    Ok((trials.collect(), Arc::clone(&stage)))
+}
+
+impl Stage {
+    fn open(plugin: &Plugin) -> Result<Self, Error> {
+        let api: &'static Api = Box::leak(Box::new((plugin.api)()));
+        let word = std::env::var(TARGET_VARIABLE).unwrap_or_else(|_| MODEL_TARGET.to_owned());
+        let (engine, options, journal) = if word == MODEL_TARGET {
+            (in_model(plugin, api), format!(" --target {MODEL_TARGET}"), None)
+        } else {
+            at_target(plugin, api, &word)?
+        };
+        let engine: &'static Engine<'static> = Box::leak(Box::new(engine));
+        let (numbers, has_left) = (AtomicU64::new(0), AtomicBool::new(false));
+        Ok(Self { engine, numbers, journal, has_left, alone: RwLock::new(()), options })
+    }
+
+    /// Plays one scenario with as many attempts as it may take.
+    fn play(&self, prepared: &Prepared) -> Result<Completion, Failed> {
+        let poisoned = PoisonError::into_inner;
+        let (_alone, _together) = if prepared.scenario.terms.serial {
+            (Some(self.alone.write().unwrap_or_else(poisoned)), None)
+        } else {
+            (None, Some(self.alone.read().unwrap_or_else(PoisonError::into_inner)))
+        };
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let done = self.engine.with_context(async |context| play(context, prepared, number).await);
+            let done = done.map_err(Failed::from)?;
+            self.has_left.fetch_or(!done.left.is_empty(), Ordering::Relaxed);
+            let mut played = done.played;
+            played.attempt = attempt;
+            if attempt > prepared.scenario.terms.retries || matches!(played.outcome, Outcome::Passed | Outcome::Skipped) {
+                return self.told(played);
+            }
+        }
+    }
+
+    fn told(&self, mut played: Played) -> Result<Completion, Failed> {
+        let why = || played.trouble.as_ref().map_or_else(String::new, |trouble| trouble.message.clone());
+        match played.outcome {
+            Outcome::Passed => Ok(Completion::Completed),
+            Outcome::Skipped => Ok(Completion::ignored_with(why())),
+            Outcome::Inconclusive if played.may_be_inconclusive => Ok(Completion::ignored_with(format!("inconclusive: {}", why()))),
+            Outcome::Failed | Outcome::Inconclusive => {
+                played.replay = format!("plumb test {}:{}{}", played.path, played.line, self.options);
+                Err(terminal::scenario(&played, false).into())
+            }
+        }
+    }
+
+    /// Takes the journal away where nothing is left to sweep.
+    fn close(&self) {
+        if let Some(journal) = self.journal.filter(|_| !self.has_left.load(Ordering::Relaxed)) {
+            _ = journal.finish_clean();
+        }
+    }
+}
+
+fn in_model(plugin: &Plugin, api: &'static Api) -> Engine<'static> {
+    let model = ModelTarget::new(plugin, api, api.flavours[0].name, select::region(plugin, None));
+    let model: &'static ModelTarget<'static> = Box::leak(Box::new(model));
+    let connect = Box::leak(Box::new(|| Ok(model.connect())));
+    Engine::new(api, &model.target, &new_run_id(), connect)
+}
+
+/// An engine, the options that name its target again, and its journal.
+type AtTarget = (Engine<'static>, String, Option<&'static Journal>);
+
+fn at_target(plugin: &Plugin, api: &'static Api, word: &str) -> Result<AtTarget, Error> {
+    let is_url = word.contains("://");
+    let arguments = TargetArgs {
+        endpoint_url: is_url.then(|| word.to_owned()),
+        target: (!is_url).then(|| word.to_owned()),
+        ..TargetArgs::default()
+    };
+    let config = Config::load(None::<&Path>)?;
+    let selected: &'static Selected = Box::leak(Box::new(select::select(plugin, api, &arguments, &config)?));
+    let run = new_run_id();
+    let journal = &*Box::leak(Box::new(begin_journal(api, selected, &run)?));
+    let connect = Box::leak(Box::new(|| connect(selected)));
+    let option = if is_url { "--endpoint-url" } else { "--target" };
+    let engine = Engine::new(api, &selected.target, &run, connect).noting_in(journal);
+    Ok((engine, format!(" {option} {word}"), Some(journal)))
+}
