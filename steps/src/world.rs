@@ -111,15 +111,6 @@ impl World {
         self.record.borrow(need);
     }
 
-    /// The calls that would make something of a `kind`, with its role in place of its name. Unlike what is borrowed
-    /// it is made by whoever sends them, and may be refused.
-    pub async fn provision(&mut self, kind: &str, label: &str) -> Vec<Call> {
-        match self.line.ask(Ask::Provision(Need::own(kind, role(label)))).await {
-            Told::Calls(calls) => calls,
-            _ => fail("the session gave another answer"),
-        }
-    }
-
     /// Has the scenario borrow exactly this, before its first call.
     pub async fn need(&mut self, need: Need) {
         if self.record.has_calls() {
@@ -127,6 +118,15 @@ impl World {
         }
         self.line.ask(Ask::Borrow(need.clone())).await;
         self.record.borrow(need);
+    }
+
+    /// The calls that would make something of a `kind`, with its role in place of its name. Unlike what is borrowed
+    /// it is made by whoever sends them, and may be refused.
+    pub async fn provision(&mut self, kind: &str, label: &str) -> Vec<Call> {
+        match self.line.ask(Ask::Provision(Need::own(kind, role(label)))).await {
+            Told::Calls(calls) => calls,
+            _ => fail("the session gave another answer"),
+        }
     }
 
     /// Sends a call as whoever spoke last, or as the target's first identity, and judges the answer by the model.
