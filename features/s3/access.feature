@@ -51,7 +51,6 @@ Feature: Keeping files private
     When somebody lists the bucket without signing in
     Then it is refused as "AccessDenied"
 
-  @smoke
   Scenario: A link lets others read a file
     When somebody reads it through a link that Bob has signed
     Then he gets the file "cat.png"

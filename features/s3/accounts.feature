@@ -22,7 +22,6 @@ Feature: Keeping accounts apart
     When Alice checks the bucket "images"
     Then it is refused as "AccessDenied"
 
-  @smoke
   Scenario: Another account cannot copy a file into a bucket of its own
     Given Alice owns the bucket "loot"
     And Bob owns the bucket "images"

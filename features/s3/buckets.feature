@@ -49,7 +49,6 @@ Feature: Having buckets
     When he lists the whole bucket
     Then the last page is empty
 
-  @smoke
   Scenario: A bucket is among those of its owner
     Given Bob owns a bucket "images" of his own
     When he lists his buckets
@@ -63,7 +62,6 @@ Feature: Having buckets
     And he reads "pets/cat.png" from the bucket "backups"
     Then he gets the file "old.png"
 
-  @smoke
   Scenario: A file can be copied into another bucket
     Given Bob owns a bucket "backups" of his own
     And he owns the bucket "images"

@@ -4,7 +4,6 @@ Feature: Noticing a file that was damaged on its way
   Background:
     Given Bob owns the bucket "images"
 
-  @smoke
   Scenario Outline: A file whose <checksum> is right is stored
     When Bob uploads "cat.png" as "pets/cat.png" with its <checksum>
     Then the upload succeeds
@@ -19,7 +18,6 @@ Feature: Noticing a file that was damaged on its way
       | SHA1      |
       | SHA256    |
 
-  @smoke
   Scenario Outline: A file whose <checksum> is wrong is refused
     When Bob uploads "cat.png" as "pets/cat.png" with the <checksum> of "dog.png"
     Then it is refused as "BadDigest"

@@ -10,7 +10,6 @@ Feature: Looking into a folder
       | pets/dogs/rex.png  |
       | pets/readme.txt    |
 
-  @smoke
   Scenario: A folder holds its files and folders, each once
     Then the folder "pets/" holds
       | folder | pets/cats/      |

@@ -90,16 +90,15 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The scenarios of this name.
-fn named<'a>(all: &'a [Scenario], name: &'a str) -> impl Iterator<Item = Scenario> + 'a {
-    let found = all.iter().filter(move |scenario| scenario.name == name);
+fn named(name: &str) -> impl Iterator<Item = Scenario> {
+    let found = scenarios().iter().filter(move |scenario| scenario.name == name);
     assert!(found.clone().next().is_some(), "no scenario is called {name:?}");
     found.cloned()
 }
 
 /// Each of these fails where the plant is, whether the model is asked or not.
 fn check((plant, names): &Row, judged: bool) {
-    let all = scenarios();
-    let about: Vec<Scenario> = names.iter().flat_map(|name| named(&all, name)).collect();
+    let about: Vec<Scenario> = names.iter().flat_map(|name| named(name)).collect();
     let performance = Stage { plant: Some(plant), judged, ..AWS }.perform(&about);
     for played in performance.played {
         assert_eq!(played.outcome, Outcome::Failed, "{plant}: {} (asked the model: {judged})", played.id);
@@ -132,9 +131,8 @@ fn every_plant_fails_a_scenario_or_is_left_for_a_reason() {
 
 #[test]
 fn what_is_left_is_not_seen_by_chance() {
-    let all = scenarios();
     for (plant, why) in UNSEEN {
-        let played = Stage { plant: Some(plant), ..AWS }.perform(&all).played;
+        let played = Stage { plant: Some(plant), ..AWS }.perform(scenarios()).played;
         let seen: Vec<&str> =
             played.iter().filter(|own| own.outcome == Outcome::Failed).map(|own| own.id.as_str()).collect();
         assert!(seen.is_empty(), "{plant} is left because {why}, but {seen:?} fail");

@@ -1,6 +1,6 @@
 //! Plays scenarios against a server made from the model.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use plumb_model::answer::Answer;
 use plumb_model::bodies::Bodies;
@@ -17,6 +17,7 @@ use plumb_validator::guard::Guard;
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::names::RunId;
 use plumb_validator::open_case::OpenCase;
+use plumb_validator::pool::{Pool, PoolTerms};
 use plumb_validator::session::Context;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{MemoryTransport, SendLimits};
@@ -43,8 +44,13 @@ pub(crate) struct Performance {
     pub(crate) left: Vec<String>,
 }
 
-pub(crate) fn registry() -> Registry {
-    Registry::new(&[plumb_s3_steps::source()]).expect("phrases that can be told apart")
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    Registry::new(&[plumb_steps::source(), plumb_s3_steps::source()]).expect("phrases that can be told apart")
+});
+
+/// The phrases of S3, beside those that fit every API.
+pub(crate) fn registry() -> &'static Registry {
+    &REGISTRY
 }
 
 /// The plant of this name.
@@ -120,15 +126,18 @@ impl Stage {
     }
 
     async fn perform_in(&self, context: &Context<'_>, scenarios: &[Scenario]) -> Performance {
-        let registry = registry();
+        let pool = Pool::new(context.target, PoolTerms::default(), Vec::new());
         let (mut played, mut left) = (Vec::new(), Vec::new());
         for (sequence, scenario) in (1..).zip(scenarios) {
             let mut scenario = scenario.clone();
-            scenario.terms.model = self.judged;
-            let done = play(context, &Prepared::new(&registry, scenario), sequence).await;
+            scenario.terms.model_off = !self.judged;
+            let done = play(context, &pool, &Prepared::new(registry(), scenario), sequence).await;
             left.extend(done.left.iter().map(|made| format!("{}: {made:?}", done.played.id)));
             played.push(done.played);
         }
+        let lent = pool.close(context).await;
+        left.extend(lent.made.iter().map(|made| format!("{made:?}")));
+        left.extend(lent.parts.iter().map(|part| format!("{part:?}")));
         for actor in [None, Some(SECOND_ACTOR)] {
             left.extend(buckets(context, actor).await);
         }
