@@ -135,9 +135,9 @@ impl Stage {
             left.extend(done.left.iter().map(|made| format!("{}: {made:?}", done.played.id)));
             played.push(done.played);
         }
-        let lent = pool.close(context).await;
-        left.extend(lent.made.iter().map(|made| format!("{made:?}")));
-        left.extend(lent.parts.iter().map(|part| format!("{part:?}")));
+        let kept = pool.close(context).await;
+        left.extend(kept.made.iter().map(|made| format!("{made:?}")));
+        left.extend(kept.parts.iter().map(|part| format!("{part:?}")));
         for actor in [None, Some(SECOND_ACTOR)] {
             left.extend(buckets(context, actor).await);
         }
