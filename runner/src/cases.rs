@@ -60,8 +60,9 @@ impl<'a> Source<'a> {
             Error::usage(format!("failed to {error}"), "give the dimension fewer choices, or split it in two")
         })?;
         let seeds = seeds.clone();
-        let known = (strength == 1 && shard.is_none())
-            .then(|| suites::cases(api, &arguments.operations, seed).len().saturating_add(self.workflows() + seeds.len()));
+        let known = (strength == 1 && shard.is_none()).then(|| {
+            suites::cases(api, &arguments.operations, seed).len().saturating_add(self.workflows() + seeds.len())
+        });
         let all = seeds.into_iter().chain(suites).chain(workflows(api, options, seed).take(self.workflows()));
         Ok((all.filter(move |case| shard.is_none_or(|own| own.holds(case.id().as_bytes()))), known))
     }

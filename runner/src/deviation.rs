@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
-use plumb_validator::verdict::{Divergence, Kind};
+use plumb_validator::verdict::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -74,50 +74,15 @@ impl Deviation {
 
     /// Whether it accepts `finding` on the day `today`: the same classes, with at least its choices.
     pub fn accepts(&self, finding: &Finding, api: &str, today: Date) -> bool {
-        let seen = Seen {
-            operation: &finding.operation,
-            kind: finding.kind,
-            expected: expected_class(finding),
-            observed: &finding.observed.class,
-            places: &finding.places,
-            choices: &finding.choices,
-        };
-        self.accepts_seen(&seen, api, today)
-    }
-
-    /// The same for a wrong answer of which it is not known which choices bring it about.
-    pub fn accepts_divergence(&self, divergence: &Divergence, api: &str, today: Date) -> bool {
-        let seen = Seen {
-            operation: &divergence.operation,
-            kind: divergence.kind,
-            expected: divergence.expected.first().map_or_else(String::new, |expected| expected.class.clone()),
-            observed: &divergence.observed.class,
-            places: &divergence.places(),
-            choices: &[],
-        };
-        self.accepts_seen(&seen, api, today)
-    }
-
-    fn accepts_seen(&self, seen: &Seen<'_>, api: &str, today: Date) -> bool {
         self.api == api
-            && self.operation == seen.operation
-            && self.kind == seen.kind
-            && self.expected == seen.expected
-            && self.observed == seen.observed
-            && seen.places.iter().all(|place| self.places.contains(place))
-            && covers(&self.choices, seen.choices)
+            && self.operation == finding.operation
+            && self.kind == finding.kind
+            && self.expected == expected_class(finding)
+            && self.observed == finding.observed.class
+            && finding.places.iter().all(|place| self.places.contains(place))
+            && covers(&self.choices, &finding.choices)
             && today <= self.expires
     }
-}
-
-/// What a deviation is held against.
-struct Seen<'a> {
-    operation: &'a str,
-    kind: Kind,
-    expected: String,
-    observed: &'a str,
-    places: &'a [String],
-    choices: &'a [String],
 }
 
 impl fmt::Display for Deviation {

@@ -68,7 +68,7 @@ pub enum Event {
 }
 
 /// Which features run, against what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestsStarted {
     /// [`EVENTS_SCHEMA`].
     pub schema: String,

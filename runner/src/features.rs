@@ -3,8 +3,11 @@
 pub mod harness;
 mod model_target;
 mod play;
+mod run;
 mod selection;
+mod sink;
 
 pub use model_target::{MODEL_TARGET, ModelTarget};
 pub use play::{Ended, Terms, play_all};
+pub use run::{Stage, run};
 pub use selection::{Selection, Wish, registry};

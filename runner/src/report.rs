@@ -1,5 +1,6 @@
 //! A run added up: the fold over its events that every report shows.
 
+pub mod features;
 pub mod html;
 pub mod probed;
 pub mod terminal;

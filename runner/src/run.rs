@@ -11,7 +11,7 @@ use plumb_model::call::Case;
 use plumb_model::text::shown;
 use plumb_validator::case_run::CaseRun;
 use plumb_validator::clock::{Clock as _, SystemClock};
-use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal, Made};
+use plumb_validator::journal::{Header, JOURNAL_VERSION, Journal, Made, Part};
 use plumb_validator::names::RunId;
 use plumb_validator::precedence::Tested;
 use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
@@ -118,7 +118,7 @@ fn go(
     sink: &mut Sink<'_>,
 ) -> RunEnded {
     let (began, mut failures) = (Instant::now(), Failures::default());
-    let bar = progress(length);
+    let bar = progress(length, "cases");
     let survey = surveyed(engine, cases, &bar, sink);
     let (ended, without_probes) = send(engine, cases, all, &survey, &mut |done| {
         failures.note(engine.api, done);
@@ -345,6 +345,11 @@ pub(crate) fn told(made: &Made) -> (String, String) {
     (made.kind.clone(), shown(&made.name, 80))
 }
 
+/// The same of a part of something that is not ours.
+pub(crate) fn told_part(part: &Part) -> (String, String) {
+    (part.kind.clone(), shown(&[part.name.as_ref(), b"/", part.prefix.as_ref()].concat(), 120))
+}
+
 /// The journal of a run that begins.
 pub(crate) fn begin_journal(api: &Api, selected: &Selected, run: &RunId) -> Result<Journal, Error> {
     Journal::begin(&journal_folder(), &journal_header(api, selected, run)).map_err(|error| {
@@ -425,11 +430,12 @@ async fn asked_to_stop(interrupts: &mut Signal, terminations: &mut Signal) -> bo
 }
 
 /// A bar on standard error for long work.
-pub(crate) fn progress(cases: Option<usize>) -> ProgressBar {
+pub(crate) fn progress(cases: Option<usize>, what: &str) -> ProgressBar {
     let length = cases.map(|cases| cases as u64);
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-    let known = "{bar:30} {pos}/{len} cases  {msg}  {elapsed}";
-    let style = ProgressStyle::with_template(if cases.is_some() { known } else { "{pos} cases  {msg}  {elapsed}" });
+    let known = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{msg}}  {{elapsed}}");
+    let open = format!("{{pos}} {what}  {{msg}}  {{elapsed}}");
+    let style = ProgressStyle::with_template(if cases.is_some() { &known } else { &open });
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }

@@ -21,6 +21,7 @@ use plumb_validator::clock::{SystemClock, TargetClock};
 use plumb_validator::guard::Guard;
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::names::RunId;
+use plumb_validator::pool::{Pool, PoolTerms};
 use plumb_validator::session::Context;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{MemoryTransport, SendLimits};
@@ -136,7 +137,7 @@ fn target() -> Target {
 }
 
 /// Runs `work` with all that a scenario needs.
-fn with_context<T>(work: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
+fn with_context<T>(work: impl AsyncFnOnce(&Context<'_>, &Pool) -> T) -> T {
     let (api, target, run) = (plumb_kv::api(), target(), RunId::new(1));
     let options =
         ServerOptions { flavour: "standard", region: String::new(), actors: Vec::new(), answers: Answers::Preferred };
@@ -154,15 +155,16 @@ fn with_context<T>(work: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
         bodies: &bodies,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(work(&context))
+    let pool = Pool::new(&target, PoolTerms::default(), Vec::new());
+    runtime.block_on(work(&context, &pool))
 }
 
 /// CPU time of one of our scenarios: bound to its functions and played, as the other runner does both in one.
-async fn our_cost(context: &Context<'_>, scenarios: &[Scenario], registry: &Registry) -> f64 {
+async fn our_cost((context, pool): (&Context<'_>, &Pool), scenarios: &[Scenario], registry: &Registry) -> f64 {
     let scenarios = scenarios.to_vec();
     let began = ProcessTime::now();
     for (scenario, number) in scenarios.into_iter().zip(0..) {
-        let done = play(context, &Prepared::new(registry, scenario), number).await;
+        let done = play(context, pool, &Prepared::new(registry, scenario), number).await;
         assert_eq!(done.played.outcome, Outcome::Passed);
     }
     per_scenario(began.elapsed())
@@ -196,7 +198,7 @@ fn median(mut costs: Vec<f64>) -> f64 {
 }
 
 /// Both runners in turn, so that what slows the machine slows both.
-async fn compare(context: &Context<'_>, definitions: usize) {
+async fn compare(stage: (&Context<'_>, &Pool), definitions: usize) {
     let files = files(SCENARIOS);
     let read = |(path, text): &(String, String)| feature::read(path, text).expect("a feature").scenarios;
     let scenarios: Vec<Scenario> = files.iter().flat_map(read).collect();
@@ -206,7 +208,7 @@ async fn compare(context: &Context<'_>, definitions: usize) {
     let (registry, collection) = (ours(&patterns), theirs(&patterns));
     let (mut our, mut their) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        our.push(our_cost(context, &scenarios, &registry).await);
+        our.push(our_cost(stage, &scenarios, &registry).await);
         their.push(their_cost(&features, &collection).await);
     }
     let (our, their) = (median(our), median(their));
@@ -239,14 +241,14 @@ fn memory() {
 }
 
 /// From nothing to the first request: 60 files read, bound to the phrases that come with the tool, and one played.
-async fn start(context: &Context<'_>) {
+async fn start((context, pool): (&Context<'_>, &Pool)) {
     const FILES: usize = 60;
     let began = Instant::now();
     let registry = Registry::new(&[plumb_steps::source()]).expect("a registry");
     let files: Vec<(String, String)> = (0..FILES).map(|number| (format!("{number}.feature"), requests())).collect();
     let prepared = prepared(&files, &registry);
     let bound = began.elapsed();
-    let done = play(context, &prepared[0], 1).await;
+    let done = play(context, pool, &prepared[0], 1).await;
     let took = began.elapsed();
     assert_eq!((done.played.outcome, done.played.calls), (Outcome::Passed, 1), "{:?}", done.played.trouble);
     let word = if took < GOAL_START { "reached" } else { "missed" };
@@ -272,11 +274,11 @@ fn requests() -> String {
 }
 
 fn main() {
-    with_context(async |context| {
+    with_context(async |context, pool| {
         // The first, while nothing is warm yet.
-        start(context).await;
-        compare(context, 0).await;
-        compare(context, OTHER_DEFINITIONS).await;
+        start((context, pool)).await;
+        compare((context, pool), 0).await;
+        compare((context, pool), OTHER_DEFINITIONS).await;
     });
     memory();
 }

@@ -82,8 +82,6 @@ impl Prepared {
             unmodelled: 0,
             waived: 0,
             without_model: scenario.terms.model_off,
-            accepted_by: None,
-            replay: String::new(),
             duration_us: 0,
             case: None,
             case_lacks: None,

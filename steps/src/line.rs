@@ -124,12 +124,7 @@ fn check(open: &OpenCase<'_, '_>, pool: &Pool, held: &[Held]) -> Result<(), Verd
     held.iter().try_for_each(|lease| pool.check(open.context(), lease))
 }
 
-async fn borrow(
-    open: &mut OpenCase<'_, '_>,
-    pool: &Pool,
-    need: &Need,
-    held: &mut Vec<Held>,
-) -> Result<Told, Failure> {
+async fn borrow(open: &mut OpenCase<'_, '_>, pool: &Pool, need: &Need, held: &mut Vec<Held>) -> Result<Told, Failure> {
     held.push(pool.borrow(open, need).await.map_err(Failure::of)?);
     Ok(Told::Done)
 }

@@ -53,12 +53,6 @@ pub struct Played {
     /// Whether the scenario does without the model's judgement.
     #[serde(default, skip_serializing_if = "is_false")]
     pub without_model: bool,
-    /// Who accepts that it fails, and why, where somebody does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted_by: Option<String>,
-    /// The command that plays it again; whoever runs it fills it in.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub replay: String,
     /// How long it took, clean-up left out, in microseconds.
     pub duration_us: u64,
     /// What it did, as a case; none where it made no call.

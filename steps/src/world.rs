@@ -24,7 +24,7 @@ use crate::failure::{Failure, fail};
 use crate::line::{Ask, Line, Taken, Told};
 
 pub use cast::{Cast, Persona};
-pub use memory::{Memory, Piece};
+pub use memory::{FILE_BYTES, Memory, Piece};
 pub(crate) use record::Record;
 pub(crate) use upcoming::{TurnTerms, Upcoming};
 

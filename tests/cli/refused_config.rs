@@ -51,7 +51,7 @@ fn pool_refused(lines: &str, place: &str, words: &[&str]) {
     home.set("AWS_ACCESS_KEY_ID", "KEY");
     home.set("AWS_SECRET_ACCESS_KEY", "secret");
     let target = "[targets.a]\napi = \"s3\"\nendpoint = \"http://127.0.0.1:9\"\n";
-    home.write("plumb.toml", &format!("{target}[[targets.a.pool]]\n{lines}\n"));
+    home.write("plumb.toml", format!("{target}[[targets.a.pool]]\n{lines}\n"));
     let ran = refused(&home, &["conform", "--target", "a"], &[&[place], words].concat());
     assert!(ran.stderr.contains("── here"), "a caret: {}", ran.stderr);
 }

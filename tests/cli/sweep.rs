@@ -170,8 +170,8 @@ fn lent(home: &Home, server: &Served, prefixes: &[&str], emptied: &[&str]) {
     let lines = [header].into_iter().chain(prefixes.iter().map(lend));
     let lines = lines.chain(emptied.iter().map(|prefix| json!({ "emptied": part(prefix) })));
     fs::create_dir_all(home.journals()).expect("a folder");
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
-    fs::write(home.journals().join("aaaaaaaa.ndjson"), text).expect("a journal");
+    let lines: Vec<String> = lines.map(|line| line.to_string()).collect();
+    fs::write(home.journals().join("aaaaaaaa.ndjson"), lines.join("\n") + "\n").expect("a journal");
 }
 
 /// A server with the bucket `canary-a`, which has these keys.

@@ -215,8 +215,8 @@ impl Pool {
     }
 
     /// Ends the pool: removes all that it made, and empties what it lent of standing things and nobody gave back.
-    pub async fn close(self, context: &Context<'_>) -> Left {
-        let stock = self.stock.into_inner().unwrap_or_else(PoisonError::into_inner);
+    pub async fn close(&self, context: &Context<'_>) -> Left {
+        let stock = std::mem::take(&mut *self.stock());
         let (made, parts) = stock.clear();
         let mut left = Left { made: clean_up(context, made).await, parts: Vec::new() };
         for part in parts {

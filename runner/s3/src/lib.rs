@@ -1,9 +1,9 @@
 //! What the binary must know of S3: the API, who speaks, and a real third-party server for the demo.
 
 mod access_log;
-mod features;
 #[cfg(feature = "demo-server")]
 pub mod demo_server;
+mod features;
 
 use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::plugin::Plugin;

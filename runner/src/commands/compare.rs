@@ -157,7 +157,7 @@ fn go(
     let [a, again, b] = engines;
     let start = Instant::now();
     let mut comparison = Comparison::new(frames);
-    let bar = run::progress(length);
+    let bar = run::progress(length, "cases");
     let budget = cases.budget.unwrap_or_default();
     let passes = Passes { engines: [a, again, b] };
     let (ended, mut left) = passes.run(&mut source, cases.workers.into(), budget, &mut |triple| {

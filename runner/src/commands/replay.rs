@@ -105,12 +105,12 @@ fn print_feature(path: &Path) -> Result<Exit, Error> {
             let help = "replay it as it is: plumb replay FILE";
             return Err(Error::usage("a precedence cycle takes more than one case to show, so no scenario can", help));
         }
-        let comments = vec![format!("Finding {}: {}", finding.id, finding.signature), format!("seen {}", finding.reproduced)];
+        let comments =
+            vec![format!("Finding {}: {}", finding.id, finding.signature), format!("seen {}", finding.reproduced)];
         (finding.case, finding.summary, comments)
     };
-    let text = scenario_of(&case, &name, &comments).map_err(|error| {
-        Error::usage(format!("failed to {error}"), "replay it as it is: plumb replay FILE")
-    })?;
+    let text = scenario_of(&case, &name, &comments)
+        .map_err(|error| Error::usage(format!("failed to {error}"), "replay it as it is: plumb replay FILE"))?;
     output::print(&text)?;
     Ok(Exit::Conforms)
 }

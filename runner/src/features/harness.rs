@@ -11,13 +11,15 @@ use plumb_steps::executor::{Prepared, play};
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::Journal;
 use plumb_validator::plugin::Plugin;
+use plumb_validator::pool::{Pool, PoolTerms, Standing};
+use plumb_validator::session::Context;
 
 use crate::cli::TargetArgs;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::features::{MODEL_TARGET, ModelTarget, Selection, Wish};
-use crate::report::features::terminal;
+use crate::report::features::failure_of;
 use crate::run::{begin_journal, connect, new_run_id};
 use crate::select::{self, Selected, print_error};
 
@@ -58,6 +60,7 @@ struct Stage {
     engine: &'static Engine<'static>,
     numbers: AtomicU64,
     journal: Option<&'static Journal>,
+    pool: Pool,
     has_left: AtomicBool,
     /// Held alone by a scenario that is `@serial`, and shared by all others.
     alone: RwLock<()>,
@@ -82,14 +85,15 @@ impl Stage {
     fn open(plugin: &Plugin) -> Result<Self, Error> {
         let api: &'static Api = Box::leak(Box::new((plugin.api)()));
         let word = std::env::var(TARGET_VARIABLE).unwrap_or_else(|_| MODEL_TARGET.to_owned());
-        let (engine, options, journal) = if word == MODEL_TARGET {
-            (in_model(plugin, api), format!(" --target {MODEL_TARGET}"), None)
+        let (engine, options, journal, standing) = if word == MODEL_TARGET {
+            (in_model(plugin, api), format!(" --target {MODEL_TARGET}"), None, Vec::new())
         } else {
             at_target(plugin, api, &word)?
         };
         let engine: &'static Engine<'static> = Box::leak(Box::new(engine));
+        let pool = Pool::new(engine.target, PoolTerms::default(), standing);
         let (numbers, has_left) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Self { engine, numbers, journal, has_left, alone: RwLock::new(()), options })
+        Ok(Self { engine, numbers, journal, pool, has_left, alone: RwLock::new(()), options })
     }
 
     /// Plays one scenario with as many attempts as it may take.
@@ -104,33 +108,39 @@ impl Stage {
         loop {
             attempt += 1;
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            let done = self.engine.with_context(async |context| play(context, prepared, number).await);
+            let work = async |context: &Context<'_>| play(context, &self.pool, prepared, number).await;
+            let done = self.engine.with_context(work);
             let done = done.map_err(Failed::from)?;
             self.has_left.fetch_or(!done.left.is_empty(), Ordering::Relaxed);
             let mut played = done.played;
             played.attempt = attempt;
-            if attempt > prepared.scenario.terms.retries || matches!(played.outcome, Outcome::Passed | Outcome::Skipped) {
+            if attempt > prepared.scenario.terms.retries || matches!(played.outcome, Outcome::Passed | Outcome::Skipped)
+            {
                 return self.told(played);
             }
         }
     }
 
-    fn told(&self, mut played: Played) -> Result<Completion, Failed> {
+    fn told(&self, played: Played) -> Result<Completion, Failed> {
         let why = || played.trouble.as_ref().map_or_else(String::new, |trouble| trouble.message.clone());
         match played.outcome {
             Outcome::Passed => Ok(Completion::Completed),
             Outcome::Skipped => Ok(Completion::ignored_with(why())),
-            Outcome::Inconclusive if played.may_be_inconclusive => Ok(Completion::ignored_with(format!("inconclusive: {}", why()))),
+            Outcome::Inconclusive if played.may_be_inconclusive => {
+                Ok(Completion::ignored_with(format!("inconclusive: {}", why())))
+            }
             Outcome::Failed | Outcome::Inconclusive => {
-                played.replay = format!("plumb test {}:{}{}", played.path, played.line, self.options);
-                Err(terminal::scenario(&played, false).into())
+                let again = format!("--api {}{}", self.engine.api.name, self.options);
+                Err(failure_of(played, again).into())
             }
         }
     }
 
-    /// Takes the journal away where nothing is left to sweep.
+    /// Removes what the pool made, and takes the journal away where nothing is left to sweep.
     fn close(&self) {
-        if let Some(journal) = self.journal.filter(|_| !self.has_left.load(Ordering::Relaxed)) {
+        let left = self.engine.with_context(async |context| self.pool.close(context).await);
+        let is_clean = left.is_ok_and(|left| left.is_empty()) && !self.has_left.load(Ordering::Relaxed);
+        if let Some(journal) = self.journal.filter(|_| is_clean) {
             _ = journal.finish_clean();
         }
     }
@@ -143,8 +153,8 @@ fn in_model(plugin: &Plugin, api: &'static Api) -> Engine<'static> {
     Engine::new(api, &model.target, &new_run_id(), connect)
 }
 
-/// An engine, the options that name its target again, and its journal.
-type AtTarget = (Engine<'static>, String, Option<&'static Journal>);
+/// An engine, the options that name its target again, its journal, and what stands there to be lent.
+type AtTarget = (Engine<'static>, String, Option<&'static Journal>, Vec<Standing>);
 
 fn at_target(plugin: &Plugin, api: &'static Api, word: &str) -> Result<AtTarget, Error> {
     let is_url = word.contains("://");
@@ -160,5 +170,5 @@ fn at_target(plugin: &Plugin, api: &'static Api, word: &str) -> Result<AtTarget,
     let connect = Box::leak(Box::new(|| connect(selected)));
     let option = if is_url { "--endpoint-url" } else { "--target" };
     let engine = Engine::new(api, &selected.target, &run, connect).noting_in(journal);
-    Ok((engine, format!(" {option} {word}"), Some(journal)))
+    Ok((engine, format!(" {option} {word}"), Some(journal), selected.pool.clone()))
 }

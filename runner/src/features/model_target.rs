@@ -26,7 +26,8 @@ impl<'a> ModelTarget<'a> {
     /// A server made from the model of `api`, with the identities that `plumb serve` knows.
     pub fn new(plugin: &Plugin, api: &'a Api, flavour: &'static str, region: String) -> Self {
         let actors = if api.signed { plugin.serve_actors.map_or_else(two_actors, |own| own()) } else { Vec::new() };
-        let options = ServerOptions { flavour, region: region.clone(), actors: actors.clone(), answers: Answers::Preferred };
+        let options =
+            ServerOptions { flavour, region: region.clone(), actors: actors.clone(), answers: Answers::Preferred };
         let server = ModelServer::new(api, options, None);
         let target = Target {
             name: MODEL_TARGET.to_owned(),

@@ -74,7 +74,7 @@ impl<'s> Floor<'s> {
 /// made.
 pub fn play_all(
     engine: &Engine<'_>,
-    pool: Pool,
+    pool: &Pool,
     scenarios: &[Prepared],
     terms: Terms,
     on_played: &mut dyn FnMut(Played),
@@ -86,7 +86,7 @@ pub fn play_all(
         if scenarios.is_empty() {
             continue;
         }
-        let floor = Floor::new(scenarios, terms, &pool);
+        let floor = Floor::new(scenarios, terms, pool);
         if let Some(why) = &all.early {
             floor.ends(why);
         }

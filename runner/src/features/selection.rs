@@ -66,9 +66,7 @@ impl<'p> Selection<'p> {
 fn is_wanted(scenario: &Scenario, api: &str, tags: Option<&TagExpression>, names: &[String]) -> bool {
     let of_api = scenario.terms.api.as_deref().is_none_or(|own| own == api);
     let by_name = |part: &String| scenario.id.contains(part) || scenario.name.contains(part);
-    of_api
-        && tags.is_none_or(|tags| tags.matches(&scenario.tags))
-        && (names.is_empty() || names.iter().any(by_name))
+    of_api && tags.is_none_or(|tags| tags.matches(&scenario.tags)) && (names.is_empty() || names.iter().any(by_name))
 }
 
 fn features(wish: &Wish, plugins: &[Plugin]) -> Result<Vec<Feature>, Error> {

@@ -199,7 +199,7 @@ fn answer(class: &str, basis: &str, source: &str, mismatches: Vec<Mismatch>) -> 
 }
 
 /// A finding as a server gives it that leaves `If-Match` aside.
-fn condition_ignored() -> Finding {
+pub(super) fn condition_ignored() -> Finding {
     let bucket = || Value::resource("bucket", "a");
     let stored = Call::new("PutObject").with("bucket", bucket()).with("key", "photo.jpg");
     let call = stored.clone().with("if-match", Value::symbol("stored", "etag").apply(Function::DifferentFrom));

@@ -1,10 +1,13 @@
 //! The HTML report: one file without scripts, and without anything from elsewhere.
 
 mod coverage;
+mod features;
 mod finding;
 mod overview;
 mod precedence;
 mod sums;
+
+pub use features::features;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plumb_validator::finding::Finding;
@@ -23,6 +26,26 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// The page.
 pub fn page(report: &Report) -> String {
     let (_, headline) = outcome::headline(report);
+    let started = &report.started;
+    let content = html! {
+        (overview::masthead(&started.api, &started.endpoint))
+        main {
+            (overview::outcome(report))
+            (findings(report))
+            (sums::not_confirmed(report))
+            (precedence::section(report))
+            (coverage::section(report))
+            (sums::operations(report))
+            (sums::not_judged(report))
+            (overview::facts(report))
+        }
+        (footer(&started.version, &started.run))
+    };
+    document(&format!("{headline} · {} at {} · Plumbline", safe(&started.api), safe(&started.endpoint)), &content)
+}
+
+/// A whole page around `content`.
+fn document(title: &str, content: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,28 +55,17 @@ pub fn page(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title {
-                    (headline) " · " (safe(&report.started.api)) " at " (safe(&report.started.endpoint)) " · Plumbline"
-                }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body {
-                (overview::masthead(report))
-                main {
-                    (overview::outcome(report))
-                    (findings(report))
-                    (sums::not_confirmed(report))
-                    (precedence::section(report))
-                    (coverage::section(report))
-                    (sums::operations(report))
-                    (sums::not_judged(report))
-                    (overview::facts(report))
-                }
-                footer { "Plumbline " (safe(&report.started.version)) " · run " (safe(&report.started.run)) }
-            }
+            body { (content) }
         }
     };
     page.into_string()
+}
+
+fn footer(version: &str, run: &str) -> Markup {
+    html! { footer { "Plumbline " (safe(version)) " · run " (safe(run)) } }
 }
 
 fn findings(report: &Report) -> Markup {

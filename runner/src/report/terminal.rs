@@ -3,6 +3,7 @@
 mod canvas;
 mod comparison;
 mod coverage;
+mod features;
 mod finding;
 mod learned;
 mod precedence;
@@ -12,7 +13,10 @@ mod sums;
 use std::io::IsTerminal as _;
 
 pub use comparison::comparison;
+pub use features::features;
 pub use learned::learned;
+
+pub(super) use features::failure as feature_failure;
 
 use canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR};
 use plumb_validator::finding::Finding;

@@ -50,7 +50,6 @@ impl Memory {
     }
 
     /// The recipe of so many bytes that belong to a file of this name.
-    #[expect(clippy::unused_self, reason = "it reads as a question to the memory, like its neighbours")]
     pub fn random_file(&self, name: &str, bytes: u64) -> BodySpec {
         let digest = sha256(name.as_bytes());
         let seed = digest[..4].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));

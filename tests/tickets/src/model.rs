@@ -52,9 +52,8 @@ impl Model for Desk {
             ("Open", None) if is_name(&name) => open(state, name, call, seen),
             ("Read", Some(ticket)) => Outcome::new(shown(ticket), Basis::Documented, SPEC),
             ("Close", Some(ticket)) if ticket.is_closed => refused(409, "closed"),
-            ("Close", Some(ticket)) => {
-                done().leaving(State { tickets: state.tickets.update(name, Ticket { is_closed: true, ..ticket.clone() }) })
-            }
+            ("Close", Some(ticket)) => done()
+                .leaving(State { tickets: state.tickets.update(name, Ticket { is_closed: true, ..ticket.clone() }) }),
             ("Remove", Some(_)) => done().leaving(State { tickets: state.tickets.without(&name) }),
             _ => refused(404, "unknown"),
         };

@@ -62,7 +62,8 @@ impl Wire for TicketWire {
     }
 
     fn encode_response(&self, _call: &Call, answer: &Answer) -> Response {
-        let body = answer.document.as_ref().map_or_else(|| answer.body.clone(), |document| json(document).to_string().into());
+        let body =
+            answer.document.as_ref().map_or_else(|| answer.body.clone(), |document| json(document).to_string().into());
         Response { status: answer.status, headers: answer.headers.clone(), body, truncated: false }
     }
 

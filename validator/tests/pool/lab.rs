@@ -11,6 +11,7 @@ use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::{Call, Turn};
 use plumb_model::http::{Headers, Request, Response};
+use plumb_model::plant::Plant;
 use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::case_run::errand;
 use plumb_validator::clock::{Clock, TargetClock};
@@ -88,6 +89,11 @@ fn actor(name: &str, id: &str) -> Actor {
 
 impl<'a> Lab<'a> {
     pub(crate) fn new(api: &'a Api) -> Self {
+        Self::with(api, None)
+    }
+
+    /// The same with a bug in the server.
+    pub(crate) fn with(api: &'a Api, plant: Option<Plant>) -> Self {
         let actors = if api.signed { vec![actor("lab", "LABKEY"), actor(SECOND_ACTOR, "OTHERKEY")] } else { vec![] };
         let (flavour, region) = (api.flavours[0].name, "us-east-1".to_owned());
         let answers = Answers::Preferred;
@@ -105,7 +111,7 @@ impl<'a> Lab<'a> {
             limits: SendLimits::default(),
         };
         let server = Picky {
-            server: MemoryTransport::new(ModelServer::new(api, options, None), clock.clone()),
+            server: MemoryTransport::new(ModelServer::new(api, options, plant), clock.clone()),
             keeps_all: AtomicBool::new(false),
             refuses_buckets: AtomicBool::new(false),
             sent: Mutex::default(),

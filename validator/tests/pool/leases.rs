@@ -1,10 +1,12 @@
 //! What ends by itself, what cannot be emptied, and what stands for what.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::{Call, Need};
+use plumb_model::plant::{Effect, OnCall, Plant};
 use plumb_model::value::Value;
 use plumb_validator::open_case::OpenCase;
 use plumb_validator::pool::{LEASE_MAX, Pool, PoolTerms, Returned};
@@ -102,6 +104,37 @@ async fn what_cannot_be_emptied_is_lent_no_more_and_told() {
     let left = pool.close(&context).await;
     let names: Vec<_> = left.made.iter().map(|made| made.name.clone()).collect();
     assert_eq!((names, left.parts), (vec![other, name], vec![]));
+}
+
+/// A server that takes no notice of the prefix that a listing asks for.
+fn lists_all() -> Plant {
+    let bug = OnCall(|call, _| match call.operation.as_ref() {
+        "ListObjectsV2" => Effect::Instead(Call::new("ListObjectsV2").with("bucket", call.arguments["bucket"].clone())),
+        _ => Effect::Honest,
+    });
+    let (name, operation, kind) = ("lists-all", "ListObjectsV2", "wrong-header-or-body");
+    Plant { name, about: "lists all", operation, kind, strength: 0, bug: Arc::new(bug) }
+}
+
+#[tokio::test]
+async fn what_others_have_stays_even_where_a_listing_shows_too_much() {
+    let api = plumb_s3::api();
+    let (lab, bodies) = (Lab::with(&api, Some(lists_all())), Bodies::new());
+    let context = lab.context(&bodies);
+    let pool = Pool::new(&lab.target, PoolTerms::default(), Vec::new());
+    let mut held = Vec::new();
+    for case in 1..3 {
+        let mut open = OpenCase::new(&context, case);
+        held.push(pool.borrow(&mut open, &bucket()).await.expect("lent"));
+        put(&mut open, "cat").await;
+    }
+    let (second, first) = (held.pop().expect("two"), held.pop().expect("two"));
+    let bucket = String::from_utf8(first.name().to_vec()).expect("a name");
+    assert_eq!(lab.keys(&bucket, None).await.len(), 2);
+    assert_eq!(pool.give_back(&context, first).await, Returned::Clean);
+    assert_eq!(lab.keys(&bucket, None).await, [second.prefix().expect("a part").to_owned() + "cat"]);
+    assert_eq!(pool.give_back(&context, second).await, Returned::Clean);
+    assert!(pool.close(&context).await.is_empty());
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(super) fn card(finding: &Finding) -> Markup {
 fn inside(finding: &Finding) -> Markup {
     html! {
         (facts(finding))
-        @if let Some(cycle) = &finding.cycle { (steps(cycle)) } @else { (comparison(finding)) }
+        @if let Some(cycle) = &finding.cycle { (steps(cycle)) } @else { (comparison(&finding.expected, &finding.observed)) }
         h4 .apart { "Replay" }
         (command(&finding.replay))
         (evidence(finding))
@@ -98,27 +98,26 @@ fn steps(cycle: &Cycle) -> Markup {
 }
 
 /// Every permitted answer beside what came.
-fn comparison(finding: &Finding) -> Markup {
-    let more = finding.expected.len().saturating_sub(SHOWN_ANSWERS_MAX);
+pub(super) fn comparison(expected: &[Expected], observed: &Observed) -> Markup {
+    let more = expected.len().saturating_sub(SHOWN_ANSWERS_MAX);
+    let shown = || expected.iter().take(SHOWN_ANSWERS_MAX);
     html! {
         div .sides {
             div .side .expected {
-                h4 { @if finding.expected.len() > 1 { "Expected one of" } @else { "Expected" } }
-                @for (index, expected) in finding.expected.iter().take(SHOWN_ANSWERS_MAX).enumerate() {
-                    (permitted(expected, index.checked_sub(1).map(|before| &finding.expected[before])))
+                h4 { @if expected.len() > 1 { "Expected one of" } @else { "Expected" } }
+                @for (index, one) in shown().enumerate() {
+                    (permitted(one, index.checked_sub(1).map(|before| &expected[before])))
                 }
-                @if finding.expected.is_empty() { p { "nothing" } }
+                @if expected.is_empty() { p { "nothing" } }
                 @if more > 0 { p .source { "… and " (count(more as u64, "more permitted answer")) } }
             }
             div .side .observed {
                 h4 { "Observed" }
-                p .answer { (safe(&finding.observed.class)) }
-                (body(&finding.observed))
+                p .answer { (safe(&observed.class)) }
+                (body(observed))
             }
         }
-        @for expected in finding.expected.iter().take(SHOWN_ANSWERS_MAX) {
-            (differences(expected, finding.expected.len() > 1))
-        }
+        @for one in shown() { (differences(one, expected.len() > 1)) }
     }
 }
 
@@ -204,7 +203,7 @@ fn calls(finding: &Finding) -> Markup {
 }
 
 /// Commands, a line each, whole: they are there to be copied.
-fn command(text: &str) -> Markup {
+pub(super) fn command(text: &str) -> Markup {
     let text = lines(text).collect::<Vec<_>>().join("\n");
     html! { pre tabindex="0" { code { (text) } } }
 }

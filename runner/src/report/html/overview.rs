@@ -14,8 +14,7 @@ use crate::report::words::{count, duration, number, parts, safe};
 const OPEN_INDEX_MAX: usize = 12;
 
 /// The name, with a plumb line that hangs from the top of the page.
-pub(super) fn masthead(report: &Report) -> Markup {
-    let started = &report.started;
+pub(super) fn masthead(api: &str, endpoint: &str) -> Markup {
     html! {
         header .masthead {
             svg .bob viewBox="0 0 24 64" width="24" height="64" aria-hidden="true" focusable="false" {
@@ -24,7 +23,7 @@ pub(super) fn masthead(report: &Report) -> Markup {
             }
             p .name { "Plumbline" }
             p .target {
-                b { (safe(&started.api)) } " at " code { (safe(&started.endpoint)) }
+                b { (safe(api)) } " at " code { (safe(endpoint)) }
             }
         }
     }
@@ -54,7 +53,7 @@ pub(super) fn outcome(report: &Report) -> Markup {
 }
 
 /// What stands between backticks is a command.
-fn with_code(text: &str) -> Markup {
+pub(super) fn with_code(text: &str) -> Markup {
     html! {
         @for (index, part) in text.split('`').enumerate() {
             @if index % 2 == 1 { code { (part) } } @else { (part) }
@@ -66,10 +65,13 @@ fn with_code(text: &str) -> Markup {
 fn share(report: &Report) -> Markup {
     let counts = report.counts;
     let left_out = counts.skipped + counts.unsupported + counts.unmodelled;
-    let shares =
-        [("good", counts.conforms), ("bad", counts.diverges), ("unclear", counts.inconclusive), ("quiet", left_out)];
+    bar([("good", counts.conforms), ("bad", counts.diverges), ("unclear", counts.inconclusive), ("quiet", left_out)])
+}
+
+/// Shares of a whole, side by side; nothing where there is nothing to share.
+pub(super) fn bar(shares: [(&str, u64); 4]) -> Markup {
     html! {
-        @if counts.cases > 0 {
+        @if shares.iter().any(|(_, many)| *many > 0) {
             div .share aria-hidden="true" {
                 @for (class, many) in shares {
                     @if many > 0 { span .(class) style={ "flex-grow:" (many) } {} }
@@ -97,7 +99,7 @@ fn tiles(report: &Report) -> Markup {
     }
 }
 
-fn tile(class: &str, word: &str, many: u64) -> Markup {
+pub(super) fn tile(class: &str, word: &str, many: u64) -> Markup {
     html! { div .tile .(class) .none[many == 0] { dt { (word) } dd { (number(many)) } } }
 }
 

@@ -43,8 +43,7 @@ pub(super) fn block(canvas: &mut Canvas, finding: &Finding) {
     if let Some(cycle) = &finding.cycle {
         steps(canvas, cycle);
     } else {
-        comparison(canvas, finding);
-        body(canvas, &finding.observed);
+        comparison(canvas, &finding.expected, &finding.observed);
         canvas.blank();
         calls(canvas, finding);
     }
@@ -76,19 +75,20 @@ fn requests(finding: &Finding) -> String {
     ids.join(", ")
 }
 
-/// Every permitted answer on the left, what came on the right, then the places where they differ.
-fn comparison(canvas: &mut Canvas, finding: &Finding) {
+/// Every permitted answer on the left, what came on the right, then the places where they differ; and what came.
+pub(super) fn comparison(canvas: &mut Canvas, permitted: &[Expected], observed: &Observed) {
     let mut rows = vec![vec![cell(PLAIN, ""), cell(DIM, "expected"), cell(DIM, "observed")]];
-    for (index, expected) in finding.expected.iter().take(PRINTED_ANSWERS_MAX).enumerate() {
-        let before = index.checked_sub(1).map(|before| &finding.expected[before]);
-        let class = before.map_or_else(|| safe(&finding.observed.class), |_| String::new());
+    for (index, expected) in permitted.iter().take(PRINTED_ANSWERS_MAX).enumerate() {
+        let before = index.checked_sub(1).map(|before| &permitted[before]);
+        let class = before.map_or_else(|| safe(&observed.class), |_| String::new());
         rows.extend(answer(expected, before, class));
     }
-    if finding.expected.is_empty() {
-        rows.push(vec![cell(DIM, "answer"), cell(RIGHT, "nothing"), cell(WRONG, safe(&finding.observed.class))]);
+    if permitted.is_empty() {
+        rows.push(vec![cell(DIM, "answer"), cell(RIGHT, "nothing"), cell(WRONG, safe(&observed.class))]);
     }
     canvas.table(INDENT, LABEL_WIDTH, &rows);
-    canvas.more(finding.expected.len(), PRINTED_ANSWERS_MAX, "permitted answer");
+    canvas.more(permitted.len(), PRINTED_ANSWERS_MAX, "permitted answer");
+    body(canvas, observed);
 }
 
 /// A permitted answer; `before` is the one above it.

@@ -1,0 +1,171 @@
+//! One run of features from its first line to its last.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use plumb_model::api::Api;
+use plumb_validator::names::RunId;
+use plumb_validator::pool::{Pool, PoolTerms, Standing};
+use plumb_validator::target::Target;
+
+use crate::cli::TestArgs;
+use crate::engine::Engine;
+use crate::error::{Error, Exit};
+use crate::events::{EVENTS_SCHEMA, Event, TestsEnded, TestsStarted};
+use crate::features::sink::Sink;
+use crate::features::{ModelTarget, Selection, Terms, play_all};
+use crate::run::{
+    INVESTIGATION_MAX, begin_journal, check_alive, connect, new_run_id, progress, stop_on_ctrl_c, told, told_part,
+};
+use crate::select::Selected;
+
+/// Where scenarios are played.
+pub enum Stage<'a> {
+    /// At a target.
+    Target(Box<Selected>),
+    /// In the model itself.
+    Model(Box<ModelTarget<'a>>),
+    /// Nowhere: steps are only bound to functions.
+    Nowhere,
+}
+
+impl Stage<'_> {
+    fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Target(selected) => Some(&selected.target),
+            Self::Model(model) => Some(&model.target),
+            Self::Nowhere => None,
+        }
+    }
+
+    fn endpoint(&self) -> Option<String> {
+        match self {
+            Self::Target(selected) => Some(selected.endpoint.url().to_owned()),
+            Self::Model(_) | Self::Nowhere => None,
+        }
+    }
+}
+
+/// Plays the selected scenarios and reports. `options` names the target again.
+///
+/// # Errors
+/// Where the target gives no answer at all, or results cannot be written.
+pub fn run(
+    api: &Api,
+    arguments: &TestArgs,
+    selection: &Selection<'_>,
+    stage: &Stage<'_>,
+    options: String,
+) -> Result<Exit, Error> {
+    let (run, stop) = (new_run_id(), stop_on_ctrl_c());
+    let started = started(api, arguments, selection, stage, &run);
+    let mut sink = Sink::open(api, arguments, &started, options)?;
+    let began = Instant::now();
+    let mut ended = match stage {
+        Stage::Nowhere => {
+            sink.take(Event::TestsStarted(started));
+            for prepared in &selection.scenarios {
+                sink.take(Event::ScenarioDone(Box::new(prepared.rehearse(api.name))));
+            }
+            TestsEnded::default()
+        }
+        Stage::Model(model) => {
+            let connect = || Ok(model.connect());
+            let engine = Engine::new(api, &model.target, &run, &connect).stopped_by(&stop);
+            sink.take(Event::TestsStarted(started));
+            play(&engine, None, arguments, selection, &mut sink)
+        }
+        Stage::Target(selected) => {
+            let played = at_target(api, selected, &run, &stop, |engine| {
+                sink.take(Event::TestsStarted(started));
+                play(engine, Some(&selected.pool), arguments, selection, &mut sink)
+            });
+            match played {
+                Ok(ended) => ended,
+                Err(error) => {
+                    sink.discard();
+                    return Err(error);
+                }
+            }
+        }
+    };
+    ended.interrupted = stop.load(Ordering::Relaxed);
+    ended.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    sink.take(Event::TestsEnded(ended));
+    sink.finish(arguments)
+}
+
+/// Does `work` at a target that answers. The journal stays where something does.
+fn at_target(
+    api: &Api,
+    selected: &Selected,
+    run: &RunId,
+    stop: &AtomicBool,
+    work: impl FnOnce(&Engine<'_>) -> TestsEnded,
+) -> Result<TestsEnded, Error> {
+    let journal = begin_journal(api, selected, run)?;
+    let (connect, restarter) = (|| connect(selected), selected.restarter());
+    let engine = Engine::new(api, &selected.target, run, &connect)
+        .noting_in(&journal)
+        .stopped_by(stop)
+        .brought_back_by(restarter.as_ref());
+    let alive = check_alive(&engine, selected);
+    let ended = alive.map(|()| work(&engine));
+    if ended.as_ref().map_or(true, |ended| ended.resources_left.is_empty()) {
+        // Nothing was made, or nothing stays.
+        journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    ended
+}
+
+/// Plays all; at a target, which may have `standing` things to lend, what diverges is run again.
+fn play(
+    engine: &Engine<'_>,
+    standing: Option<&Vec<Standing>>,
+    arguments: &TestArgs,
+    selection: &Selection<'_>,
+    sink: &mut Sink<'_>,
+) -> TestsEnded {
+    let bar = progress(Some(selection.scenarios.len()), "scenarios");
+    let terms = Terms { workers: arguments.workers.into(), fail_fast: arguments.fail_fast };
+    let pool = Pool::new(engine.target, PoolTerms::default(), standing.cloned().unwrap_or_default());
+    let played = play_all(engine, &pool, &selection.scenarios, terms, &mut |played| {
+        let is_last = played.attempt > 1;
+        sink.played(played);
+        bar.inc(u64::from(!is_last));
+    });
+    bar.set_message("confirming what diverges");
+    let (mut left, mut early) = (played.left, played.early);
+    // The model itself shows what it shows every time.
+    let found = standing.map(|_| sink.investigate(engine, Instant::now() + INVESTIGATION_MAX));
+    match found.unwrap_or_else(|| Ok(Vec::new())) {
+        Ok(stayed) => left.extend(stayed),
+        Err(why) => _ = early.get_or_insert(why),
+    }
+    bar.finish_and_clear();
+    let parts = played.parts_left.iter().map(told_part);
+    TestsEnded {
+        early,
+        scenarios_left: played.left_out,
+        resources_left: left.iter().map(told).chain(parts).collect(),
+        ..TestsEnded::default()
+    }
+}
+
+fn started(api: &Api, arguments: &TestArgs, selection: &Selection<'_>, stage: &Stage<'_>, run: &RunId) -> TestsStarted {
+    let target = stage.target();
+    TestsStarted {
+        schema: EVENTS_SCHEMA.to_owned(),
+        run: run.as_str().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        api: api.name.to_owned(),
+        target: target.map_or_else(String::new, |target| target.name.clone()),
+        endpoint: stage.endpoint(),
+        flavour: target.map_or_else(String::new, |target| target.flavour.to_owned()),
+        tags: arguments.tags.clone(),
+        selected: selection.scenarios.len() as u64,
+        left_out: selection.left_out,
+        dry_run: arguments.dry_run,
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    }
+}

@@ -1,0 +1,124 @@
+//! Takes the events of a run of features in: adds them up, writes them down, keeps what is to be looked into.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Zoned;
+use plumb_model::api::Api;
+use plumb_steps::played::{Outcome, Played};
+use plumb_validator::journal::Made;
+
+use crate::cli::{TestArgs, TestFormat};
+use crate::deviation::{self, Deviation};
+use crate::engine::Engine;
+use crate::error::{Error, Exit};
+use crate::events::{Event, TestsStarted};
+use crate::investigate::Failures;
+use crate::output::{About, Output, Wanted, make_folder, write_json};
+use crate::report::features::{FeatureReport, cucumber_json, junit, page, terminal};
+use crate::report::terminal::colours_wanted;
+use crate::run::shell_word;
+
+/// What a run has come to so far.
+pub(super) struct Sink<'s> {
+    api: &'s Api,
+    report: FeatureReport,
+    output: Output,
+    deviations: Vec<Deviation>,
+    options: String,
+    record: Option<PathBuf>,
+    failures: Failures,
+    count: u64,
+    error: Option<Error>,
+}
+
+impl<'s> Sink<'s> {
+    /// Checks before the first call that everything can be written.
+    pub(super) fn open(
+        api: &'s Api,
+        arguments: &TestArgs,
+        started: &TestsStarted,
+        options: String,
+    ) -> Result<Self, Error> {
+        let deviations = deviation::load(arguments.deviations.as_deref())?;
+        if let Some(folder) = &arguments.record {
+            make_folder(folder)?;
+        }
+        let wanted = Wanted {
+            streams: arguments.format == TestFormat::Ndjson,
+            html: arguments.html.clone(),
+            folder: arguments.output.clone(),
+            resumes: false,
+        };
+        let TestsStarted { run, api: name, flavour, target, .. } = started.clone();
+        let output = Output::open(wanted, About { run, api: name, flavour, target })?;
+        let mut report = FeatureReport::new(started.clone());
+        report.again = format!("--api {}{options}", api.name);
+        let (record, failures) = (arguments.record.clone(), Failures::default());
+        Ok(Self { api, report, output, deviations, options, record, failures, count: 0, error: None })
+    }
+
+    /// Takes away what was made for results, where the run never began.
+    pub(super) fn discard(self) {
+        self.output.discard();
+    }
+
+    /// Takes an attempt in, with what it leaves to look into.
+    pub(super) fn played(&mut self, played: Played) {
+        self.count += 1;
+        let divergence = played.trouble.as_ref().and_then(|trouble| trouble.divergence.as_ref());
+        if let (Some(case), Some(divergence), Outcome::Failed) = (&played.case, divergence, played.outcome) {
+            self.failures.note_one(self.count, case, divergence, true);
+        }
+        if let (Some(folder), Some(case)) = (&self.record, &played.case) {
+            let name = played.id.replace("::", ".");
+            let written = write_json(&folder.join(format!("{name}.json")), case);
+            self.keep(written);
+        }
+        self.take(Event::ScenarioDone(Box::new(played)));
+    }
+
+    /// Runs again what diverged; tells what could not be removed after it.
+    pub(super) fn investigate(&mut self, engine: &Engine<'_>, deadline: Instant) -> Result<Vec<Made>, String> {
+        std::mem::take(&mut self.failures).investigate(engine, deadline, &mut |event| self.take(event))
+    }
+
+    /// Takes one event in.
+    pub(super) fn take(&mut self, mut event: Event) {
+        if let Event::Found(finding) = &mut event {
+            let today = Zoned::now().date();
+            let accepted = self.deviations.iter().find(|own| own.accepts(finding, self.api.name, today));
+            finding.accepted_by = accepted.map(|own| format!("{}: {} (until {})", own.owner, own.reason, own.expires));
+            let path = self.output.replay_path(&finding.id);
+            finding.replay = format!("plumb replay {}{}", shell_word(&path.display().to_string()), self.options);
+            let signature = finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned();
+            let written = self.output.replay_file(finding, &signature);
+            self.keep(written.map(|_| ()));
+        }
+        self.report.apply(&event);
+        let written = self.output.event(&event);
+        self.keep(written);
+    }
+
+    fn keep(&mut self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// Writes and prints the reports.
+    pub(super) fn finish(self, arguments: &TestArgs) -> Result<Exit, Error> {
+        let report = &self.report;
+        let text = match arguments.format {
+            TestFormat::Terminal => terminal(report, colours_wanted()),
+            TestFormat::Json => format!("{:#}\n", report.to_json()),
+            TestFormat::Ndjson => String::new(),
+            TestFormat::Junit => junit(report).map_err(|error| Error::Internal(format!("write JUnit: {error}")))?,
+            TestFormat::CucumberJson => format!("{:#}\n", cucumber_json(report)),
+            TestFormat::Html => page(report),
+        };
+        self.output.finish(&report.to_json(), &|| page(report), &text)?;
+        // What was found out is printed even where it could not all be written down.
+        self.error.map_or_else(|| Ok(report.exit()), Err)
+    }
+}

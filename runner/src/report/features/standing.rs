@@ -1,0 +1,72 @@
+//! How a scenario stands in the end, which every report says the same way.
+
+use plumb_steps::played::Outcome;
+use serde::Serialize;
+
+use super::{FeatureReport, Scenario};
+
+/// How a scenario stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// All holds, at the first attempt.
+    Passed,
+    /// All holds, and at an earlier attempt it did not.
+    Flaky,
+    /// Something does not hold.
+    Failed,
+    /// Something does not hold, and somebody answers for that finding.
+    Accepted,
+    /// Nothing can be said.
+    Inconclusive,
+    /// Nothing can be said, which is accepted of this scenario.
+    Allowed,
+    /// It was not tried.
+    Skipped,
+}
+
+impl Standing {
+    /// The standing in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Flaky => "flaky",
+            Self::Failed => "failed",
+            Self::Accepted => "failed, accepted",
+            Self::Inconclusive => "inconclusive",
+            Self::Allowed => "inconclusive, allowed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The mark before the name of a scenario.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Passed | Self::Flaky => "✓",
+            Self::Failed | Self::Accepted => "✗",
+            Self::Inconclusive | Self::Allowed => "?",
+            Self::Skipped => "–",
+        }
+    }
+}
+
+impl FeatureReport {
+    /// How a scenario stands.
+    pub fn standing_of(&self, scenario: &Scenario) -> Standing {
+        let played = &scenario.played;
+        match played.outcome {
+            Outcome::Passed if scenario.earlier.is_empty() => Standing::Passed,
+            Outcome::Passed => Standing::Flaky,
+            Outcome::Failed if self.accepted_by(scenario).is_some() => Standing::Accepted,
+            Outcome::Failed => Standing::Failed,
+            Outcome::Inconclusive if played.may_be_inconclusive => Standing::Allowed,
+            Outcome::Inconclusive => Standing::Inconclusive,
+            Outcome::Skipped => Standing::Skipped,
+        }
+    }
+
+    /// Who accepts the finding that a scenario shows.
+    pub fn accepted_by(&self, scenario: &Scenario) -> Option<&str> {
+        self.finding_of(scenario)?.accepted_by.as_deref()
+    }
+}

@@ -1,0 +1,11 @@
+//! Scenarios as they are played: small features against the model's own server, and the exact result.
+
+mod endings;
+mod exported;
+mod files;
+mod hooks;
+mod phrases;
+mod reading;
+mod requests;
+mod said;
+mod stage;
