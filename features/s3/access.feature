@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Keeping files private
   What nobody was given a right to is closed to everybody but its owner.
 

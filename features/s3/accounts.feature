@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Keeping accounts apart
 
   Scenario: A bucket of another account is taken

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Noticing a file that was damaged on its way
 
   Background:

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Seeing what was done last
   A read that begins after a change was answered sees that change.
 

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Looking into a folder
   There are no folders, but names with slashes look like them.
 

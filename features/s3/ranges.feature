@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Reading a part of a file
   Players and download managers read files piece by piece.
 

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Uploading files
   Whatever was uploaded is there, byte for byte, as soon as the upload has been answered.
 

@@ -26,8 +26,9 @@ fn a_scenario_has_three_to_seven_steps() {
 }
 
 #[test]
-fn every_feature_has_an_owner() {
+fn every_feature_has_an_owner_and_says_whose_words_it_uses() {
     check("@owner(...)", |scenario| scenario.terms.owner.is_none());
+    check("@api(s3)", |scenario| scenario.terms.api.as_deref() != Some("s3"));
 }
 
 #[test]
