@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Keeping files private
   What nobody was given a right to is closed to everybody but its owner.
 
@@ -51,7 +51,6 @@ Feature: Keeping files private
     When somebody lists the bucket without signing in
     Then it is refused as "AccessDenied"
 
-  @smoke
   Scenario: A link lets others read a file
     When somebody reads it through a link that Bob has signed
     Then he gets the file "cat.png"

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Keeping accounts apart
 
   Scenario: A bucket of another account is taken
@@ -22,7 +22,6 @@ Feature: Keeping accounts apart
     When Alice checks the bucket "images"
     Then it is refused as "AccessDenied"
 
-  @smoke
   Scenario: Another account cannot copy a file into a bucket of its own
     Given Alice owns the bucket "loot"
     And Bob owns the bucket "images"

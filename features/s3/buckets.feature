@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Having buckets
 
   @smoke
@@ -49,11 +49,26 @@ Feature: Having buckets
     When he lists the whole bucket
     Then the last page is empty
 
-  @smoke
   Scenario: A bucket is among those of its owner
     Given Bob owns a bucket "images" of his own
     When he lists his buckets
     Then the bucket "images" is among them
+
+  Scenario: Files of the same name in two buckets are two files
+    Given Bob owns a bucket "backups" of his own
+    And he owns the bucket "images"
+    When he uploads "old.png" as "pets/cat.png" to the bucket "backups"
+    And he uploads "new.png" as "pets/cat.png" to the bucket "images"
+    And he reads "pets/cat.png" from the bucket "backups"
+    Then he gets the file "old.png"
+
+  Scenario: A file can be copied into another bucket
+    Given Bob owns a bucket "backups" of his own
+    And he owns the bucket "images"
+    And he has uploaded "cat.png" as "pets/cat.png"
+    When he copies "pets/cat.png" to "2024/cat.png" in the bucket "backups"
+    Then the copy succeeds
+    And he can read "2024/cat.png"
 
   Scenario: A bucket tells where it is
     Given Bob owns the bucket "images"

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Reading a file only if it is worth it
   Caches ask whether what they hold is still right, and pay for a download only where it is not.
 

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Writing without overwriting each other
   Two writers of one name must not destroy each other's work.
 

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Seeing what was done last
   A read that begins after a change was answered sees that change.
 
@@ -17,6 +17,7 @@ Feature: Seeing what was done last
     When Bob uploads "kitten.png" as "pets/cat.png"
     And he asks for the details of it
     Then its size is 3 KiB
+    And its ETag is that of "kitten.png"
 
   @smoke
   Scenario: A file that was deleted is gone

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Downloading files
 
   Background:
@@ -6,7 +6,6 @@ Feature: Downloading files
     And the file "cat.png" of 10 KiB
     And Bob has uploaded "cat.png" as "pets/cat.png"
 
-  @smoke
   Scenario: The details of a file tell its size
     When Bob asks for the details of it
     Then the check succeeds

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Being told what went wrong
   A program acts on the error it is told, so it must be told the right one.
 

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Looking into a folder
   There are no folders, but names with slashes look like them.
 
@@ -10,7 +10,6 @@ Feature: Looking into a folder
       | pets/dogs/rex.png  |
       | pets/readme.txt    |
 
-  @smoke
   Scenario: A folder holds its files and folders, each once
     Then the folder "pets/" holds
       | folder | pets/cats/      |

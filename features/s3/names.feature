@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Files under any name
   A name is a text, not a path: nobody may tidy it up.
 

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Reading a part of a file
   Players and download managers read files piece by piece.
 
@@ -34,7 +34,6 @@ Feature: Reading a part of a file
     When Bob reads bytes 8 to 100 of it
     Then he gets "ij"
 
-  @smoke
   Scenario: A range past the end is refused
     When Bob reads bytes 10 to 20 of it
     Then it is refused as "InvalidRange"

@@ -1,4 +1,4 @@
-@owner(storage)
+@api(s3) @owner(storage)
 Feature: Uploading files
   Whatever was uploaded is there, byte for byte, as soon as the upload has been answered.
 
@@ -28,10 +28,3 @@ Feature: Uploading files
     When Bob uploads "cat.png" as "pets/cat.png"
     Then the upload succeeds
     And its ETag is that of "cat.png"
-
-  Scenario: Files of the same name in two buckets are two files
-    Given Bob owns the bucket "backups"
-    When Bob uploads "old.png" as "pets/cat.png" to the bucket "backups"
-    And he uploads "new.png" as "pets/cat.png" to the bucket "images"
-    And he reads "pets/cat.png" from the bucket "backups"
-    Then he gets the file "old.png"

@@ -15,8 +15,8 @@ async fn owns(world: &mut World, who: String, bucket: String) {
     speak_of_bucket(world, &bucket);
 }
 
-#[given(expr = "{word} owns a bucket {string} of {word} own")]
-async fn owns_alone(world: &mut World, who: String, bucket: String, _whose: String) {
+#[given(expr = "{word} owns a bucket {string} of his/her/their own")]
+async fn owns_alone(world: &mut World, who: String, bucket: String) {
     let who = world.persona(&who);
     world.borrow("bucket", &bucket, &who, true).await;
     speak_of_bucket(world, &bucket);
@@ -60,8 +60,8 @@ async fn asks_where(world: &mut World, who: String, bucket: String) {
     send(world, &who, call).await;
 }
 
-#[when(expr = "{word} lists {word} buckets")]
-async fn lists(world: &mut World, who: String, _whose: String) {
+#[when(expr = "{word} lists his/her/their buckets")]
+async fn lists(world: &mut World, who: String) {
     send(world, &who, Call::new("ListBuckets")).await;
 }
 

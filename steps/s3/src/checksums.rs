@@ -55,10 +55,21 @@ async fn uploads_and_it_changes(world: &mut World, who: String, file: String, ke
     upload(world, &who, &file, &key, with("signature", "other-body")).await;
 }
 
+/// What asks for the checksum.
+fn mode() -> Arguments {
+    with("x-amz-checksum-mode", "ENABLED")
+}
+
 #[when(expr = "{word} reads it with its checksum")]
 async fn reads_with_checksum(world: &mut World, who: String) {
-    let mode: Arguments = with("x-amz-checksum-mode", "ENABLED");
-    read_it(world, &who, mode).await;
+    read_it(world, &who, mode()).await;
+}
+
+#[when(expr = "{word} reads bytes {int} to {int} of it with its checksum")]
+async fn reads_bytes_with_checksum(world: &mut World, who: String, first: u64, last: u64) {
+    let mut arguments = mode();
+    arguments.extend(with("range", format!("bytes={first}-{last}").as_str()));
+    read_it(world, &who, arguments).await;
 }
 
 #[then(expr = "it comes with the {word} of {string}")]

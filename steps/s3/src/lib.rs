@@ -1,6 +1,6 @@
 //! S3's phrases: what Bob uploads, he can read, and Alice cannot.
 //!
-//! A sentence is about a bucket, an object in it and a file that somebody has at hand ([`subject`] puts these into
+//! A sentence is about a bucket, an object in it and a file that somebody has at hand (`subject` puts these into
 //! calls); "it" is the object that was named last, and objects lie in the bucket that was named last. A When makes one
 //! call. A Then looks at the answer, or makes a call of its own that must be answered so.
 //!

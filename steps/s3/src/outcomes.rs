@@ -7,7 +7,7 @@ use plumb_steps::{World, fail};
 use crate::subject::answered;
 
 /// What a call is called in a sentence, and the status with which it succeeds.
-const DEEDS: [(&str, &[&str], u16); 8] = [
+const DEEDS: [(&str, &[&str], u16); 7] = [
     ("upload", &["PutObject"], 200),
     ("copy", &["CopyObject"], 200),
     ("deletion", &["DeleteObject", "DeleteBucket"], 204),
@@ -15,7 +15,6 @@ const DEEDS: [(&str, &[&str], u16); 8] = [
     ("creation", &["CreateBucket"], 200),
     ("check", &["HeadBucket", "HeadObject"], 200),
     ("lookup", &["GetBucketLocation"], 200),
-    ("read", &["GetObject"], 200),
 ];
 
 /// The errors a customer may meet. Source: AWS S3 API Reference, `ErrorResponses`.

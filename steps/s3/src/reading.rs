@@ -6,7 +6,7 @@ use plumb_model::value::Value;
 use plumb_steps::{World, fail};
 
 use crate::subject::{self, Arguments, answered, content, given, on_it, on_object, send, with};
-use crate::uploads::subject_bytes;
+use crate::uploads::size_in_bytes;
 
 /// Reads "it".
 pub(crate) async fn read_it(world: &mut World, who: &str, arguments: Arguments) {
@@ -146,7 +146,7 @@ async fn gets_end_of_file(world: &mut World, who: String, count: usize, file: St
 
 #[then(expr = "its size is {int} {word}")]
 async fn size_is(world: &mut World, count: u64, unit: String) {
-    let bytes = subject_bytes(count, &unit);
+    let bytes = size_in_bytes(count, &unit);
     let expected = world.as_answered().header("content-length", Matcher::is(bytes.to_string()));
     world.expect(expected).await;
 }

@@ -114,10 +114,10 @@ pub(crate) fn date_of_it(world: &World) -> Value {
     world.memory.kept(&format!("date {bucket} {label}")).clone()
 }
 
-/// The ETag of an object that was uploaded in one piece: the MD5 of its bytes.
+/// The `ETag` of an object that was uploaded in one piece: the MD5 of its bytes.
 ///
-/// Source: AWS S3 API Reference, `Object`: "Objects created by the PUT Object [...] and are encrypted by SSE-S3 or
-/// plaintext, have ETags that are an MD5 digest of their object data".
+/// Source: AWS S3 API Reference, `Object`, `ETag`: so it is for what `PutObject` and `CopyObject` store in plain text or
+/// encrypted by SSE-S3.
 pub(crate) fn etag(content: Value) -> Value {
     content.apply(Function::Md5).apply(Function::Hex).apply(Function::Quoted)
 }

@@ -12,7 +12,7 @@ fn rows(step: &Step) -> &[Vec<String>] {
 }
 
 fn has_columns(step: &Step, columns: usize) -> ! {
-    fail(format!("each row of the table under the step {:?} must have {columns} columns", step.value))
+    fail(format!("the table under the step {:?} must be {columns} wide: so many cells in each row", step.value))
 }
 
 /// The names in a table of one column.

@@ -12,14 +12,15 @@ use crate::table::{names, pairs};
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
 #[given(expr = "the file {string} of {int} {word}")]
+#[expect(clippy::needless_pass_by_value, reason = "the macro hands over what it has parsed")]
 fn file_of(world: &mut World, name: String, count: u64, unit: String) {
-    let bytes = subject_bytes(count, &unit);
+    let bytes = size_in_bytes(count, &unit);
     let content = world.memory.random_file(&name, bytes);
     world.memory.define_file(&name, content.into());
 }
 
 /// So many bytes, KiB or MiB in bytes.
-pub(crate) fn subject_bytes(count: u64, unit: &str) -> u64 {
+pub(crate) fn size_in_bytes(count: u64, unit: &str) -> u64 {
     let factor = match unit {
         "byte" | "bytes" => 1,
         "KiB" => 1 << 10,
@@ -33,6 +34,7 @@ pub(crate) fn subject_bytes(count: u64, unit: &str) -> u64 {
 }
 
 #[given(expr = "the file {string} that says {string}")]
+#[expect(clippy::needless_pass_by_value, reason = "the macro hands over what it has parsed")]
 fn file_that_says(world: &mut World, name: String, text: String) {
     world.memory.define_file(&name, Value::literal(text));
 }

@@ -1,24 +1,27 @@
 //! Plays scenarios against a server made from the model.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use plumb_model::answer::Answer;
 use plumb_model::bodies::Bodies;
-use plumb_model::call::{Call, Turn};
+use plumb_model::call::{Call, Case, Turn};
 use plumb_model::plant::Plant;
 use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_steps::executor::{Prepared, play};
 use plumb_steps::feature::Scenario;
 use plumb_steps::played::{Outcome, Played};
 use plumb_steps::registry::Registry;
+use plumb_validator::case_run::{Shared, run_case};
 use plumb_validator::clock::{SystemClock, TargetClock};
 use plumb_validator::guard::Guard;
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::names::RunId;
 use plumb_validator::open_case::OpenCase;
+use plumb_validator::pool::{Pool, PoolTerms};
 use plumb_validator::session::Context;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{MemoryTransport, SendLimits};
+use plumb_validator::verdict::Verdict;
 
 /// Where the scenarios are played, and what is wrong there.
 pub(crate) struct Stage {
@@ -41,8 +44,13 @@ pub(crate) struct Performance {
     pub(crate) left: Vec<String>,
 }
 
-pub(crate) fn registry() -> Registry {
-    Registry::new(&[plumb_s3_steps::source()]).expect("phrases that can be told apart")
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    Registry::new(&[plumb_steps::source(), plumb_s3_steps::source()]).expect("phrases that can be told apart")
+});
+
+/// The phrases of S3, beside those that fit every API.
+pub(crate) fn registry() -> &'static Registry {
+    &REGISTRY
 }
 
 /// The plant of this name.
@@ -72,6 +80,26 @@ impl Stage {
 
     /// Plays all of these.
     pub(crate) fn perform(&self, scenarios: &[Scenario]) -> Performance {
+        self.on(async |context| self.perform_in(context, scenarios).await)
+    }
+
+    /// Runs cases that scenarios left, without the scenarios, in parts of shared buckets where that will do; what each
+    /// came to, and what is left.
+    pub(crate) fn replay(&self, cases: &[Case]) -> (Vec<Verdict>, Vec<String>) {
+        self.on(async |context| {
+            let (mut shared, mut verdicts, mut left) = (Shared::default(), Vec::new(), Vec::new());
+            for (sequence, case) in (1..).zip(cases) {
+                let run = run_case(context, &mut shared, case, sequence).await;
+                verdicts.push(run.verdict);
+                left.extend(run.left);
+            }
+            left.extend(shared.give_back(context).await);
+            (verdicts, left.iter().map(|made| format!("{made:?}")).collect())
+        })
+    }
+
+    /// Does something with a new server.
+    fn on<T>(&self, act: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
         let (api, target, run) = (plumb_s3::api(), self.target(), RunId::new(7));
         let options = ServerOptions {
             flavour: target.flavour,
@@ -94,19 +122,22 @@ impl Stage {
             bodies: &bodies,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        runtime.block_on(self.perform_in(&context, scenarios))
+        runtime.block_on(act(&context))
     }
 
     async fn perform_in(&self, context: &Context<'_>, scenarios: &[Scenario]) -> Performance {
-        let registry = registry();
+        let pool = Pool::new(context.target, PoolTerms::default(), Vec::new());
         let (mut played, mut left) = (Vec::new(), Vec::new());
         for (sequence, scenario) in (1..).zip(scenarios) {
             let mut scenario = scenario.clone();
-            scenario.terms.model = self.judged;
-            let done = play(context, &Prepared::new(&registry, scenario), sequence).await;
+            scenario.terms.model_off = !self.judged;
+            let done = play(context, &pool, &Prepared::new(registry(), scenario), sequence).await;
             left.extend(done.left.iter().map(|made| format!("{}: {made:?}", done.played.id)));
             played.push(done.played);
         }
+        let kept = pool.close(context).await;
+        left.extend(kept.made.iter().map(|made| format!("{made:?}")));
+        left.extend(kept.parts.iter().map(|part| format!("{part:?}")));
         for actor in [None, Some(SECOND_ACTOR)] {
             left.extend(buckets(context, actor).await);
         }
