@@ -52,7 +52,6 @@ pub struct Shared {
 /// Runs a case under the number `sequence`, by which its names differ from those of all other cases of the run.
 #[instrument(level = "debug", skip_all, fields(run = context.run.as_str(), sequence, case = %case.id()))]
 pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, sequence: u64) -> CaseRun {
-    context.bodies.forget_given();
     if let Some(why) = context.target.lacks_actor_of(case) {
         return CaseRun::ended(Verdict::Unsupported(why));
     }

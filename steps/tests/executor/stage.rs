@@ -19,6 +19,7 @@ use plumb_validator::clock::{SystemClock, TargetClock};
 use plumb_validator::guard::Guard;
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
 use plumb_validator::names::RunId;
+use plumb_validator::pool::{Pool, PoolTerms};
 use plumb_validator::session::Context;
 use plumb_validator::target::{Safety, Target};
 use plumb_validator::transport::{MemoryTransport, NoAnswerKind, Received, SendError, SendLimits, Transport};
@@ -103,7 +104,8 @@ pub(crate) async fn play_over(
     sequence: u64,
 ) -> Played {
     let prepared = Prepared::new(registry, scenario);
-    in_context(api, transport, async |context| play(context, &prepared, sequence).await.played).await
+    let pool = Pool::new(&target(api), PoolTerms::default(), Vec::new());
+    in_context(api, transport, async |context| play(context, &pool, &prepared, sequence).await.played).await
 }
 
 /// Runs a case over `transport`.
