@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
-use plumb_validator::verdict::Kind;
+use plumb_validator::verdict::{Divergence, Expected, Kind};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -62,7 +62,7 @@ impl Deviation {
             api: api.to_owned(),
             operation: finding.operation.clone(),
             kind: finding.kind,
-            expected: expected_class(finding),
+            expected: expected_class(&finding.expected).to_owned(),
             observed: finding.observed.class.clone(),
             places: finding.places.clone(),
             choices: finding.choices.clone(),
@@ -74,15 +74,50 @@ impl Deviation {
 
     /// Whether it accepts `finding` on the day `today`: the same classes, with at least its choices.
     pub fn accepts(&self, finding: &Finding, api: &str, today: Date) -> bool {
+        let seen = Seen {
+            operation: &finding.operation,
+            kind: finding.kind,
+            expected: expected_class(&finding.expected),
+            observed: &finding.observed.class,
+            places: &finding.places,
+            choices: &finding.choices,
+        };
+        self.accepts_seen(&seen, api, today)
+    }
+
+    /// The same for a wrong answer of which it is not known which choices bring it about.
+    pub fn accepts_divergence(&self, divergence: &Divergence, api: &str, today: Date) -> bool {
+        let seen = Seen {
+            operation: &divergence.operation,
+            kind: divergence.kind,
+            expected: expected_class(&divergence.expected),
+            observed: &divergence.observed.class,
+            places: &divergence.places(),
+            choices: &[],
+        };
+        self.accepts_seen(&seen, api, today)
+    }
+
+    fn accepts_seen(&self, seen: &Seen<'_>, api: &str, today: Date) -> bool {
         self.api == api
-            && self.operation == finding.operation
-            && self.kind == finding.kind
-            && self.expected == expected_class(finding)
-            && self.observed == finding.observed.class
-            && finding.places.iter().all(|place| self.places.contains(place))
-            && covers(&self.choices, &finding.choices)
+            && self.operation == seen.operation
+            && self.kind == seen.kind
+            && self.expected == seen.expected
+            && self.observed == seen.observed
+            && seen.places.iter().all(|place| self.places.contains(place))
+            && covers(&self.choices, seen.choices)
             && today <= self.expires
     }
+}
+
+/// What a deviation is held against.
+struct Seen<'a> {
+    operation: &'a str,
+    kind: Kind,
+    expected: &'a str,
+    observed: &'a str,
+    places: &'a [String],
+    choices: &'a [String],
 }
 
 impl fmt::Display for Deviation {
@@ -100,8 +135,8 @@ impl fmt::Display for Deviation {
     }
 }
 
-fn expected_class(finding: &Finding) -> String {
-    finding.expected.first().map_or_else(String::new, |expected| expected.class.clone())
+fn expected_class(expected: &[Expected]) -> &str {
+    expected.first().map_or("", |expected| expected.class.as_str())
 }
 
 /// Reads the deviations in `path`, or in [`DEVIATIONS_FILE`] where there is one.

@@ -13,7 +13,7 @@ use cucumber::step::Collection;
 use cucumber::{Cucumber, cli, event, parser, runner};
 use futures::stream;
 use plumb_model::bodies::Bodies;
-use plumb_steps::executor::{Prepared, play};
+use plumb_steps::executor::{Prepared, Setting, play};
 use plumb_steps::feature::{self, Feature, Kind, Scenario};
 use plumb_steps::played::Outcome;
 use plumb_steps::registry::{Phrase, Place, Registry};
@@ -164,7 +164,7 @@ async fn our_cost((context, pool): (&Context<'_>, &Pool), scenarios: &[Scenario]
     let scenarios = scenarios.to_vec();
     let began = ProcessTime::now();
     for (scenario, number) in scenarios.into_iter().zip(0..) {
-        let done = play(context, pool, &Prepared::new(registry, scenario), number).await;
+        let done = play(&Setting::new(context, pool), &Prepared::new(registry, scenario), number).await;
         assert_eq!(done.played.outcome, Outcome::Passed);
     }
     per_scenario(began.elapsed())
@@ -248,7 +248,7 @@ async fn start((context, pool): (&Context<'_>, &Pool)) {
     let files: Vec<(String, String)> = (0..FILES).map(|number| (format!("{number}.feature"), requests())).collect();
     let prepared = prepared(&files, &registry);
     let bound = began.elapsed();
-    let done = play(context, pool, &prepared[0], 1).await;
+    let done = play(&Setting::new(context, pool), &prepared[0], 1).await;
     let took = began.elapsed();
     assert_eq!((done.played.outcome, done.played.calls), (Outcome::Passed, 1), "{:?}", done.played.trouble);
     let word = if took < GOAL_START { "reached" } else { "missed" };

@@ -4,6 +4,7 @@
 //! overlap or are given up, it knows no timeouts, and it tries every pattern for every step each time.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -12,6 +13,7 @@ use plumb_validator::journal::Made;
 use plumb_validator::open_case::OpenCase;
 use plumb_validator::pool::Pool;
 use plumb_validator::session::Context;
+use plumb_validator::verdict::Divergence;
 use tokio::time::timeout_at;
 
 use crate::failure::{Failure, Outcome};
@@ -81,6 +83,7 @@ impl Prepared {
             judged: 0,
             unmodelled: 0,
             waived: 0,
+            accepted: 0,
             without_model: scenario.terms.model_off,
             duration_us: 0,
             case: None,
@@ -136,6 +139,27 @@ impl Progress {
     }
 }
 
+/// Which answers that the model forbids somebody has accepted: a scenario goes on after them.
+pub type Waivers = Arc<dyn Fn(&Divergence) -> bool + Send + Sync>;
+
+/// What all scenarios of a thread share.
+#[derive(Clone, Copy)]
+pub struct Setting<'s, 'a> {
+    /// How calls are sent.
+    pub context: &'s Context<'a>,
+    /// What scenarios borrow of.
+    pub pool: &'s Pool,
+    /// What is accepted; none means nothing.
+    pub waivers: Option<&'s Waivers>,
+}
+
+impl<'s, 'a> Setting<'s, 'a> {
+    /// A setting in which nothing is accepted that the model forbids.
+    pub const fn new(context: &'s Context<'a>, pool: &'s Pool) -> Self {
+        Self { context, pool, waivers: None }
+    }
+}
+
 /// A scenario that was played, and what it could not remove.
 pub struct Done {
     /// What became of it.
@@ -147,14 +171,15 @@ pub struct Done {
 /// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. It
 /// borrows of `pool` what it does not have for itself. A
 /// scenario with a step that is bound to no function makes no call at all.
-pub async fn play(context: &Context<'_>, pool: &Pool, prepared: &Prepared, sequence: u64) -> Done {
+pub async fn play(setting: &Setting<'_, '_>, prepared: &Prepared, sequence: u64) -> Done {
+    let Setting { context, pool, .. } = *setting;
     if prepared.is_unbound() {
         return Done { played: prepared.rehearse(context.api.name), left: Vec::new() };
     }
     let started = Instant::now();
     let mut open = OpenCase::new(context, sequence);
     let (line, desk) = line();
-    let scenario = perform(context, prepared, line);
+    let scenario = perform(setting, prepared, line);
     let (played, held) = futures::join!(scenario, desk.attend(&mut open, pool));
     let duration_us = micros(started.elapsed());
     let left = open.close().await.left;
@@ -166,11 +191,14 @@ pub async fn play(context: &Context<'_>, pool: &Pool, prepared: &Prepared, seque
 }
 
 /// Runs the steps one after the other until one does not pass.
-async fn perform(context: &Context<'_>, prepared: &Prepared, line: Line) -> Played {
+async fn perform(setting: &Setting<'_, '_>, prepared: &Prepared, line: Line) -> Played {
+    let context = setting.context;
     let (started, terms) = (Instant::now(), &prepared.scenario.terms);
     let deadline = tokio::time::Instant::now() + terms.timeout.unwrap_or(SCENARIO_TIME);
     let cast = Cast::of(context.target, context.api.signed);
-    let mut world = World::new(context.api.name, cast, line, !terms.model_off).beside(&prepared.scenario.path);
+    let mut world = World::new(context.api.name, cast, line, !terms.model_off)
+        .waiving(setting.waivers)
+        .beside(&prepared.scenario.path);
     let mut progress = Progress::new(prepared);
     for (at, bound) in prepared.steps.iter().flatten().enumerate() {
         let begun = Instant::now();
@@ -245,6 +273,7 @@ fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, worl
         judged: tally.judged,
         unmodelled: tally.unmodelled,
         waived: tally.waived,
+        accepted: tally.accepted,
         case,
         case_lacks,
         ..prepared.unplayed(context.api.name)

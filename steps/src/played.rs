@@ -50,6 +50,9 @@ pub struct Played {
     pub unmodelled: u64,
     /// Those whose answer the model forbids, in a scenario that does without the model.
     pub waived: u64,
+    /// Those whose answer the model forbids and somebody has accepted.
+    #[serde(default)]
+    pub accepted: u64,
     /// Whether the scenario does without the model's judgement.
     #[serde(default, skip_serializing_if = "is_false")]
     pub without_model: bool,

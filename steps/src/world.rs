@@ -18,8 +18,9 @@ use plumb_model::expectation::{BodyRule, Expectation, Matcher};
 use plumb_model::http::Request;
 use plumb_model::value::Value;
 use plumb_validator::session::Exchange;
-use plumb_validator::verdict::{Kind, Verdict};
+use plumb_validator::verdict::{Divergence, Kind, Verdict};
 
+use crate::executor::Waivers;
 use crate::failure::{Failure, fail};
 use crate::line::{Ask, Line, Taken, Told};
 
@@ -42,6 +43,8 @@ pub struct Tally {
     pub unmodelled: u64,
     /// Those whose answer the model forbids, where the scenario does without it.
     pub waived: u64,
+    /// Those whose answer the model forbids and somebody has accepted.
+    pub accepted: u64,
 }
 
 /// What a step has at hand. One world lives as long as its scenario.
@@ -56,6 +59,7 @@ pub struct World {
     last: Option<Exchange>,
     tally: Tally,
     judges: bool,
+    waivers: Option<Waivers>,
     folder: PathBuf,
     /// What was said of the next request or call.
     pub(crate) upcoming: Upcoming,
@@ -67,13 +71,18 @@ impl World {
     pub(crate) fn new(api: &str, cast: Cast, line: Line, judges: bool) -> Self {
         let (memory, record) = (Memory::default(), Record::new(api));
         let (tally, folder, upcoming) = (Tally::default(), PathBuf::new(), Upcoming::default());
-        Self { memory, cast, line, record, last: None, tally, judges, folder, upcoming }
+        Self { memory, cast, line, record, last: None, tally, judges, waivers: None, folder, upcoming }
     }
 
     /// The world of a scenario that stands in the file `path`.
     pub(crate) fn beside(self, path: &str) -> Self {
         let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
         Self { folder, ..self }
+    }
+
+    /// The world, going on after what `waivers` accept.
+    pub(crate) fn waiving(self, waivers: Option<&Waivers>) -> Self {
+        Self { waivers: waivers.cloned(), ..self }
     }
 
     /// The folder of the scenario's file.
@@ -197,6 +206,10 @@ impl World {
         match verdict {
             Verdict::Conforms { .. } => self.tally.judged += 1,
             Verdict::Unmodelled(_) if self.last.is_some() => self.tally.unmodelled += 1,
+            Verdict::Diverges(divergence) if self.is_accepted(&divergence) => {
+                self.tally.judged += 1;
+                self.tally.accepted += 1;
+            }
             Verdict::Diverges(divergence) if !self.judges && divergence.kind != Kind::OwnExpectation => {
                 self.tally.waived += 1;
             }
@@ -206,6 +219,12 @@ impl World {
             }
         }
         self.last_answer()
+    }
+
+    /// Whether somebody has accepted that the service answers so. What the scenario itself expects is never waived.
+    fn is_accepted(&self, divergence: &Divergence) -> bool {
+        let known = self.waivers.as_ref().is_some_and(|waivers| waivers(divergence));
+        known && divergence.kind != Kind::OwnExpectation
     }
 
     /// The answer to the last call.

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use plumb_model::api::Api;
-use plumb_steps::executor::{Prepared, play};
+use plumb_steps::executor::{Prepared, Setting, play};
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::Journal;
 use plumb_validator::plugin::Plugin;
@@ -108,7 +108,7 @@ impl Stage {
         loop {
             attempt += 1;
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            let work = async |context: &Context<'_>| play(context, &self.pool, prepared, number).await;
+            let work = async |context: &Context<'_>| play(&Setting::new(context, &self.pool), prepared, number).await;
             let done = self.engine.with_context(work);
             let done = done.map_err(Failed::from)?;
             self.has_left.fetch_or(!done.left.is_empty(), Ordering::Relaxed);

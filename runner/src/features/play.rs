@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use plumb_steps::executor::{Prepared, play};
+use plumb_steps::executor::{Prepared, Setting, Waivers, play};
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::{Made, Part};
 use plumb_validator::pool::Pool;
@@ -13,12 +13,14 @@ use plumb_validator::session::Context;
 use crate::engine::{Engine, RESULTS_WAITING_MAX, is_alive, lock};
 
 /// How scenarios are played.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Terms {
     /// How many at once; those that are `@serial` come after all others, one by one.
     pub workers: usize,
     /// Whether nothing begins any more once a scenario has failed.
     pub fail_fast: bool,
+    /// Which answers that the model forbids are accepted.
+    pub waivers: Waivers,
 }
 
 /// How all the scenarios ended.
@@ -41,12 +43,12 @@ struct Floor<'s> {
     over: Mutex<Option<String>>,
     left: Mutex<Vec<Made>>,
     has_failed: AtomicBool,
-    terms: Terms,
+    terms: &'s Terms,
     pool: &'s Pool,
 }
 
 impl<'s> Floor<'s> {
-    fn new(scenarios: Vec<&'s Prepared>, terms: Terms, pool: &'s Pool) -> Self {
+    fn new(scenarios: Vec<&'s Prepared>, terms: &'s Terms, pool: &'s Pool) -> Self {
         let (next, over, left) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
         Self { scenarios, next, over, left, has_failed: AtomicBool::new(false), terms, pool }
     }
@@ -76,7 +78,7 @@ pub fn play_all(
     engine: &Engine<'_>,
     pool: &Pool,
     scenarios: &[Prepared],
-    terms: Terms,
+    terms: &Terms,
     on_played: &mut dyn FnMut(Played),
 ) -> Ended {
     let (serial, parallel): (Vec<_>, Vec<_>) = scenarios.iter().partition(|own| own.scenario.terms.serial);
@@ -138,11 +140,12 @@ async fn work(
     (numbers, done): (&AtomicUsize, &AtomicUsize),
     sender: &SyncSender<Played>,
 ) {
+    let setting = Setting { waivers: Some(&floor.terms.waivers), ..Setting::new(context, floor.pool) };
     while let Some(prepared) = floor.next(engine) {
         let tries = prepared.scenario.terms.retries + 1;
         for attempt in 1..=tries {
             let number = numbers.fetch_add(1, Ordering::Relaxed) as u64;
-            let ended = play(context, floor.pool, prepared, number).await;
+            let ended = play(&setting, prepared, number).await;
             lock(&floor.left).extend(ended.left);
             let is_last = attempt == tries || !matches!(ended.played.outcome, Outcome::Failed | Outcome::Inconclusive);
             if ended.played.outcome == Outcome::Inconclusive && is_last {

@@ -127,9 +127,9 @@ fn play(
     sink: &mut Sink<'_>,
 ) -> TestsEnded {
     let bar = progress(Some(selection.scenarios.len()), "scenarios");
-    let terms = Terms { workers: arguments.workers.into(), fail_fast: arguments.fail_fast };
+    let terms = Terms { workers: arguments.workers.into(), fail_fast: arguments.fail_fast, waivers: sink.waivers() };
     let pool = Pool::new(engine.target, PoolTerms::default(), standing.cloned().unwrap_or_default());
-    let played = play_all(engine, &pool, &selection.scenarios, terms, &mut |played| {
+    let played = play_all(engine, &pool, &selection.scenarios, &terms, &mut |played| {
         let is_last = played.attempt > 1;
         sink.played(played);
         bar.inc(u64::from(!is_last));

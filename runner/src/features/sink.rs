@@ -1,10 +1,12 @@
 //! Takes the events of a run of features in: adds them up, writes them down, keeps what is to be looked into.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Zoned;
 use plumb_model::api::Api;
+use plumb_steps::executor::Waivers;
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::Made;
 
@@ -56,6 +58,12 @@ impl<'s> Sink<'s> {
         report.again = format!("--api {}{options}", api.name);
         let (record, failures) = (arguments.record.clone(), Failures::default());
         Ok(Self { api, report, output, deviations, options, record, failures, count: 0, error: None })
+    }
+
+    /// Which answers that the model forbids are accepted today.
+    pub(super) fn waivers(&self) -> Waivers {
+        let (deviations, api, today) = (self.deviations.clone(), self.api.name, Zoned::now().date());
+        Arc::new(move |divergence| deviations.iter().any(|own| own.accepts_divergence(divergence, api, today)))
     }
 
     /// Takes away what was made for results, where the run never began.

@@ -10,7 +10,7 @@ use plumb_model::bodies::Bodies;
 use plumb_model::call::Case;
 use plumb_model::http::Request;
 use plumb_model::wire::{Actor, SECOND_ACTOR};
-use plumb_steps::executor::{Prepared, play};
+use plumb_steps::executor::{Prepared, Setting, play};
 use plumb_steps::feature::Scenario;
 use plumb_steps::played::Played;
 use plumb_steps::registry::{Registry, Source};
@@ -105,7 +105,8 @@ pub(crate) async fn play_over(
 ) -> Played {
     let prepared = Prepared::new(registry, scenario);
     let pool = Pool::new(&target(api), PoolTerms::default(), Vec::new());
-    in_context(api, transport, async |context| play(context, &pool, &prepared, sequence).await.played).await
+    in_context(api, transport, async |context| play(&Setting::new(context, &pool), &prepared, sequence).await.played)
+        .await
 }
 
 /// Runs a case over `transport`.

@@ -73,6 +73,8 @@ pub struct Calls {
     pub unmodelled: u64,
     /// Those whose answer the model forbids, in scenarios that do without it.
     pub waived: u64,
+    /// Those whose answer the model forbids and somebody has accepted; the scenario went on after them.
+    pub accepted: u64,
 }
 
 impl Calls {
@@ -81,6 +83,7 @@ impl Calls {
         self.judged += played.judged;
         self.unmodelled += played.unmodelled;
         self.waived += played.waived;
+        self.accepted += played.accepted;
     }
 }
 

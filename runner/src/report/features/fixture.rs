@@ -107,6 +107,7 @@ pub(in crate::report) fn passed(path: &str, at: usize, name: &str) -> Played {
         judged: 4,
         unmodelled: 0,
         waived: 0,
+        accepted: 0,
         without_model: false,
         duration_us: 6_600,
         case: Some(case()),

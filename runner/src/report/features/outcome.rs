@@ -52,6 +52,7 @@ pub fn notices(report: &FeatureReport) -> Vec<String> {
     let mut notices = Vec::new();
     notices.extend(nothing(report));
     notices.extend(beside_the_model(report));
+    notices.extend(accepted(report));
     let without_steps = report.without_steps();
     if without_steps > 0 {
         let many = count(without_steps, "scenario");
@@ -95,6 +96,14 @@ fn beside_the_model(report: &FeatureReport) -> Option<String> {
         waived => format!("; it forbids {} in there", count(waived, "answer")),
     };
     (many > 0).then(|| format!("{} {does} without the model's judgement{waived}.", count(many, "scenario")))
+}
+
+/// How many wrong answers scenarios went on after, because somebody has accepted them.
+fn accepted(report: &FeatureReport) -> Option<String> {
+    let many = report.calls.accepted;
+    (many > 0).then(|| {
+        format!("{} that the model forbids: accepted deviations, and the scenarios went on.", count(many, "answer"))
+    })
 }
 
 fn ending(report: &FeatureReport) -> Option<String> {

@@ -7,7 +7,7 @@ use plumb_model::bodies::Bodies;
 use plumb_model::call::{Call, Case, Turn};
 use plumb_model::plant::Plant;
 use plumb_model::wire::{Actor, SECOND_ACTOR};
-use plumb_steps::executor::{Prepared, play};
+use plumb_steps::executor::{Prepared, Setting, play};
 use plumb_steps::feature::Scenario;
 use plumb_steps::played::{Outcome, Played};
 use plumb_steps::registry::Registry;
@@ -131,7 +131,7 @@ impl Stage {
         for (sequence, scenario) in (1..).zip(scenarios) {
             let mut scenario = scenario.clone();
             scenario.terms.model_off = !self.judged;
-            let done = play(context, &pool, &Prepared::new(registry(), scenario), sequence).await;
+            let done = play(&Setting::new(context, &pool), &Prepared::new(registry(), scenario), sequence).await;
             left.extend(done.left.iter().map(|made| format!("{}: {made:?}", done.played.id)));
             played.push(done.played);
         }
