@@ -84,6 +84,7 @@ impl Prepared {
             unmodelled: 0,
             waived: 0,
             accepted: 0,
+            ends_in_accepted: false,
             without_model: scenario.terms.model_off,
             duration_us: 0,
             case: None,
@@ -116,6 +117,7 @@ impl Unbound {
 struct Progress {
     steps: Vec<StepPlayed>,
     trouble: Option<Trouble>,
+    is_blocked: bool,
 }
 
 impl Progress {
@@ -130,7 +132,7 @@ impl Progress {
             duration_us: 0,
             defined_at: bound.as_ref().ok().map(|bound| bound.place.to_string()),
         });
-        Self { steps: steps.collect(), trouble: None }
+        Self { steps: steps.collect(), trouble: None, is_blocked: false }
     }
 
     fn outcome(&self) -> Outcome {
@@ -213,6 +215,7 @@ async fn perform(setting: &Setting<'_, '_>, prepared: &Prepared, line: Line) -> 
         (played.end, played.started_us) = (end, micros(begun - started));
         played.duration_us = micros(begun.elapsed());
         if let Some(failure) = failure {
+            progress.is_blocked = failure.is_blocked;
             progress.trouble = Some(trouble(at, failure, &world));
             break;
         }
@@ -258,6 +261,9 @@ fn trouble(step: usize, failure: Failure, world: &World) -> Trouble {
 
 fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, world: World) -> Played {
     let (tally, outcome) = (world.tally(), progress.outcome());
+    // What an accepted answer did not tell is missing wherever it is wanted later.
+    let ends_in_accepted =
+        outcome != Outcome::Passed && (world.is_last_accepted() || progress.is_blocked && tally.accepted > 0);
     let (case, case_lacks, _) = world.into_record();
     let case = (!case.calls.is_empty()).then(|| {
         let mut case = case;
@@ -274,6 +280,7 @@ fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, worl
         unmodelled: tally.unmodelled,
         waived: tally.waived,
         accepted: tally.accepted,
+        ends_in_accepted,
         case,
         case_lacks,
         ..prepared.unplayed(context.api.name)

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::resume_unwind;
 
-use plumb_validator::verdict::{Divergence, Kind, Verdict};
+use plumb_validator::verdict::{Divergence, Kind, Unclear, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// What a scenario, or a step of it, came to.
@@ -33,30 +33,33 @@ pub struct Failure {
     pub message: String,
     /// The answer that should not have come, where it is one.
     pub divergence: Option<Box<Divergence>>,
+    /// Whether it wants a value that an earlier answer did not tell.
+    pub(crate) is_blocked: bool,
 }
 
 impl Failure {
     /// Something does not hold.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Failed, message: message.into(), divergence: None }
+        Self { outcome: Outcome::Failed, message: message.into(), divergence: None, is_blocked: false }
     }
 
     /// What a call came to, where it is not what it should be.
     pub(crate) fn of(verdict: Verdict) -> Self {
+        let is_blocked = matches!(verdict, Verdict::Inconclusive(Unclear::Blocked(_)));
         let (outcome, message) = match verdict {
             Verdict::Diverges(divergence) => {
                 let message = match divergence.kind {
                     Kind::OwnExpectation => differences(&divergence),
                     _ => divergence.signature(),
                 };
-                return Self { outcome: Outcome::Failed, message, divergence: Some(divergence) };
+                return Self { divergence: Some(divergence), ..Self::new(message) };
             }
             Verdict::Inconclusive(unclear) => (Outcome::Inconclusive, unclear.to_string()),
             Verdict::Skipped(why) | Verdict::Unsupported(why) => (Outcome::Skipped, why),
             Verdict::Unmodelled(why) => (Outcome::Inconclusive, why),
             Verdict::Conforms { .. } => (Outcome::Failed, "it conforms".to_owned()),
         };
-        Self { outcome, message, divergence: None }
+        Self { outcome, is_blocked, ..Self::new(message) }
     }
 
     /// What a step unwound with; whether it is a panic of its own.

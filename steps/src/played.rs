@@ -53,6 +53,9 @@ pub struct Played {
     /// Those whose answer the model forbids and somebody has accepted.
     #[serde(default)]
     pub accepted: u64,
+    /// Whether the step that ended it looks at an answer that somebody has accepted: the scenario cannot hold there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ends_in_accepted: bool,
     /// Whether the scenario does without the model's judgement.
     #[serde(default, skip_serializing_if = "is_false")]
     pub without_model: bool,

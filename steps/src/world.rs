@@ -60,6 +60,7 @@ pub struct World {
     tally: Tally,
     judges: bool,
     waivers: Option<Waivers>,
+    is_last_accepted: bool,
     folder: PathBuf,
     /// What was said of the next request or call.
     pub(crate) upcoming: Upcoming,
@@ -71,7 +72,19 @@ impl World {
     pub(crate) fn new(api: &str, cast: Cast, line: Line, judges: bool) -> Self {
         let (memory, record) = (Memory::default(), Record::new(api));
         let (tally, folder, upcoming) = (Tally::default(), PathBuf::new(), Upcoming::default());
-        Self { memory, cast, line, record, last: None, tally, judges, waivers: None, folder, upcoming }
+        Self {
+            memory,
+            cast,
+            line,
+            record,
+            last: None,
+            tally,
+            judges,
+            waivers: None,
+            is_last_accepted: false,
+            folder,
+            upcoming,
+        }
     }
 
     /// The world of a scenario that stands in the file `path`.
@@ -203,12 +216,14 @@ impl World {
         let Told::Answered { verdict, exchange, .. } = told else { fail("the session gave another answer") };
         self.last = exchange.map(|exchange| *exchange);
         self.tally.calls += u64::from(self.last.as_ref().is_some_and(|last| last.answer.is_some()));
+        self.is_last_accepted = false;
         match verdict {
             Verdict::Conforms { .. } => self.tally.judged += 1,
             Verdict::Unmodelled(_) if self.last.is_some() => self.tally.unmodelled += 1,
             Verdict::Diverges(divergence) if self.is_accepted(&divergence) => {
                 self.tally.judged += 1;
                 self.tally.accepted += 1;
+                self.is_last_accepted = true;
             }
             Verdict::Diverges(divergence) if !self.judges && divergence.kind != Kind::OwnExpectation => {
                 self.tally.waived += 1;
@@ -219,6 +234,11 @@ impl World {
             }
         }
         self.last_answer()
+    }
+
+    /// Whether the last answer is one that the model forbids and somebody has accepted.
+    pub(crate) const fn is_last_accepted(&self) -> bool {
+        self.is_last_accepted
     }
 
     /// Whether somebody has accepted that the service answers so. What the scenario itself expects is never waived.

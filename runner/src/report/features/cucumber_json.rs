@@ -87,7 +87,7 @@ impl Decided {
             Standing::Skipped => ("skipped", skipped_for(report, played)),
             Standing::Accepted => {
                 let owner = safe(report.accepted_by(scenario).unwrap_or_default());
-                ("skipped", format!("{}; accepted by {owner}", why(played)))
+                ("skipped", format!("{}; accepted: {owner}", why(played)))
             }
         };
         Some(Self { at, status, message })

@@ -108,6 +108,7 @@ pub(in crate::report) fn passed(path: &str, at: usize, name: &str) -> Played {
         unmodelled: 0,
         waived: 0,
         accepted: 0,
+        ends_in_accepted: false,
         without_model: false,
         duration_us: 6_600,
         case: Some(case()),

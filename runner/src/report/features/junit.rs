@@ -90,7 +90,7 @@ fn status(report: &FeatureReport, scenario: &Scenario) -> TestCaseStatus {
         Standing::Skipped => skipped("skipped", &skipped_for(report, played)),
         Standing::Accepted => {
             let owner = report.accepted_by(scenario).unwrap_or_default();
-            skipped("accepted", &format!("{}; accepted by {owner}", why(played)))
+            skipped("accepted", &format!("{}; accepted: {owner}", why(played)))
         }
     };
     status.add_reruns(scenario.earlier.iter().map(rerun));

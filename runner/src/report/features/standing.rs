@@ -15,7 +15,7 @@ pub enum Standing {
     Flaky,
     /// Something does not hold.
     Failed,
-    /// Something does not hold, and somebody answers for that finding.
+    /// Something does not hold, or cannot be said, and somebody answers for the finding or the answer behind it.
     Accepted,
     /// Nothing can be said.
     Inconclusive,
@@ -57,6 +57,7 @@ impl FeatureReport {
         match played.outcome {
             Outcome::Passed if scenario.earlier.is_empty() => Standing::Passed,
             Outcome::Passed => Standing::Flaky,
+            Outcome::Failed | Outcome::Inconclusive if played.ends_in_accepted => Standing::Accepted,
             Outcome::Failed if self.accepted_by(scenario).is_some() => Standing::Accepted,
             Outcome::Failed => Standing::Failed,
             Outcome::Inconclusive if played.may_be_inconclusive => Standing::Allowed,
@@ -65,8 +66,9 @@ impl FeatureReport {
         }
     }
 
-    /// Who accepts the finding that a scenario shows.
+    /// Who accepts the finding that a scenario shows, or what it is that was accepted before.
     pub fn accepted_by(&self, scenario: &Scenario) -> Option<&str> {
-        self.finding_of(scenario)?.accepted_by.as_deref()
+        let finding = self.finding_of(scenario).and_then(|finding| finding.accepted_by.as_deref());
+        finding.or(scenario.played.ends_in_accepted.then_some("an accepted deviation before it"))
     }
 }

@@ -28,7 +28,7 @@ pub fn features(report: &FeatureReport, colours: bool) -> String {
     }
     inconclusive(&mut canvas, report);
     list(&mut canvas, report, Standing::Accepted, "Failed, and accepted", |scenario| {
-        format!("{}; accepted by {}", why(&scenario.played), safe(report.accepted_by(scenario).unwrap_or_default()))
+        format!("{}; accepted: {}", why(&scenario.played), safe(report.accepted_by(scenario).unwrap_or_default()))
     });
     skipped(&mut canvas, report);
     list(&mut canvas, report, Standing::Flaky, "Flaky: passed after an attempt that did not", |scenario| {

@@ -30,7 +30,7 @@ pub(super) fn card(report: &FeatureReport, anchors: &Anchors, scenario: &Scenari
             }
             h3 id={ "why-" (anchor) "-title" } { (safe(&played.name)) }
             @if let Some(owner) = report.accepted_by(scenario) {
-                p .owner { b { "Accepted" } " by " (safe(owner)) }
+                p .owner { b { "Accepted" } ": " (safe(owner)) }
                 details { summary { "What failed, and how to see it again" } (inside(report, scenario)) }
             } @else {
                 (inside(report, scenario))
