@@ -56,11 +56,8 @@ pub struct Wanted {
 
 /// Where the results of one run go.
 pub struct Output {
-    streams: bool,
-    html: Option<PathBuf>,
+    wanted: Wanted,
     folder: PathBuf,
-    /// Whether everything is kept, or findings only.
-    keep_all: bool,
     /// Whether the folder was not there before.
     is_new: bool,
     events: Option<BufWriter<File>>,
@@ -72,9 +69,8 @@ pub struct Output {
 impl Output {
     /// Checks before the run that everything can be written.
     pub fn open(wanted: Wanted, about: About) -> Result<Self, Error> {
-        let Wanted { streams, html, folder, resumes: is_beside } = wanted;
-        let keep_all = folder.is_some();
-        let folder = folder.unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&about.run));
+        let (keep_all, is_beside) = (wanted.folder.is_some(), wanted.resumes);
+        let folder = wanted.folder.clone().unwrap_or_else(|| Path::new(DEFAULT_FOLDER).join(&about.run));
         let is_new = !folder.exists();
         let mut events = None;
         let default = Path::new(DEFAULT_FOLDER);
@@ -91,10 +87,10 @@ impl Output {
             }
             events = Some(BufWriter::new(create(&if is_beside { folder.join(BESIDE) } else { path })?));
         }
-        if let Some(path) = &html {
+        if let Some(path) = &wanted.html {
             probe(path)?;
         }
-        Ok(Self { streams, html, folder, keep_all, is_new, events, is_beside, about })
+        Ok(Self { wanted, folder, is_new, events, is_beside, about })
     }
 
     /// The events of the run that this one resumes are all in its own now, which take their place.
@@ -122,7 +118,7 @@ impl Output {
         if let Some(events) = &mut self.events {
             write_line(events, event).map_err(|error| self.refused(EVENTS, error))?;
         }
-        if self.streams {
+        if self.wanted.streams {
             printed(write_line(&mut std::io::stdout().lock(), event))?;
         }
         Ok(())
@@ -155,11 +151,11 @@ impl Output {
         if let Some(mut events) = self.events.take() {
             events.flush().map_err(|error| self.refused(EVENTS, error))?;
         }
-        if self.keep_all {
+        if self.wanted.folder.is_some() {
             write_json(&self.folder.join("run.json"), json)?;
             eprintln!("run.json, events.ndjson and findings are in {}", self.folder.display());
         }
-        if let Some(path) = &self.html {
+        if let Some(path) = &self.wanted.html {
             write_whole(path, page().as_bytes())?;
             eprintln!("the report is in {}", path.display());
         }

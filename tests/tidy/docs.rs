@@ -63,3 +63,12 @@ fn every_word_of_the_glossary_is_explained_once() {
     sorted.dedup();
     assert_eq!(words, sorted, "in alphabetical order, each once");
 }
+
+#[test]
+fn the_table_of_phrases_is_that_of_the_registry() {
+    let registry = plumb_runner::features::registry(&plumb_s3_plugin::plugin()).expect("phrases");
+    let text = std::fs::read_to_string(root().join("docs/phrases.md")).expect("docs/phrases.md");
+    let (_, table) = text.split_once("\n\n").expect("a table behind the words before it");
+    let expected = plumb_steps::registry::phrases_markdown(&registry);
+    assert_eq!(table, expected, "write what `plumb test --phrases --api s3` prints");
+}

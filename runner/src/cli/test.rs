@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use super::TargetArgs;
 
 /// `plumb test`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Feature files, folders, or one scenario as FILE:LINE [default: the features that come with the API]
+    /// Feature files, folders, or one scenario as `FILE:LINE` [default: the features that come with the API]
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
     /// Which endpoint; `--target model` is the model itself, without a server

@@ -44,7 +44,9 @@ pub fn main(plugins: &[Plugin], tests: &[Tests<'_>]) -> ExitCode {
         Ok(prepared) => {
             let (trials, stages): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
             let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
-            stages.iter().for_each(|stage| stage.close());
+            for stage in stages {
+                stage.close();
+            }
             conclusion.exit_code()
         }
         Err(error) => {

@@ -28,4 +28,4 @@ Feature: Tickets at the desk
       it flickers
       """
     Then the status is 201
-    And the header "ticket-number" exists
+    And the answer has the header "ticket-number"

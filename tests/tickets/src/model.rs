@@ -16,7 +16,7 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// A ticket on the desk.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     subject: String,
     is_closed: bool,
     number: Symbol,
@@ -24,7 +24,7 @@ pub struct Ticket {
 
 /// What the desk remembers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct State {
+pub(crate) struct State {
     #[serde(serialize_with = "names_as_text")]
     tickets: OrdMap<Bytes, Ticket>,
 }

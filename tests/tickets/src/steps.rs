@@ -2,9 +2,9 @@
 
 use cucumber::{given, then, when};
 use plumb_model::call::Call;
-use plumb_model::expectation::{BodyRule, Matcher, Shape};
+use plumb_model::expectation::{BodyRule, Expectation, Form, Matcher, Shape};
 use plumb_model::value::Value;
-use plumb_steps::{World, fail};
+use plumb_steps::World;
 
 /// By this file the phrases below are known.
 pub(crate) const FILE: &str = file!();
@@ -34,15 +34,13 @@ async fn closes(world: &mut World, who: String) {
 
 #[then(expr = "the desk says {string}")]
 async fn says(world: &mut World, code: String) {
-    let said = world.last_answer().code.clone().unwrap_or_else(|| "nothing".to_owned());
-    if said != code {
-        fail(format!("expected the desk to say {code:?}, and it says {said:?}"));
-    }
+    let expected = Expectation { code: Some(code.into()), ..world.as_answered() };
+    world.expect(expected).await;
 }
 
 #[then("the ticket has a number")]
 async fn has_a_number(world: &mut World) {
-    let number = Matcher::Like(plumb_model::expectation::Form::Integer);
+    let number = Matcher::Like(Form::Integer);
     world.expect(world.as_answered().header("ticket-number", number)).await;
 }
 
@@ -51,6 +49,6 @@ async fn it_is(world: &mut World, state: String) {
     let name = world.memory.it("ticket");
     world.call(Call::new("Read").with("name", ticket(&name))).await;
     let body = BodyRule::Document(Shape::Fields(vec![("state".into(), Shape::is(state))]));
-    let expected = plumb_model::expectation::Expectation { body, ..world.as_answered() };
+    let expected = Expectation { body, ..world.as_answered() };
     world.expect(expected).await;
 }

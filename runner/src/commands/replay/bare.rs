@@ -1,5 +1,6 @@
 //! A case by itself, run again: what each call is answered, and what it comes to.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -45,10 +46,10 @@ fn print(path: &Path, case: &Case, run: &CaseRun, format: Format) -> Result<(), 
     }
     let mut text = format!("{}: {}\n", word.to_uppercase(), path.display());
     if !why.is_empty() {
-        text += &format!("  because {why}\n");
+        _ = writeln!(text, "  because {why}");
     }
     for (id, class) in calls {
-        text += &format!("  {id}: {class}\n");
+        _ = writeln!(text, "  {id}: {class}");
     }
     output::print(&text)
 }
