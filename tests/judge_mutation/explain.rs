@@ -92,7 +92,7 @@ impl Explanation<'_> {
                 }
             }
             BodyRule::Empty | BodyRule::Part { .. } | BodyRule::Equals(_) | BodyRule::Matches(_) => {
-                self.push("body", HOLE)
+                self.push("body", HOLE);
             }
         }
     }
@@ -208,7 +208,12 @@ impl Explanation<'_> {
                 let how = if lower(before) == lower(after) { "in another case" } else { "another of those listed" };
                 how.to_owned()
             }
-            Matcher::Is(_) | Matcher::Digest { .. } | Matcher::Absent | Matcher::Chosen { .. } => HOLE.to_owned(),
+            Matcher::Is(_)
+            | Matcher::Contains(_)
+            | Matcher::Length(_)
+            | Matcher::Digest { .. }
+            | Matcher::Absent
+            | Matcher::Chosen { .. } => HOLE.to_owned(),
         }
     }
 }

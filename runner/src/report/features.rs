@@ -10,9 +10,9 @@ pub(super) mod fixture;
 mod json;
 mod junit;
 mod outcome;
-mod standing;
 #[cfg(test)]
 mod tests;
+mod upshot;
 mod why;
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub use cucumber_json::cucumber_json;
 pub use json::TEST_SCHEMA;
 pub use junit::junit;
 pub use outcome::{notices, summary};
-pub use standing::Standing;
+pub use upshot::Upshot;
 
 pub use super::html::features as page;
 pub use super::terminal::features as terminal;
@@ -182,9 +182,9 @@ impl FeatureReport {
         self.scenarios.values()
     }
 
-    /// The scenarios that stand so.
-    pub fn standing(&self, standing: Standing) -> impl Iterator<Item = &Scenario> {
-        self.scenarios().filter(move |scenario| self.standing_of(scenario) == standing)
+    /// The scenarios that came to it.
+    pub fn upshot(&self, upshot: Upshot) -> impl Iterator<Item = &Scenario> {
+        self.scenarios().filter(move |scenario| self.upshot_of(scenario) == upshot)
     }
 
     /// The scenarios by file, each with the name of its feature.

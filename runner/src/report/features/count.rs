@@ -1,14 +1,14 @@
-//! How many scenarios stand how, and what was sent for them.
+//! How many scenarios came to what, and what was sent for them.
 
 use std::collections::BTreeMap;
 
 use plumb_steps::played::Played;
 use serde::Serialize;
 
-use super::{FeatureReport, Scenario, Standing, skipped_for};
+use super::{FeatureReport, Scenario, Upshot, skipped_for};
 use crate::report::REASONS_MAX;
 
-/// How many scenarios stand how. Each is counted once but for `without_model`, which is across the others.
+/// How many scenarios came to what. Each is counted once but for `without_model`, which is across the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Scenarios that were played, or tried.
@@ -32,17 +32,17 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, standing: Standing, played: &Played) {
+    fn add(&mut self, upshot: Upshot, played: &Played) {
         self.scenarios += 1;
         self.without_model += u64::from(played.without_model);
-        *match standing {
-            Standing::Passed => &mut self.passed,
-            Standing::Flaky => &mut self.flaky,
-            Standing::Failed => &mut self.failed,
-            Standing::Accepted => &mut self.accepted,
-            Standing::Inconclusive => &mut self.inconclusive,
-            Standing::Allowed => &mut self.allowed,
-            Standing::Skipped => &mut self.skipped,
+        *match upshot {
+            Upshot::Passed => &mut self.passed,
+            Upshot::Flaky => &mut self.flaky,
+            Upshot::Failed => &mut self.failed,
+            Upshot::Accepted => &mut self.accepted,
+            Upshot::Inconclusive => &mut self.inconclusive,
+            Upshot::Allowed => &mut self.allowed,
+            Upshot::Skipped => &mut self.skipped,
         } += 1;
     }
 
@@ -88,16 +88,16 @@ impl Calls {
 }
 
 impl FeatureReport {
-    /// How many scenarios stand how.
+    /// How many scenarios came to what.
     pub fn counts(&self) -> Counts {
         self.counts_of(self.scenarios())
     }
 
-    /// How many of these stand how.
+    /// How many of these came to what.
     pub fn counts_of<'report>(&self, scenarios: impl IntoIterator<Item = &'report Scenario>) -> Counts {
         let mut counts = Counts::default();
         for scenario in scenarios {
-            counts.add(self.standing_of(scenario), &scenario.played);
+            counts.add(self.upshot_of(scenario), &scenario.played);
         }
         counts
     }
@@ -105,7 +105,7 @@ impl FeatureReport {
     /// Why scenarios were skipped: reason and how many, the most frequent first.
     pub fn skipped(&self) -> Vec<(String, u64)> {
         let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
-        for scenario in self.standing(Standing::Skipped) {
+        for scenario in self.upshot(Upshot::Skipped) {
             let reason = skipped_for(self, &scenario.played);
             if reasons.len() < REASONS_MAX || reasons.contains_key(&reason) {
                 *reasons.entry(reason).or_default() += 1;

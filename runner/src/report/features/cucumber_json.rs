@@ -10,7 +10,7 @@
 use plumb_steps::played::{Played, StepEnd, StepPlayed};
 use serde_json::{Map, Value, json};
 
-use super::{Feature, FeatureReport, Scenario, Standing, skipped_for, why};
+use super::{Feature, FeatureReport, Scenario, Upshot, skipped_for, why};
 use crate::report::terminal::feature_failure;
 use crate::report::words::safe;
 
@@ -79,13 +79,13 @@ impl Decided {
     fn of(report: &FeatureReport, scenario: &Scenario) -> Option<Self> {
         let played = &scenario.played;
         let at = ending_step(played);
-        let (status, message) = match report.standing_of(scenario) {
-            Standing::Passed | Standing::Flaky => return None,
-            Standing::Failed => (failed(at.map(|at| played.steps[at].end)), feature_failure(report, scenario)),
-            Standing::Inconclusive => ("pending", feature_failure(report, scenario)),
-            Standing::Allowed => ("skipped", format!("inconclusive, which is allowed: {}", why(played))),
-            Standing::Skipped => ("skipped", skipped_for(report, played)),
-            Standing::Accepted => {
+        let (status, message) = match report.upshot_of(scenario) {
+            Upshot::Passed | Upshot::Flaky => return None,
+            Upshot::Failed => (failed(at.map(|at| played.steps[at].end)), feature_failure(report, scenario)),
+            Upshot::Inconclusive => ("pending", feature_failure(report, scenario)),
+            Upshot::Allowed => ("skipped", format!("inconclusive, which is allowed: {}", why(played))),
+            Upshot::Skipped => ("skipped", skipped_for(report, played)),
+            Upshot::Accepted => {
                 let owner = safe(report.accepted_by(scenario).unwrap_or_default());
                 ("skipped", format!("{}; accepted: {owner}", why(played)))
             }

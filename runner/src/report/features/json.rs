@@ -49,7 +49,7 @@ impl FeatureReport {
     /// The last attempt as it was told, after how it stands and before what else is known of it.
     fn scenario_json(&self, scenario: &Scenario) -> Value {
         let mut object = serde_json::Map::new();
-        object.insert("standing".into(), json!(self.standing_of(scenario)));
+        object.insert("upshot".into(), json!(self.upshot_of(scenario)));
         if let Ok(Value::Object(played)) = serde_json::to_value(&scenario.played) {
             object.extend(played);
         }

@@ -14,7 +14,7 @@ use quick_junit::{
 };
 
 use super::why::ended;
-use super::{Attempt, Feature, FeatureReport, Scenario, Standing, skipped_for, what, why};
+use super::{Attempt, Feature, FeatureReport, Scenario, Upshot, skipped_for, what, why};
 use crate::report::terminal::feature_failure;
 use crate::report::words::safe;
 
@@ -76,19 +76,19 @@ fn tags(played: &Played) -> String {
 
 fn status(report: &FeatureReport, scenario: &Scenario) -> TestCaseStatus {
     let played = &scenario.played;
-    let standing = report.standing_of(scenario);
-    let mut status = match standing {
-        Standing::Passed | Standing::Flaky => TestCaseStatus::success(),
-        Standing::Failed | Standing::Inconclusive => {
+    let upshot = report.upshot_of(scenario);
+    let mut status = match upshot {
+        Upshot::Passed | Upshot::Flaky => TestCaseStatus::success(),
+        Upshot::Failed | Upshot::Inconclusive => {
             let mut status = TestCaseStatus::non_success(kind(played.outcome, ended(played)));
-            let is_failure = standing == Standing::Failed;
+            let is_failure = upshot == Upshot::Failed;
             status.set_message(xml(&why(played))).set_type(if is_failure { what(played) } else { "inconclusive" });
             status.set_description(block(&feature_failure(report, scenario)));
             status
         }
-        Standing::Allowed => skipped("inconclusive", &why(played)),
-        Standing::Skipped => skipped("skipped", &skipped_for(report, played)),
-        Standing::Accepted => {
+        Upshot::Allowed => skipped("inconclusive", &why(played)),
+        Upshot::Skipped => skipped("skipped", &skipped_for(report, played)),
+        Upshot::Accepted => {
             let owner = report.accepted_by(scenario).unwrap_or_default();
             skipped("accepted", &format!("{}; accepted: {owner}", why(played)))
         }

@@ -35,12 +35,12 @@ fn the_last_attempt_counts_and_the_calls_of_all() {
     let mut report = fixture::empty();
     let first = ended(passed(PATH, 1, "A file can be read"), 1, StepEnd::Failed, "it is gone");
     report.apply(&done(first.clone()));
-    assert_eq!(report.standing_of(scenario(&report)), Standing::Failed);
+    assert_eq!(report.upshot_of(scenario(&report)), Upshot::Failed);
     report.apply(&done(Played { attempt: 2, ..passed(PATH, 1, "A file can be read") }));
-    assert_eq!(report.standing_of(scenario(&report)), Standing::Flaky);
+    assert_eq!(report.upshot_of(scenario(&report)), Upshot::Flaky);
     assert_eq!((report.counts().scenarios, report.calls.calls), (1, 8));
     report.apply(&done(Played { attempt: 3, ..first }));
-    assert_eq!(report.standing_of(scenario(&report)), Standing::Failed);
+    assert_eq!(report.upshot_of(scenario(&report)), Upshot::Failed);
     assert_eq!(scenario(&report).earlier.len(), 2);
 }
 

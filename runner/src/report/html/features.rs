@@ -10,7 +10,7 @@ use anchors::Anchors;
 
 use super::overview::{bar, masthead, tile, with_code};
 use super::{cards, document, footer};
-use crate::report::features::{Counts, FeatureReport, Scenario, Standing, headline, notices, summary};
+use crate::report::features::{Counts, FeatureReport, Scenario, Upshot, headline, notices, summary};
 use crate::report::outcome::Tone;
 use crate::report::words::{count, duration, number, safe};
 
@@ -27,10 +27,10 @@ pub fn features(report: &FeatureReport) -> String {
         (masthead(&started.api, endpoint))
         main {
             (outcome(report))
-            (failures(report, &anchors, Standing::Failed, "failed", "Failed"))
+            (failures(report, &anchors, Upshot::Failed, "failed", "Failed"))
             (findings_apart(report))
-            (failures(report, &anchors, Standing::Inconclusive, "inconclusive", "Inconclusive"))
-            (failures(report, &anchors, Standing::Accepted, "accepted", "Failed, and accepted"))
+            (failures(report, &anchors, Upshot::Inconclusive, "inconclusive", "Inconclusive"))
+            (failures(report, &anchors, Upshot::Accepted, "accepted", "Failed, and accepted"))
             (scenarios::skipped(report))
             (scenarios::features(report))
             (scenarios::all(report, &anchors))
@@ -99,9 +99,9 @@ fn tiles(report: &FeatureReport) -> Markup {
     }
 }
 
-/// The scenarios that stand so, each with everything that is known of it.
-fn failures(report: &FeatureReport, anchors: &Anchors, standing: Standing, id: &str, title: &str) -> Markup {
-    let all: Vec<&Scenario> = report.standing(standing).collect();
+/// The scenarios that came to it, each with everything that is known of it.
+fn failures(report: &FeatureReport, anchors: &Anchors, upshot: Upshot, id: &str, title: &str) -> Markup {
+    let all: Vec<&Scenario> = report.upshot(upshot).collect();
     let more = all.len().saturating_sub(SHOWN_FAILURES_MAX);
     html! {
         @if !all.is_empty() {

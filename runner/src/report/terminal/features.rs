@@ -5,7 +5,7 @@ mod failure;
 
 use super::canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR, cell, figure};
 use super::finding;
-use crate::report::features::{FeatureReport, Scenario, Standing, headline, notices, place, summary, why};
+use crate::report::features::{FeatureReport, Scenario, Upshot, headline, notices, place, summary, why};
 use crate::report::outcome::Tone;
 use crate::report::words::{count, number, safe};
 
@@ -27,11 +27,11 @@ pub fn features(report: &FeatureReport, colours: bool) -> String {
         finding::block(&mut canvas, finding);
     }
     inconclusive(&mut canvas, report);
-    list(&mut canvas, report, Standing::Accepted, "Failed, and accepted", |scenario| {
+    list(&mut canvas, report, Upshot::Accepted, "Failed, and accepted", |scenario| {
         format!("{}; accepted: {}", why(&scenario.played), safe(report.accepted_by(scenario).unwrap_or_default()))
     });
     skipped(&mut canvas, report);
-    list(&mut canvas, report, Standing::Flaky, "Flaky: passed after an attempt that did not", |scenario| {
+    list(&mut canvas, report, Upshot::Flaky, "Flaky: passed after an attempt that did not", |scenario| {
         let last = scenario.earlier.last();
         last.map_or_else(String::new, |last| format!("attempt {}: {}", last.attempt, last.why))
     });
@@ -60,7 +60,7 @@ fn heading(canvas: &mut Canvas, report: &FeatureReport) {
 }
 
 fn failures(canvas: &mut Canvas, report: &FeatureReport) {
-    let failed: Vec<&Scenario> = report.standing(Standing::Failed).collect();
+    let failed: Vec<&Scenario> = report.upshot(Upshot::Failed).collect();
     for scenario in failed.iter().take(PRINTED_FAILURES_MAX) {
         failure::block(canvas, report, scenario);
     }
@@ -72,25 +72,19 @@ fn failures(canvas: &mut Canvas, report: &FeatureReport) {
 }
 
 fn inconclusive(canvas: &mut Canvas, report: &FeatureReport) {
-    list(canvas, report, Standing::Inconclusive, "Inconclusive: nothing can be said", |own| why(&own.played));
-    list(canvas, report, Standing::Allowed, "Inconclusive, and allowed to be", |own| why(&own.played));
+    list(canvas, report, Upshot::Inconclusive, "Inconclusive: nothing can be said", |own| why(&own.played));
+    list(canvas, report, Upshot::Allowed, "Inconclusive, and allowed to be", |own| why(&own.played));
 }
 
-/// The scenarios that stand so: name, place, and what `line` says of each.
-fn list(
-    canvas: &mut Canvas,
-    report: &FeatureReport,
-    standing: Standing,
-    title: &str,
-    line: impl Fn(&Scenario) -> String,
-) {
-    let all: Vec<&Scenario> = report.standing(standing).collect();
+/// The scenarios that came to it: name, place, and what `line` says of each.
+fn list(canvas: &mut Canvas, report: &FeatureReport, upshot: Upshot, title: &str, line: impl Fn(&Scenario) -> String) {
+    let all: Vec<&Scenario> = report.upshot(upshot).collect();
     if all.is_empty() {
         return;
     }
     canvas.section(title);
     for scenario in all.iter().take(LISTED_SCENARIOS_MAX) {
-        let mark = standing.mark();
+        let mark = upshot.mark();
         canvas.wrapped(2, PLAIN, &format!("{mark} {}", safe(&scenario.played.name)));
         canvas.hanging(4, 0, DIM, &place(&scenario.played));
         canvas.hanging(4, 0, UNCLEAR, &line(scenario));
@@ -159,7 +153,7 @@ mod tests {
     fn every_failure_can_be_seen_again_from_what_is_printed() {
         let report = fixture::report();
         let text = features(&report, false);
-        for scenario in report.standing(Standing::Failed) {
+        for scenario in report.upshot(Upshot::Failed) {
             for command in report.commands(scenario) {
                 assert!(text.lines().any(|line| line.trim_start() == command), "{command}");
             }

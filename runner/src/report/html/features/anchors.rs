@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SHOWN_FAILURES_MAX;
-use crate::report::features::{FeatureReport, Scenario, Standing};
+use crate::report::features::{FeatureReport, Scenario, Upshot};
 
 /// The most characters of an anchor.
 const ANCHOR_CHARACTERS_MAX: usize = 160;
 
-/// The standings of which the page has a card for each scenario, up to its bound.
-const CARDED: [Standing; 3] = [Standing::Failed, Standing::Inconclusive, Standing::Accepted];
+/// The upshots of which the page has a card for each scenario, up to its bound.
+const CARDED: [Upshot; 3] = [Upshot::Failed, Upshot::Inconclusive, Upshot::Accepted];
 
 /// Path, line and id of a scenario.
 type Place = (String, usize, String);
@@ -25,8 +25,7 @@ impl Anchors {
         let mut taken = BTreeSet::new();
         let by_place = report.scenarios().map(|scenario| (place(scenario), free(&anchor(scenario), &mut taken)));
         let by_place = by_place.collect();
-        let carded =
-            CARDED.into_iter().flat_map(|standing| report.standing(standing).take(SHOWN_FAILURES_MAX).map(place));
+        let carded = CARDED.into_iter().flat_map(|upshot| report.upshot(upshot).take(SHOWN_FAILURES_MAX).map(place));
         Self { by_place, carded: carded.collect() }
     }
 

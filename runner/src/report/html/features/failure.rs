@@ -6,7 +6,7 @@ use plumb_steps::played::{Played, StepPlayed};
 use super::super::finding::{command, comparison};
 use super::anchors::Anchors;
 use super::scenarios::{steps, tags};
-use crate::report::features::{FeatureReport, Scenario, Standing, lack, permitted, place, what};
+use crate::report::features::{FeatureReport, Scenario, Upshot, lack, permitted, place, what};
 use crate::report::words::{cut, safe};
 
 /// The most columns by which a step is shown indented, as it stands in its file.
@@ -16,10 +16,10 @@ const STEP_INDENT_MAX: usize = 24;
 pub(super) fn card(report: &FeatureReport, anchors: &Anchors, scenario: &Scenario) -> Markup {
     let played = &scenario.played;
     let anchor = anchors.get(scenario);
-    let standing = report.standing_of(scenario);
-    let class = match standing {
-        Standing::Inconclusive => "unclear",
-        Standing::Accepted => "accepted",
+    let upshot = report.upshot_of(scenario);
+    let class = match upshot {
+        Upshot::Inconclusive => "unclear",
+        Upshot::Accepted => "accepted",
         _ => "open",
     };
     html! {

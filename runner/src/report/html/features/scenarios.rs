@@ -5,7 +5,7 @@ use plumb_steps::played::{Played, StepEnd, StepPlayed};
 
 use super::anchors::Anchors;
 use super::share;
-use crate::report::features::{Feature, FeatureReport, Scenario, Standing, mark, place, skipped_for, why};
+use crate::report::features::{Feature, FeatureReport, Scenario, Upshot, mark, place, skipped_for, why};
 use crate::report::words::{count, latency, number, safe};
 
 /// The sums and times by feature.
@@ -99,18 +99,18 @@ fn feature_of(report: &FeatureReport, anchors: &Anchors, feature: &Feature<'_>) 
 fn one(report: &FeatureReport, anchors: &Anchors, scenario: &Scenario) -> Markup {
     let played = &scenario.played;
     let anchor = anchors.get(scenario);
-    let standing = report.standing_of(scenario);
-    let class = match standing {
-        Standing::Passed => "good",
-        Standing::Failed => "bad",
-        Standing::Flaky | Standing::Inconclusive => "unclear",
-        Standing::Accepted | Standing::Allowed | Standing::Skipped => "quiet",
+    let upshot = report.upshot_of(scenario);
+    let class = match upshot {
+        Upshot::Passed => "good",
+        Upshot::Failed => "bad",
+        Upshot::Flaky | Upshot::Inconclusive => "unclear",
+        Upshot::Accepted | Upshot::Allowed | Upshot::Skipped => "quiet",
     };
     html! {
         details .scenario id=(anchor) {
             summary {
-                span .mark .(class) { (standing.mark()) } " " (safe(&played.name)) " "
-                span .seen { (standing.words()) " · " (latency(played.duration_us)) }
+                span .mark .(class) { (upshot.mark()) } " " (safe(&played.name)) " "
+                span .seen { (upshot.words()) " · " (latency(played.duration_us)) }
             }
             p .source {
                 a .anchor href={ "#" (anchor) } { (place(played)) }
@@ -121,17 +121,17 @@ fn one(report: &FeatureReport, anchors: &Anchors, scenario: &Scenario) -> Markup
             }
             @if !played.tags.is_empty() { p { (tags(played)) } }
             (steps(played))
-            (reason(report, anchors, scenario, standing))
+            (reason(report, anchors, scenario, upshot))
         }
     }
 }
 
 /// Why it is not passed, and the way to all that is known of it.
-fn reason(report: &FeatureReport, anchors: &Anchors, scenario: &Scenario, standing: Standing) -> Markup {
+fn reason(report: &FeatureReport, anchors: &Anchors, scenario: &Scenario, upshot: Upshot) -> Markup {
     let played = &scenario.played;
     html! {
-        @if standing == Standing::Skipped { p .message { (skipped_for(report, played)) } }
-        @else if !matches!(standing, Standing::Passed | Standing::Flaky) {
+        @if upshot == Upshot::Skipped { p .message { (skipped_for(report, played)) } }
+        @else if !matches!(upshot, Upshot::Passed | Upshot::Flaky) {
             p .message {
                 (why(played)) " "
                 @if anchors.has_card(scenario) { a href={ "#why-" (anchors.get(scenario)) } { "all of it" } }

@@ -73,7 +73,7 @@ fn every_scenario_is_in_the_page_and_what_did_not_pass_with_its_command() {
     for place in ["uploads.feature:40", "uploads.feature:50", "others.feature:20", "waiting.feature:10"] {
         assert!(page.contains(&format!("plumb test features/kv/{place} --target staging")), "{place}");
     }
-    assert!(page.contains("Accepted</b> by storage-team"));
+    assert!(page.contains("Accepted</b>: storage-team"));
 }
 
 #[test]

@@ -1,14 +1,14 @@
-//! How a scenario stands in the end, which every report says the same way.
+//! What a scenario came to in the end, which every report says the same way.
 
 use plumb_steps::played::Outcome;
 use serde::Serialize;
 
 use super::{FeatureReport, Scenario};
 
-/// How a scenario stands.
+/// What a scenario came to in the end, over all its attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum Upshot {
     /// All holds, at the first attempt.
     Passed,
     /// All holds, and at an earlier attempt it did not.
@@ -25,8 +25,8 @@ pub enum Standing {
     Skipped,
 }
 
-impl Standing {
-    /// The standing in words.
+impl Upshot {
+    /// The upshot in words.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -51,18 +51,18 @@ impl Standing {
 }
 
 impl FeatureReport {
-    /// How a scenario stands.
-    pub fn standing_of(&self, scenario: &Scenario) -> Standing {
+    /// What a scenario came to in the end, over all its attempts.
+    pub fn upshot_of(&self, scenario: &Scenario) -> Upshot {
         let played = &scenario.played;
         match played.outcome {
-            Outcome::Passed if scenario.earlier.is_empty() => Standing::Passed,
-            Outcome::Passed => Standing::Flaky,
-            Outcome::Failed | Outcome::Inconclusive if played.ends_in_accepted => Standing::Accepted,
-            Outcome::Failed if self.accepted_by(scenario).is_some() => Standing::Accepted,
-            Outcome::Failed => Standing::Failed,
-            Outcome::Inconclusive if played.may_be_inconclusive => Standing::Allowed,
-            Outcome::Inconclusive => Standing::Inconclusive,
-            Outcome::Skipped => Standing::Skipped,
+            Outcome::Passed if scenario.earlier.is_empty() => Upshot::Passed,
+            Outcome::Passed => Upshot::Flaky,
+            Outcome::Failed | Outcome::Inconclusive if played.ends_in_accepted => Upshot::Accepted,
+            Outcome::Failed if self.accepted_by(scenario).is_some() => Upshot::Accepted,
+            Outcome::Failed => Upshot::Failed,
+            Outcome::Inconclusive if played.may_be_inconclusive => Upshot::Allowed,
+            Outcome::Inconclusive => Upshot::Inconclusive,
+            Outcome::Skipped => Upshot::Skipped,
         }
     }
 
