@@ -15,6 +15,9 @@ pub const CASE_VERSION: u32 = 1;
 /// The most calls one case may hold.
 pub const CASE_CALLS_MAX: usize = 1_000;
 
+/// The most times that one call may be sent until its answer is as wished.
+pub const REPEAT_MAX: u32 = 600;
+
 /// The name of an argument; most are known at compile time.
 pub type ArgumentName = Cow<'static, str>;
 
@@ -64,7 +67,7 @@ impl Call {
 pub struct Repeat {
     /// What the answer must be.
     pub until: Expectation,
-    /// The most times the call is sent.
+    /// The most times the call is sent, between one and [`REPEAT_MAX`].
     pub at_most: u32,
 }
 
@@ -184,6 +187,9 @@ pub enum CaseError {
     /// No call, or too many.
     #[error("read case: it has {0} calls, between 1 and {CASE_CALLS_MAX} are allowed")]
     Length(usize),
+    /// A call is repeated never, or too often.
+    #[error("read case: call {0:?} is sent at most {1} times, between 1 and {REPEAT_MAX} are allowed")]
+    Repeat(String, u32),
     /// An id is empty, holds a dot, or occurs twice.
     #[error("read case: the call id {0:?} is empty, has a dot, or is used twice")]
     Id(String),
@@ -229,6 +235,9 @@ impl Case {
         for turn in &self.calls {
             if turn.id.is_empty() || turn.id.contains('.') || seen.contains(&turn.id.as_str()) {
                 return Err(CaseError::Id(turn.id.clone()));
+            }
+            if let Some(repeat) = turn.repeat.as_ref().filter(|own| !(1..=REPEAT_MAX).contains(&own.at_most)) {
+                return Err(CaseError::Repeat(turn.id.clone(), repeat.at_most));
             }
             check_references(turn, &seen)?;
             seen.push(&turn.id);
@@ -283,6 +292,17 @@ mod tests {
         natured.needs.push(locked);
         assert_ne!(plain.id(), natured.id(), "it is part of what the case needs");
         assert_eq!(plain.id(), "8f70e3b911b868c5", "ids of cases outlive this format");
+    }
+
+    #[test]
+    fn a_call_is_not_repeated_without_an_end() {
+        let until = Expectation::status(200);
+        for (at_most, good) in [(0, false), (1, true), (REPEAT_MAX, true), (REPEAT_MAX + 1, false)] {
+            let mut case = two_calls();
+            case.calls[1].repeat = Some(Repeat { until: until.clone(), at_most });
+            let expected = if good { Ok(()) } else { Err(CaseError::Repeat("get".into(), at_most)) };
+            assert_eq!(case.check(), expected);
+        }
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
+use jiff::Zoned;
 use jiff::civil::Date;
 use plumb_model::text::shown;
+use plumb_steps::executor::Waivers;
 use plumb_validator::finding::Finding;
 use plumb_validator::verdict::{Divergence, Expected, Kind};
 use serde::{Deserialize, Serialize};
@@ -156,6 +159,12 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, Error> {
         let message = format!("failed to read {name}: {}", error.message());
         Error::config(&name, text, error.span(), message, Some("plumb accept writes entries of the right form".into()))
     })
+}
+
+/// Which wrong answers of `api` these deviations accept today.
+pub fn waivers(deviations: Vec<Deviation>, api: &'static str) -> Waivers {
+    let today = Zoned::now().date();
+    Arc::new(move |divergence| deviations.iter().any(|own| own.accepts_divergence(divergence, api, today)))
 }
 
 /// Adds deviations to the file at `path`; tells what was in it already, which is not added again.

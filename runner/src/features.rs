@@ -8,6 +8,7 @@ mod selection;
 mod sink;
 
 pub use model_target::{MODEL_TARGET, ModelTarget};
+use play::is_final;
 pub use play::{Ended, Terms, play_all};
 pub use run::{Stage, run};
 pub use selection::{Selection, Wish, registry};

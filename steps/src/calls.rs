@@ -20,7 +20,7 @@ use cucumber::{given, then, when};
 use plumb_model::call::{Call, Need, Turn};
 use plumb_model::expectation::Expectation;
 
-use crate::failure::fail;
+use crate::failure::{Failure, fail};
 use crate::world::World;
 
 pub use export::{COMMENT_CHARACTERS_MAX, ExportError, NAME_CHARACTERS_MAX, scenario_of};
@@ -47,6 +47,30 @@ async fn has_shared(world: &mut World, kind: String, role: String) {
 #[given(expr = "the case has a/an {word} {string} or a part of one, belonging to {word}")]
 async fn has_shared_of(world: &mut World, kind: String, role: String, actor: String) {
     world.need(Need::shared(kind, role).by(actor)).await;
+}
+
+/// Borrows something of a nature, which no call takes back, that nobody else uses.
+#[given(expr = "the case has a/an {word} {word} {string} of its own")]
+async fn has_own_natured(world: &mut World, nature: String, kind: String, role: String) {
+    world.need(Need::own(kind, role).of_nature(nature)).await;
+}
+
+/// The same of another identity's.
+#[given(expr = "the case has a/an {word} {word} {string} of its own, belonging to {word}")]
+async fn has_own_natured_of(world: &mut World, nature: String, kind: String, role: String, actor: String) {
+    world.need(Need::own(kind, role).of_nature(nature).by(actor)).await;
+}
+
+/// Borrows something of a nature that others may use too, or a part of it.
+#[given(expr = "the case has a/an {word} {word} {string} or a part of one")]
+async fn has_shared_natured(world: &mut World, nature: String, kind: String, role: String) {
+    world.need(Need::shared(kind, role).of_nature(nature)).await;
+}
+
+/// The same of another identity's.
+#[given(expr = "the case has a/an {word} {word} {string} or a part of one, belonging to {word}")]
+async fn has_shared_natured_of(world: &mut World, nature: String, kind: String, role: String, actor: String) {
+    world.need(Need::shared(kind, role).of_nature(nature).by(actor)).await;
 }
 
 /// Says how the next call is sent: `client`, `after`, and `until` with `at most`.
@@ -88,6 +112,9 @@ fn all_permitted(world: &mut World) {
     if tally.waived + tally.unmodelled > 0 {
         let (waived, unmodelled) = (tally.waived, tally.unmodelled);
         fail(format!("the model forbids {waived} of the answers, and {unmodelled} are to no call that it knows"));
+    }
+    if tally.accepted > 0 {
+        Failure::blocked("the model forbids an answer that somebody has accepted").raise();
     }
 }
 

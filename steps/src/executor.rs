@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use plumb_model::text::shown;
+use plumb_model::wire::Actor;
 use plumb_validator::journal::Made;
 use plumb_validator::open_case::OpenCase;
 use plumb_validator::pool::Pool;
 use plumb_validator::session::Context;
-use plumb_validator::verdict::Divergence;
+use plumb_validator::verdict::{Divergence, without_secrets};
 use tokio::time::timeout_at;
 
 use crate::failure::{Failure, Outcome};
@@ -181,8 +182,13 @@ pub async fn play(setting: &Setting<'_, '_>, prepared: &Prepared, sequence: u64)
     let started = Instant::now();
     let mut open = OpenCase::new(context, sequence);
     let (line, desk) = line();
-    let scenario = perform(setting, prepared, line);
-    let (played, held) = futures::join!(scenario, desk.attend(&mut open, pool));
+    let mut held = Vec::new();
+    let played = AssertUnwindSafe(async {
+        let scenario = perform(setting, prepared, line);
+        futures::join!(scenario, desk.attend(&mut open, pool, &mut held)).0
+    });
+    // A model or a wire format that panics costs its scenario and no other, and what was made is removed all the same.
+    let played = played.catch_unwind().await.unwrap_or_else(|payload| panicked(context, prepared, payload));
     let duration_us = micros(started.elapsed());
     let left = open.close().await.left;
     for lease in held {
@@ -216,7 +222,7 @@ async fn perform(setting: &Setting<'_, '_>, prepared: &Prepared, line: Line) -> 
         played.duration_us = micros(begun.elapsed());
         if let Some(failure) = failure {
             progress.is_blocked = failure.is_blocked;
-            progress.trouble = Some(trouble(at, failure, &world));
+            progress.trouble = Some(trouble(at, failure, &world, &context.target.actors));
             break;
         }
     }
@@ -241,6 +247,15 @@ fn caught(payload: Box<dyn std::any::Any + Send>) -> (StepEnd, Option<Failure>) 
     (end, Some(failure))
 }
 
+/// A scenario during which something panicked that is no step.
+fn panicked(context: &Context<'_>, prepared: &Prepared, payload: Box<dyn std::any::Any + Send>) -> Played {
+    let (failure, _) = Failure::caught(payload);
+    let message = format!("the API's own model or wire format panicked: {}", failure.message);
+    let trouble = Trouble { step: None, message, help: None, divergence: None, request: None };
+    let steps = Progress::new(prepared).steps;
+    Played { outcome: Outcome::Failed, steps, trouble: Some(trouble), ..prepared.unplayed(context.api.name) }
+}
+
 fn timed_out(prepared: &Prepared, at: usize) -> Failure {
     let step = &prepared.scenario.steps[at];
     let time = humantime::format_duration(prepared.scenario.terms.timeout.unwrap_or(SCENARIO_TIME));
@@ -248,22 +263,25 @@ fn timed_out(prepared: &Prepared, at: usize) -> Failure {
     Failure { outcome: Outcome::Inconclusive, ..Failure::new(message) }
 }
 
-fn trouble(step: usize, failure: Failure, world: &World) -> Trouble {
+fn trouble(step: usize, failure: Failure, world: &World, actors: &[Actor]) -> Trouble {
     let request = world.last_exchange().map(|exchange| {
         let request = &exchange.request;
-        shown(&[request.method.as_bytes(), b" ", &request.target].concat(), REQUEST_CHARACTERS_MAX)
+        // Values of a query may be proofs of who asks.
+        let path = request.target.split_inclusive(|byte| *byte == b'?').next().unwrap_or_default();
+        shown(&[request.method.as_bytes(), b" ", path].concat(), REQUEST_CHARACTERS_MAX)
     });
     // A message keeps its lines; whatever a server put into it is made safe line by line.
     let lines = failure.message.lines().map(|line| shown(line.as_bytes(), MESSAGE_CHARACTERS_MAX));
-    let message = lines.collect::<Vec<_>>().join("\n");
+    let message = without_secrets(&lines.collect::<Vec<_>>().join("\n"), actors);
     Trouble { step: Some(step), message, help: None, divergence: failure.divergence, request }
 }
 
 fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, world: World) -> Played {
     let (tally, outcome) = (world.tally(), progress.outcome());
-    // What an accepted answer did not tell is missing wherever it is wanted later.
+    // A step that looked at an accepted answer cannot hold; and what such an answer did not tell is missing later.
+    let ended = progress.steps.iter().map(|step| step.end).find(|end| *end != StepEnd::Passed);
     let ends_in_accepted =
-        outcome != Outcome::Passed && (world.is_last_accepted() || progress.is_blocked && tally.accepted > 0);
+        ended == Some(StepEnd::Failed) && world.is_last_accepted() || progress.is_blocked && tally.accepted > 0;
     let (case, case_lacks, _) = world.into_record();
     let case = (!case.calls.is_empty()).then(|| {
         let mut case = case;

@@ -43,6 +43,11 @@ impl Failure {
         Self { outcome: Outcome::Failed, message: message.into(), divergence: None, is_blocked: false }
     }
 
+    /// Something is wanted that an earlier answer did not tell.
+    pub(crate) fn blocked(message: &str) -> Self {
+        Self { outcome: Outcome::Inconclusive, is_blocked: true, ..Self::new(message) }
+    }
+
     /// What a call came to, where it is not what it should be.
     pub(crate) fn of(verdict: Verdict) -> Self {
         let is_blocked = matches!(verdict, Verdict::Inconclusive(Unclear::Blocked(_)));

@@ -58,7 +58,7 @@ pub(crate) enum Told {
     /// These calls.
     Calls(Vec<Call>),
     /// A call was made: the verdict, what was sent and came back, and the call that a raw request was.
-    Answered { verdict: Verdict, exchange: Option<Box<Exchange>>, call: Option<Call> },
+    Answered { verdict: Verdict, exchange: Option<Box<Exchange>>, call: Option<Call>, is_lost: bool },
     /// These bytes.
     Bytes(Bytes),
     /// What is wrong, if anything.
@@ -100,14 +100,14 @@ impl Line {
 }
 
 impl Desk {
-    /// Answers until the world is gone. Gives what was borrowed of `pool`, to be given back once the case is closed.
-    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>, pool: &Pool) -> Vec<Held> {
-        let mut held = Vec::new();
+    /// Answers until the world is gone. What was borrowed of `pool` is put into `held`, to be given back once the case
+    /// is closed.
+    pub(crate) async fn attend(mut self, open: &mut OpenCase<'_, '_>, pool: &Pool, held: &mut Vec<Held>) {
         while let Some((ask, reply)) = self.0.next().await {
             let told = match ask {
-                Ask::Borrow(need) if !need.own => borrow(open, pool, &need, &mut held).await,
+                Ask::Borrow(need) if !need.own => borrow(open, pool, &need, held).await,
                 // Once a lease is over, somebody else may have what it held.
-                Ask::Call(_) | Ask::Raw { .. } => match check(open, pool, &held) {
+                Ask::Call(_) | Ask::Raw { .. } => match check(open, pool, held) {
                     Ok(()) => answer(open, ask).await,
                     Err(verdict) => Err(Failure::of(verdict)),
                 },
@@ -116,7 +116,6 @@ impl Desk {
             // Whoever asked may have been given up.
             _ = reply.send(told);
         }
-        held
     }
 }
 
@@ -142,14 +141,14 @@ async fn answer(open: &mut OpenCase<'_, '_>, ask: Ask) -> Result<Told, Failure> 
             let (verdict, call) = open.session().call_raw(&id, request).await;
             Ok(answered(open, &id, verdict, call))
         }
-        Ask::Expect(turn, expectation) => match open.session().expect(&turn, &expectation) {
+        Ask::Expect(turn, expectation) => match open.peek().expect(&turn, &expectation) {
             None => Ok(Told::Done),
             Some(verdict) => Err(Failure::of(verdict)),
         },
         Ask::Value(turn, taken) => Ok(Told::Wrong(wrong(open, &turn, &taken))),
         Ask::Resolve(value) => bytes_of(open, &value).map(Told::Bytes),
         Ask::Symbol(bytes) => {
-            let bindings: Bindings = open.session().bindings();
+            let bindings: Bindings = open.peek().bindings();
             let symbol = bindings.iter().find(|(_, bound)| **bound == bytes).map(|(symbol, _)| symbol.clone());
             Ok(Told::Symbol(symbol))
         }
@@ -167,8 +166,8 @@ fn addressed(request: Request, authority: &str) -> Request {
 }
 
 /// What is wrong with something that stood in the last answer.
-fn wrong(open: &mut OpenCase<'_, '_>, turn: &Turn, taken: &Taken) -> Option<Failure> {
-    let session = open.session();
+fn wrong(open: &OpenCase<'_, '_>, turn: &Turn, taken: &Taken) -> Option<Failure> {
+    let session = open.peek();
     let mut values = taken.values.iter().map(Some).chain(taken.values.is_empty().then_some(None));
     if values.any(|value| session.expect_value(turn, &taken.place, &taken.matcher, value).is_none()) {
         return None;
@@ -180,7 +179,8 @@ fn wrong(open: &mut OpenCase<'_, '_>, turn: &Turn, taken: &Taken) -> Option<Fail
 /// The exchange of the call, where one was sent.
 fn answered(open: &mut OpenCase<'_, '_>, id: &str, verdict: Verdict, call: Option<Call>) -> Told {
     let exchange = open.session().exchanges().last().filter(|exchange| exchange.id == id).cloned();
-    Told::Answered { verdict, exchange: exchange.map(Box::new), call }
+    let is_lost = open.peek().is_lost();
+    Told::Answered { verdict, exchange: exchange.map(Box::new), call, is_lost }
 }
 
 fn provision(open: &OpenCase<'_, '_>, need: &Need) -> Result<Told, Failure> {
@@ -200,9 +200,9 @@ fn provision(open: &OpenCase<'_, '_>, need: &Need) -> Result<Told, Failure> {
     Ok(Told::Calls(calls.into_iter().map(relative).collect()))
 }
 
-fn bytes_of(open: &mut OpenCase<'_, '_>, value: &Value) -> Result<Bytes, Failure> {
+fn bytes_of(open: &OpenCase<'_, '_>, value: &Value) -> Result<Bytes, Failure> {
     let bodies = open.context().bodies;
-    let session = open.session();
+    let session = open.peek();
     let resolved = resolve(value, session.names(), &session.bindings(), bodies);
     resolved.map_err(|why| Failure::of(Verdict::Inconclusive(Unclear::Blocked(why.to_string()))))
 }

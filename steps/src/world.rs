@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use plumb_model::answer::Answer;
-use plumb_model::call::{Call, Case, Need, Repeat, Turn};
+use plumb_model::call::{Call, Case, Need, REPEAT_MAX, Repeat, Turn};
 use plumb_model::expectation::{BodyRule, Expectation, Matcher};
 use plumb_model::http::Request;
 use plumb_model::value::Value;
@@ -30,7 +30,7 @@ pub(crate) use record::Record;
 pub(crate) use upcoming::{TurnTerms, Upcoming};
 
 /// How often a call is sent again while somebody waits for an answer, at most.
-pub const WAIT_TRIES_MAX: u32 = 600;
+pub const WAIT_TRIES_MAX: u32 = REPEAT_MAX;
 
 /// How many calls of a scenario came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +47,17 @@ pub struct Tally {
     pub accepted: u64,
 }
 
+/// What becomes of an answer that the model forbids.
+struct Judgement {
+    /// Whether the scenario ends there.
+    judges: bool,
+    waivers: Option<Waivers>,
+    /// Whether the last answer was one that somebody has accepted.
+    is_last_accepted: bool,
+    /// Whether the last answer left no state that could be believed.
+    is_lost: bool,
+}
+
 /// What a step has at hand. One world lives as long as its scenario.
 #[derive(cucumber::World)]
 #[world(init = Self::detached)]
@@ -58,9 +69,8 @@ pub struct World {
     record: Record,
     last: Option<Exchange>,
     tally: Tally,
-    judges: bool,
-    waivers: Option<Waivers>,
-    is_last_accepted: bool,
+    judgement: Judgement,
+    has_sent: bool,
     folder: PathBuf,
     /// What was said of the next request or call.
     pub(crate) upcoming: Upcoming,
@@ -79,9 +89,8 @@ impl World {
             record,
             last: None,
             tally,
-            judges,
-            waivers: None,
-            is_last_accepted: false,
+            judgement: Judgement { judges, waivers: None, is_last_accepted: false, is_lost: false },
+            has_sent: false,
             folder,
             upcoming,
         }
@@ -95,7 +104,7 @@ impl World {
 
     /// The world, going on after what `waivers` accept.
     pub(crate) fn waiving(self, waivers: Option<&Waivers>) -> Self {
-        Self { waivers: waivers.cloned(), ..self }
+        Self { judgement: Judgement { waivers: waivers.cloned(), ..self.judgement }, ..self }
     }
 
     /// The folder of the scenario's file.
@@ -117,12 +126,16 @@ impl World {
     /// to `owner`; with `own` it is for this scenario alone, and otherwise a part of something that others use as well.
     pub async fn borrow(&mut self, kind: &str, label: &str, owner: &Persona, own: bool) {
         let need = Need { own, actor: owner.actor().map(str::to_owned), ..Need::own(kind, role(label)) };
-        if self.record.needs(&need) {
-            return;
+        match self.record.need(&need.kind, &need.role) {
+            None => {}
+            Some(same) if *same == need => return,
+            Some(_) => fail(format!("the {kind} {label:?} is borrowed already, for somebody else or in another way")),
         }
-        if self.record.has_calls() {
+        if self.has_sent {
             // The model was told what exists before the first call; what comes later is made before its eyes.
-            let Told::Calls(calls) = self.line.ask(Ask::Provision(need)).await else { return };
+            let Told::Calls(calls) = self.line.ask(Ask::Provision(need)).await else {
+                fail("the session gave another answer")
+            };
             for call in calls {
                 self.call_as(owner, call).await;
                 self.must_succeed();
@@ -135,7 +148,7 @@ impl World {
 
     /// Has the scenario borrow exactly this, before its first call.
     pub async fn need(&mut self, need: Need) {
-        if self.record.has_calls() {
+        if self.has_sent {
             fail("a case borrows before its first call: move this step up");
         }
         self.line.ask(Ask::Borrow(need.clone())).await;
@@ -174,6 +187,7 @@ impl World {
     /// Sends a turn as it is.
     pub async fn send(&mut self, turn: Turn) -> &Answer {
         self.upcoming.must_be_taken();
+        self.begins_call();
         self.record.call(turn.clone());
         let told = self.line.ask(Ask::Call(turn)).await;
         self.answered(told)
@@ -189,6 +203,7 @@ impl World {
     pub async fn send_raw(&mut self, request: Request, names: &[(Bytes, Value)]) -> &Answer {
         self.upcoming.must_be_taken();
         let id = self.record.next_id(&Call::new("raw"));
+        self.begins_call();
         let told = self.line.ask(Ask::Raw { id: id.clone(), request }).await;
         match &told {
             Told::Answered { call: Some(call), .. } => self.record.call_raw(&id, call, names),
@@ -202,30 +217,35 @@ impl World {
         let Some(last) = self.last.as_ref() else { fail("nothing was asked yet, so nothing can be asked again") };
         let (id, mut request) = (last.id.clone(), last.request.clone());
         request.headers.remove("host");
+        self.begins_call();
         let told = self.line.ask(Ask::Raw { id, request }).await;
         self.answered(told)
     }
 
     /// Notes that the last call was sent until its answer was as it is now.
     pub(crate) fn was_awaited(&mut self, at_most: u32) {
+        let id = self.last.as_ref().map(|last| last.id.clone());
+        if self.record.last_turn().map(|turn| turn.id) != id {
+            return;
+        }
         let until = self.as_answered();
         self.record.repeat(Repeat { until, at_most: at_most.clamp(1, WAIT_TRIES_MAX) });
     }
 
     fn answered(&mut self, told: Told) -> &Answer {
-        let Told::Answered { verdict, exchange, .. } = told else { fail("the session gave another answer") };
+        let Told::Answered { verdict, exchange, is_lost, .. } = told else { fail("the session gave another answer") };
+        self.judgement.is_lost = is_lost;
         self.last = exchange.map(|exchange| *exchange);
         self.tally.calls += u64::from(self.last.as_ref().is_some_and(|last| last.answer.is_some()));
-        self.is_last_accepted = false;
         match verdict {
             Verdict::Conforms { .. } => self.tally.judged += 1,
             Verdict::Unmodelled(_) if self.last.is_some() => self.tally.unmodelled += 1,
             Verdict::Diverges(divergence) if self.is_accepted(&divergence) => {
                 self.tally.judged += 1;
                 self.tally.accepted += 1;
-                self.is_last_accepted = true;
+                self.judgement.is_last_accepted = true;
             }
-            Verdict::Diverges(divergence) if !self.judges && divergence.kind != Kind::OwnExpectation => {
+            Verdict::Diverges(divergence) if !self.judgement.judges && divergence.kind != Kind::OwnExpectation => {
                 self.tally.waived += 1;
             }
             other => {
@@ -236,14 +256,24 @@ impl World {
         self.last_answer()
     }
 
+    /// Whatever was accepted of the answer before says nothing about the next one; and where that answer left no state
+    /// that could be believed, nothing can be said about the next one at all.
+    fn begins_call(&mut self) {
+        if self.judgement.is_lost && self.judgement.is_last_accepted {
+            Failure::blocked("the accepted answer before leaves no state that could be believed").raise();
+        }
+        self.judgement.is_last_accepted = false;
+        self.has_sent = true;
+    }
+
     /// Whether the last answer is one that the model forbids and somebody has accepted.
     pub(crate) const fn is_last_accepted(&self) -> bool {
-        self.is_last_accepted
+        self.judgement.is_last_accepted
     }
 
     /// Whether somebody has accepted that the service answers so. What the scenario itself expects is never waived.
     fn is_accepted(&self, divergence: &Divergence) -> bool {
-        let known = self.waivers.as_ref().is_some_and(|waivers| waivers(divergence));
+        let known = self.judgement.waivers.as_ref().is_some_and(|waivers| waivers(divergence));
         known && divergence.kind != Kind::OwnExpectation
     }
 
@@ -272,10 +302,15 @@ impl World {
 
     /// Demands something of the last answer, besides what the model permits. It becomes part of the case.
     pub async fn expect(&mut self, expectation: Expectation) {
-        let Some(turn) = self.record.last_turn() else {
-            fail("nothing was asked yet, so there is no answer to look at")
+        let Some(last) = self.last.as_ref() else { fail("nothing was asked yet, so there is no answer to look at") };
+        // A request that is no call of the API stands in no case, and no demand on it belongs to the call before.
+        let turn = match self.record.last_turn().filter(|turn| turn.id == last.id) {
+            Some(turn) => {
+                self.record.expect(&expectation);
+                turn
+            }
+            None => Turn::new(last.id.clone(), Call::new(last.operation.clone())),
         };
-        self.record.expect(&expectation);
         self.line.ask(Ask::Expect(turn, expectation)).await;
     }
 

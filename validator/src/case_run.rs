@@ -47,6 +47,8 @@ impl CaseRun {
 #[derive(Debug, Clone, Default)]
 pub struct Shared {
     resources: Vec<Made>,
+    /// What nobody is lent, because nobody knows whether it was made.
+    half_made: Vec<Made>,
 }
 
 /// Runs a case under the number `sequence`, by which its names differ from those of all other cases of the run.
@@ -204,13 +206,24 @@ impl Shared {
         // Two identities share nothing, and what they make for one case must not bear one name.
         let role = sender.as_ref().map_or_else(|| "shared".to_owned(), |actor| format!("shared-{actor}"));
         let name = context.api.resources.name(&need.kind, &role, &marker).ok_or_else(|| no_such_kind(need))?;
-        let provisioned = provision(context, need, &name).await?;
-        self.resources.push(made_for(context, need, &name));
-        open.share(need, name, &prefix, provisioned)
+        let made = made_for(context, need, &name);
+        match provision(context, need, &name).await {
+            Ok(provisioned) => {
+                self.resources.push(made);
+                open.share(need, name, &prefix, provisioned)
+            }
+            Err(verdict) => {
+                // A creation without an answer may have happened.
+                if !matches!(verdict, Verdict::Skipped(_) | Verdict::Unsupported(_)) {
+                    self.half_made.push(made);
+                }
+                Err(verdict)
+            }
+        }
     }
 
     /// Removes what was shared, at the end of a worker's life.
     pub async fn give_back(self, context: &Context<'_>) -> Vec<Made> {
-        clean_up(context, self.resources).await
+        clean_up(context, [self.half_made, self.resources].concat()).await
     }
 }

@@ -75,9 +75,17 @@ impl<'c, 'a> OpenCase<'c, 'a> {
     /// # Errors
     /// The verdict on a case that cannot have it.
     pub async fn make(&mut self, need: &Need) -> Result<(), Verdict> {
+        if self.has_begun {
+            return Err(begun());
+        }
         let Some(name) = self.resource(&need.kind, &need.role) else { return Err(no_such_kind(need)) };
-        self.provisioned.extend(provision(self.context, need, &name).await?);
+        // A creation without an answer may have happened: it is ours to remove from before it is asked for.
         self.own.push(made_for(self.context, need, &name));
+        let provisioned = provision(self.context, need, &name).await;
+        if matches!(provisioned, Err(Verdict::Skipped(_) | Verdict::Unsupported(_))) {
+            self.own.pop();
+        }
+        self.provisioned.extend(provisioned?);
         self.leases.push(Lease { kind: need.kind.clone(), name, prefix: None, owner: self.owner_of(need) });
         Ok(())
     }
@@ -89,7 +97,7 @@ impl<'c, 'a> OpenCase<'c, 'a> {
     /// The verdict on a case that has begun to call.
     pub fn share(&mut self, need: &Need, name: Bytes, prefix: &str, provisioned: Vec<Exchange>) -> Result<(), Verdict> {
         if self.has_begun {
-            return Err(Verdict::Inconclusive(Unclear::NoResource("borrowed after the first call".into())));
+            return Err(begun());
         }
         self.session.names_mut().lend(&need.kind, &need.role, name.clone(), prefix);
         self.note_lent(need, name, Some(Bytes::copy_from_slice(prefix.as_bytes())), provisioned);
@@ -123,6 +131,11 @@ impl<'c, 'a> OpenCase<'c, 'a> {
         self.session().call(turn).await
     }
 
+    /// The session as it is, for whoever looks and calls nothing.
+    pub const fn peek(&self) -> &Session<'c, 'a> {
+        &self.session
+    }
+
     /// The session, which begins with the first call.
     pub fn session(&mut self) -> &mut Session<'c, 'a> {
         if !self.has_begun {
@@ -145,6 +158,11 @@ impl<'c, 'a> OpenCase<'c, 'a> {
     fn owner_of(&self, need: &Need) -> Option<String> {
         self.context.target.actor(need.actor.as_deref()).map(|actor| actor.id.clone())
     }
+}
+
+/// The verdict on a case that borrows after its first call: the model was told by then what exists.
+fn begun() -> Verdict {
+    Verdict::Inconclusive(Unclear::NoResource("borrowed after the first call".into()))
 }
 
 /// The verdict on a case that needs what the API does not have.

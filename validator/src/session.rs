@@ -9,7 +9,7 @@ use plumb_model::answer::Answer;
 use plumb_model::api::Api;
 use plumb_model::belief::{Belief, Judged, Sent};
 use plumb_model::bodies::Bodies;
-use plumb_model::call::{Call, Turn};
+use plumb_model::call::{Call, REPEAT_MAX, Turn};
 use plumb_model::http::Request;
 use plumb_model::seen::{Bindings, resolve_call};
 use plumb_model::space::Hazard;
@@ -170,9 +170,11 @@ impl<'c, 'a> Session<'c, 'a> {
         let mut verdict = Verdict::Inconclusive(Unclear::Blocked("repeat at most zero times".into()));
         // What the case itself expects is asked of the last answer, not of those that are waited through.
         let once = Turn { also: None, ..turn.clone() };
-        for attempt in 0..repeat.at_most {
+        for attempt in 0..repeat.at_most.min(REPEAT_MAX) {
             if attempt > 0 {
                 tokio::time::sleep(REPEAT_WAIT).await;
+                // Of many answers only the last is kept: what was waited through says nothing more.
+                self.exchanges.pop_if(|earlier| earlier.id == turn.id);
             }
             verdict = self.call_once(&once).await;
             if !matches!(verdict, Verdict::Conforms { .. }) || self.holds(turn, &repeat.until) {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use plumb_model::api::Api;
-use plumb_steps::executor::{Prepared, Setting, play};
+use plumb_steps::executor::{Prepared, Setting, Waivers, play};
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::Journal;
 use plumb_validator::plugin::Plugin;
@@ -16,9 +16,10 @@ use plumb_validator::session::Context;
 
 use crate::cli::TargetArgs;
 use crate::config::Config;
+use crate::deviation;
 use crate::engine::Engine;
-use crate::error::Error;
-use crate::features::{MODEL_TARGET, ModelTarget, Selection, Wish};
+use crate::error::{Error, Exit};
+use crate::features::{MODEL_TARGET, ModelTarget, Selection, Wish, is_final};
 use crate::report::features::failure_of;
 use crate::run::{begin_journal, connect, new_run_id};
 use crate::select::{self, Selected, print_error};
@@ -44,10 +45,14 @@ pub fn main(plugins: &[Plugin], tests: &[Tests<'_>]) -> ExitCode {
         Ok(prepared) => {
             let (trials, stages): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
             let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
-            for stage in stages {
+            for stage in &stages {
                 stage.close();
             }
-            conclusion.exit_code()
+            let has_shown = stages.iter().any(|stage| stage.has_shown.load(Ordering::Relaxed));
+            let nothing_passed =
+                !has_shown && !arguments.list && !conclusion.has_failed() && conclusion.num_ignored > 0;
+            // A run in which every scenario was left out has shown nothing. Under nextest each is a run of its own.
+            if nothing_passed { ExitCode::from(Exit::Inconclusive as u8) } else { conclusion.exit_code() }
         }
         Err(error) => {
             let exit = error.exit();
@@ -64,6 +69,10 @@ struct Stage {
     journal: Option<&'static Journal>,
     pool: Pool,
     has_left: AtomicBool,
+    under_way: AtomicUsize,
+    /// Whether a scenario passed.
+    has_shown: AtomicBool,
+    waivers: Waivers,
     /// Held alone by a scenario that is `@serial`, and shared by all others.
     alone: RwLock<()>,
     options: String,
@@ -94,8 +103,21 @@ impl Stage {
         };
         let engine: &'static Engine<'static> = Box::leak(Box::new(engine));
         let pool = Pool::new(engine.target, PoolTerms::default(), standing);
-        let (numbers, has_left) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Self { engine, numbers, journal, pool, has_left, alone: RwLock::new(()), options })
+        let (numbers, has_left, has_shown) = (AtomicU64::new(0), AtomicBool::new(false), AtomicBool::new(false));
+        let waivers = deviation::waivers(deviation::load(None)?, api.name);
+        let under_way = AtomicUsize::new(0);
+        Ok(Self {
+            engine,
+            numbers,
+            journal,
+            pool,
+            under_way,
+            has_left,
+            has_shown,
+            waivers,
+            alone: RwLock::new(()),
+            options,
+        })
     }
 
     /// Plays one scenario with as many attempts as it may take.
@@ -106,42 +128,55 @@ impl Stage {
         } else {
             (None, Some(self.alone.read().unwrap_or_else(PoisonError::into_inner)))
         };
-        let mut attempt = 0;
+        let (mut attempt, mut failed) = (0, None);
         loop {
             attempt += 1;
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            let work = async |context: &Context<'_>| play(&Setting::new(context, &self.pool), prepared, number).await;
-            let done = self.engine.with_context(work);
-            let done = done.map_err(Failed::from)?;
+            let waivers = Some(&self.waivers);
+            let work = async |context: &Context<'_>| {
+                play(&Setting { waivers, ..Setting::new(context, &self.pool) }, prepared, number).await
+            };
+            // One that panics here stays under way, and may have left something.
+            self.under_way.fetch_add(1, Ordering::Relaxed);
+            let done = self.engine.with_context(work).map_err(Failed::from)?;
+            self.under_way.fetch_sub(1, Ordering::Relaxed);
             self.has_left.fetch_or(!done.left.is_empty(), Ordering::Relaxed);
-            let mut played = done.played;
-            played.attempt = attempt;
-            if attempt > prepared.scenario.terms.retries || matches!(played.outcome, Outcome::Passed | Outcome::Skipped)
-            {
-                return self.told(played);
+            let played = Played { attempt, ..done.played };
+            if is_final(&played, attempt, &prepared.scenario) {
+                return self.told(played, failed);
             }
+            failed = Some(played).filter(|played| played.outcome == Outcome::Failed).or(failed);
         }
     }
 
-    fn told(&self, played: Played) -> Result<Completion, Failed> {
+    /// What the last attempt came to, after one that had `failed`, where one had.
+    fn told(&self, played: Played, failed: Option<Played>) -> Result<Completion, Failed> {
         let why = || played.trouble.as_ref().map_or_else(String::new, |trouble| trouble.message.clone());
-        match played.outcome {
-            Outcome::Passed => Ok(Completion::Completed),
-            Outcome::Skipped => Ok(Completion::ignored_with(why())),
-            Outcome::Inconclusive if played.may_be_inconclusive => {
+        let again = format!("--api {}{}", self.engine.api.name, self.options);
+        match (played.outcome, failed) {
+            (Outcome::Passed, failed) => {
+                if failed.is_some() {
+                    eprintln!("flaky: {} passed at attempt {}", played.id, played.attempt);
+                }
+                self.has_shown.store(true, Ordering::Relaxed);
+                Ok(Completion::Completed)
+            }
+            _ if played.ends_in_accepted => Ok(Completion::ignored_with(format!("accepted: {}", why()))),
+            // What failed once and then said nothing has failed.
+            (Outcome::Inconclusive | Outcome::Skipped, Some(failed)) => Err(failure_of(failed, again).into()),
+            (Outcome::Skipped, None) => Ok(Completion::ignored_with(why())),
+            (Outcome::Inconclusive, None) if played.may_be_inconclusive => {
                 Ok(Completion::ignored_with(format!("inconclusive: {}", why())))
             }
-            Outcome::Failed | Outcome::Inconclusive => {
-                let again = format!("--api {}{}", self.engine.api.name, self.options);
-                Err(failure_of(played, again).into())
-            }
+            (Outcome::Failed | Outcome::Inconclusive, _) => Err(failure_of(played, again).into()),
         }
     }
 
     /// Removes what the pool made, and takes the journal away where nothing is left to sweep.
     fn close(&self) {
         let left = self.engine.with_context(async |context| self.pool.close(context).await);
-        let is_clean = left.is_ok_and(|left| left.is_empty()) && !self.has_left.load(Ordering::Relaxed);
+        let nothing_left = !self.has_left.load(Ordering::Relaxed) && self.under_way.load(Ordering::Relaxed) == 0;
+        let is_clean = left.is_ok_and(|left| left.is_empty()) && nothing_left;
         if let Some(journal) = self.journal.filter(|_| is_clean) {
             _ = journal.finish_clean();
         }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use plumb_steps::executor::{Prepared, Setting, Waivers, play};
+use plumb_steps::feature::Scenario;
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::{Made, Part};
 use plumb_validator::pool::Pool;
@@ -58,7 +59,8 @@ impl<'s> Floor<'s> {
         if engine.stop.load(Ordering::Relaxed) {
             self.ends("interrupted");
         }
-        if self.terms.fail_fast && self.has_failed.load(Ordering::Relaxed) {
+        let some_are_left = self.next.load(Ordering::Relaxed) < self.scenarios.len();
+        if self.terms.fail_fast && some_are_left && self.has_failed.load(Ordering::Relaxed) {
             self.ends("a scenario failed");
         }
         if lock(&self.over).is_some() {
@@ -142,16 +144,16 @@ async fn work(
 ) {
     let setting = Setting { waivers: Some(&floor.terms.waivers), ..Setting::new(context, floor.pool) };
     while let Some(prepared) = floor.next(engine) {
-        let tries = prepared.scenario.terms.retries + 1;
-        for attempt in 1..=tries {
+        for attempt in 1..=prepared.scenario.terms.retries + 1 {
             let number = numbers.fetch_add(1, Ordering::Relaxed) as u64;
             let ended = play(&setting, prepared, number).await;
             lock(&floor.left).extend(ended.left);
-            let is_last = attempt == tries || !matches!(ended.played.outcome, Outcome::Failed | Outcome::Inconclusive);
+            let is_last = is_final(&ended.played, attempt, &prepared.scenario) || engine.stop.load(Ordering::Relaxed);
             if ended.played.outcome == Outcome::Inconclusive && is_last {
                 look_after(context, floor, &prepared.scenario.id).await;
             }
-            floor.has_failed.fetch_or(is_last && ended.played.outcome == Outcome::Failed, Ordering::Relaxed);
+            let has_failed = is_last && ended.played.outcome == Outcome::Failed && !ended.played.ends_in_accepted;
+            floor.has_failed.fetch_or(has_failed, Ordering::Relaxed);
             let sent = sender.send(Played { attempt, ..ended.played });
             if is_last || sent.is_err() {
                 break;
@@ -159,6 +161,12 @@ async fn work(
         }
         done.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Whether an attempt is the last: nothing is left to be shown by another one, or there is none.
+pub(super) fn is_final(played: &Played, attempt: u32, scenario: &Scenario) -> bool {
+    let may_be_better = matches!(played.outcome, Outcome::Failed | Outcome::Inconclusive) && !played.ends_in_accepted;
+    !may_be_better || attempt > scenario.terms.retries
 }
 
 /// One dead server is one sentence, and not a page of scenarios of which nothing can be said.

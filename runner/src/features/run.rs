@@ -1,11 +1,11 @@
 //! One run of features from its first line to its last.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plumb_model::api::Api;
 use plumb_validator::names::RunId;
-use plumb_validator::pool::{Pool, PoolTerms, Standing};
+use plumb_validator::pool::{LEASE_MAX, Pool, PoolTerms, Standing};
 use plumb_validator::target::Target;
 
 use crate::cli::TestArgs;
@@ -18,6 +18,9 @@ use crate::run::{
     INVESTIGATION_MAX, begin_journal, check_alive, connect, new_run_id, progress, stop_on_ctrl_c, told, told_part,
 };
 use crate::select::Selected;
+
+/// How much longer a lease lasts than the longest scenario may take.
+const LEASE_MARGIN: Duration = Duration::from_mins(1);
 
 /// Where scenarios are played.
 pub enum Stage<'a> {
@@ -128,11 +131,15 @@ fn play(
 ) -> TestsEnded {
     let bar = progress(Some(selection.scenarios.len()), "scenarios");
     let terms = Terms { workers: arguments.workers.into(), fail_fast: arguments.fail_fast, waivers: sink.waivers() };
-    let pool = Pool::new(engine.target, PoolTerms::default(), standing.cloned().unwrap_or_default());
+    // A lease outlives the scenario that holds it, however long that may take.
+    let longest = selection.scenarios.iter().filter_map(|own| own.scenario.terms.timeout).max().unwrap_or_default();
+    let lease_max = LEASE_MAX.max(longest + LEASE_MARGIN);
+    let pool_terms = PoolTerms { lease_max, ..PoolTerms::default() };
+    let pool = Pool::new(engine.target, pool_terms, standing.cloned().unwrap_or_default());
     let played = play_all(engine, &pool, &selection.scenarios, &terms, &mut |played| {
-        let is_last = played.attempt > 1;
+        let is_first = played.attempt == 1;
         sink.played(played);
-        bar.inc(u64::from(!is_last));
+        bar.inc(u64::from(is_first));
     });
     bar.set_message("confirming what diverges");
     let (mut left, mut early) = (played.left, played.early);

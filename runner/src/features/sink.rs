@@ -1,7 +1,6 @@
 //! Takes the events of a run of features in: adds them up, writes them down, keeps what is to be looked into.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Zoned;
@@ -29,6 +28,8 @@ pub(super) struct Sink<'s> {
     deviations: Vec<Deviation>,
     options: String,
     record: Option<PathBuf>,
+    /// How many scenarios no case says.
+    unrecorded: u64,
     failures: Failures,
     count: u64,
     error: Option<Error>,
@@ -57,13 +58,12 @@ impl<'s> Sink<'s> {
         let mut report = FeatureReport::new(started.clone());
         report.again = format!("--api {}{options}", api.name);
         let (record, failures) = (arguments.record.clone(), Failures::default());
-        Ok(Self { api, report, output, deviations, options, record, failures, count: 0, error: None })
+        Ok(Self { api, report, output, deviations, options, record, unrecorded: 0, failures, count: 0, error: None })
     }
 
     /// Which answers that the model forbids are accepted today.
     pub(super) fn waivers(&self) -> Waivers {
-        let (deviations, api, today) = (self.deviations.clone(), self.api.name, Zoned::now().date());
-        Arc::new(move |divergence| deviations.iter().any(|own| own.accepts_divergence(divergence, api, today)))
+        deviation::waivers(self.deviations.clone(), self.api.name)
     }
 
     /// Takes away what was made for results, where the run never began.
@@ -78,12 +78,22 @@ impl<'s> Sink<'s> {
         if let (Some(case), Some(divergence), Outcome::Failed) = (&played.case, divergence, played.outcome) {
             self.failures.note_one(self.count, case, divergence, true);
         }
-        if let (Some(folder), Some(case)) = (&self.record, &played.case) {
-            let name = played.id.replace("::", ".");
-            let written = write_json(&folder.join(format!("{name}.json")), case);
-            self.keep(written);
-        }
+        self.record(&played);
         self.take(Event::ScenarioDone(Box::new(played)));
+    }
+
+    /// Keeps the case of a scenario: of its first attempt, for a later one shows nothing more. A case that says less than
+    /// its scenario would conform where that fails, so it is not kept.
+    fn record(&mut self, played: &Played) {
+        let Some(folder) = self.record.clone().filter(|_| played.attempt == 1) else { return };
+        match (&played.case, &played.case_lacks) {
+            (Some(case), None) => {
+                let name = played.id.replace("::", ".");
+                let written = write_json(&folder.join(format!("{name}.json")), case);
+                self.keep(written);
+            }
+            _ => self.unrecorded += 1,
+        }
     }
 
     /// Runs again what diverged; tells what could not be removed after it.
@@ -116,6 +126,9 @@ impl<'s> Sink<'s> {
 
     /// Writes and prints the reports.
     pub(super) fn finish(self, arguments: &TestArgs) -> Result<Exit, Error> {
+        if self.unrecorded > 0 {
+            eprintln!("{} of the scenarios were not recorded: no case says all that they do", self.unrecorded);
+        }
         let report = &self.report;
         let text = match arguments.format {
             TestFormat::Terminal => terminal(report, colours_wanted()),

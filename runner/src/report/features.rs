@@ -206,6 +206,12 @@ impl FeatureReport {
         self.findings.iter().find(|finding| shows(finding, signature))
     }
 
+    /// All of them: one wrong answer may have several causes.
+    fn findings_of(&self, scenario: &Scenario) -> Vec<&Finding> {
+        let Some(signature) = scenario.signature.as_ref() else { return Vec::new() };
+        self.findings.iter().filter(|finding| shows(finding, signature)).collect()
+    }
+
     /// The findings that nobody has accepted and that no scenario shows at its end, because another attempt passed.
     pub fn findings_apart(&self) -> impl Iterator<Item = &Finding> {
         let shown = |finding: &Finding| {

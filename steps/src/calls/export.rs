@@ -129,6 +129,8 @@ impl Steps {
 
 fn need_of(need: &Need) -> Result<String, ExportError> {
     let kind = word("kind of a resource", &need.kind)?;
+    let nature = need.nature.as_deref().map(|nature| word("nature of a resource", nature)).transpose()?;
+    let kind = nature.map_or_else(|| kind.to_owned(), |nature| format!("{nature} {kind}"));
     let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     let how = if need.own { "of its own" } else { "or a part of one" };
     let mut step = format!("the case has {article} {kind} {} {how}", quoted("role of a resource", &need.role)?);

@@ -1,6 +1,6 @@
 //! How a call is sent, beside who sends it, as a table.
 
-use plumb_model::call::{Repeat, Turn};
+use plumb_model::call::{REPEAT_MAX, Repeat, Turn};
 
 use super::cell::json;
 use crate::failure::fail;
@@ -30,7 +30,8 @@ pub(super) fn read(rows: Vec<[&str; 2]>) -> TurnTerms {
         }
     }
     terms.repeat = match (until, at_most) {
-        (Some(until), Some(at_most)) => Some(Repeat { until, at_most }),
+        (Some(until), Some(at_most)) if (1..=REPEAT_MAX).contains(&at_most) => Some(Repeat { until, at_most }),
+        (Some(_), Some(_)) => fail(format!("{AT_MOST:?} is between 1 and {REPEAT_MAX}")),
         (None, None) => None,
         _ => fail(format!("{UNTIL:?} and {AT_MOST:?} go together")),
     };

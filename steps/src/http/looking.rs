@@ -13,7 +13,10 @@ const ONLY_THERE: &str = "the scenario asks only whether it is there";
 /// The answer has this status.
 #[then(expr = "the status is {int}")]
 async fn status_is(world: &mut World, status: u16) {
-    let expected = Expectation { status, ..world.as_answered() };
+    // The error code belongs to the status that came; another status has another one, or none.
+    let answered = world.as_answered();
+    let code = answered.code.clone().filter(|_| answered.status == status);
+    let expected = Expectation { status, code, ..answered };
     world.expect(expected).await;
 }
 

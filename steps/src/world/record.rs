@@ -25,16 +25,13 @@ impl Record {
         format!("{}-{}", self.count, call.operation.replace('.', "-"))
     }
 
-    pub(crate) fn has_calls(&self) -> bool {
-        !self.case.calls.is_empty()
-    }
-
     pub(crate) fn has_call(&self, id: &str) -> bool {
         self.case.calls.iter().any(|turn| turn.id == id)
     }
 
-    pub(crate) fn needs(&self, need: &Need) -> bool {
-        self.case.needs.iter().any(|own| own.kind == need.kind && own.role == need.role)
+    /// What was borrowed in a role.
+    pub(crate) fn need(&self, kind: &str, role: &str) -> Option<&Need> {
+        self.case.needs.iter().find(|own| own.kind == kind && own.role == role)
     }
 
     pub(crate) fn borrow(&mut self, need: Need) {
@@ -59,6 +56,7 @@ impl Record {
     /// Says that the last call is sent until its answer is as it must be.
     pub(crate) fn repeat(&mut self, repeat: Repeat) {
         if let Some(turn) = self.case.calls.last_mut() {
+            turn.also.get_or_insert_with(|| repeat.until.clone());
             turn.repeat = Some(repeat);
         }
     }

@@ -45,6 +45,7 @@ async fn remove_below(context: &Context<'_>, part: &Part) -> bool {
             all_gone &= match errand(context, &removal, actor).await {
                 Ok((answer, _)) => answer.is_success() || resources.is_absent(&answer),
                 // The server lists more than it was asked for, and what is not ours stays; or nothing may be removed.
+                Err(Verdict::Inconclusive(_)) => return false,
                 Err(Verdict::Skipped(_)) => context.target.safety.permits(Hazard::Deletes),
                 Err(_) => false,
             };

@@ -4,8 +4,8 @@ use plumb_model::call::{Call, Turn};
 use plumb_model::http::Request;
 use plumb_model::wire::Receiving;
 
-use super::{Raw, Session, sent};
-use crate::verdict::Verdict;
+use super::{Raw, Session, is_throttled, sent};
+use crate::verdict::{Unclear, Verdict, message};
 
 /// The operation of a request that is none of the API.
 const UNMODELLED: &str = "unmodelled";
@@ -38,6 +38,10 @@ impl Session<'_, '_> {
             (Raw::NoAnswer(unclear, time, _), _) => {
                 self.belief.unanswered(&sent(context, &turn, &call, actor, time));
                 Verdict::Inconclusive(unclear)
+            }
+            (Raw::Answer(answer, time), _) if is_throttled(&answer) => {
+                self.belief.unanswered(&sent(context, &turn, &call, actor, time));
+                Verdict::Inconclusive(Unclear::Throttled(message(&answer)))
             }
             (Raw::Answer(..), Err(unmodelled)) => Verdict::Unmodelled(unmodelled.to_string()),
             (Raw::Answer(answer, time), Ok(_)) => self.verdict_on(&turn, &call, actor, time, &answer),

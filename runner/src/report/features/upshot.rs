@@ -50,6 +50,11 @@ impl Upshot {
     }
 }
 
+/// Whether an earlier attempt failed, and not in an answer that is accepted.
+fn has_failed(scenario: &Scenario) -> bool {
+    scenario.earlier.iter().any(|attempt| attempt.outcome == Outcome::Failed)
+}
+
 impl FeatureReport {
     /// What a scenario came to in the end, over all its attempts.
     pub fn upshot_of(&self, scenario: &Scenario) -> Upshot {
@@ -58,6 +63,8 @@ impl FeatureReport {
             Outcome::Passed if scenario.earlier.is_empty() => Upshot::Passed,
             Outcome::Passed => Upshot::Flaky,
             Outcome::Failed | Outcome::Inconclusive if played.ends_in_accepted => Upshot::Accepted,
+            // What failed once and then said nothing has failed.
+            Outcome::Inconclusive | Outcome::Skipped if has_failed(scenario) => Upshot::Failed,
             Outcome::Failed if self.accepted_by(scenario).is_some() => Upshot::Accepted,
             Outcome::Failed => Upshot::Failed,
             Outcome::Inconclusive if played.may_be_inconclusive => Upshot::Allowed,
@@ -68,7 +75,9 @@ impl FeatureReport {
 
     /// Who accepts the finding that a scenario shows, or what it is that was accepted before.
     pub fn accepted_by(&self, scenario: &Scenario) -> Option<&str> {
-        let finding = self.finding_of(scenario).and_then(|finding| finding.accepted_by.as_deref());
+        let findings = self.findings_of(scenario);
+        let all_accepted = findings.iter().all(|finding| finding.accepted_by.is_some());
+        let finding = findings.first().filter(|_| all_accepted).and_then(|finding| finding.accepted_by.as_deref());
         finding.or(scenario.played.ends_in_accepted.then_some("an accepted deviation before it"))
     }
 }
