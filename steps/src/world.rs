@@ -126,10 +126,8 @@ impl World {
     /// to `owner`; with `own` it is for this scenario alone, and otherwise a part of something that others use as well.
     pub async fn borrow(&mut self, kind: &str, label: &str, owner: &Persona, own: bool) {
         let need = Need { own, actor: owner.actor().map(str::to_owned), ..Need::own(kind, role(label)) };
-        match self.record.need(&need.kind, &need.role) {
-            None => {}
-            Some(same) if *same == need => return,
-            Some(_) => fail(format!("the {kind} {label:?} is borrowed already, for somebody else or in another way")),
+        if self.has_borrowed(&need) {
+            return;
         }
         if self.has_sent {
             // The model was told what exists before the first call; what comes later is made before its eyes.
@@ -146,8 +144,21 @@ impl World {
         self.record.borrow(need);
     }
 
+    /// Whether just this was borrowed before. In one role there is one thing.
+    fn has_borrowed(&self, need: &Need) -> bool {
+        let known = self.record.need(&need.kind, &need.role);
+        if known.is_some_and(|known| known != need) {
+            let (kind, role) = (&need.kind, &need.role);
+            fail(format!("the {kind} {role:?} is borrowed already, for somebody else or in another way"));
+        }
+        known.is_some()
+    }
+
     /// Has the scenario borrow exactly this, before its first call.
     pub async fn need(&mut self, need: Need) {
+        if self.has_borrowed(&need) {
+            return;
+        }
         if self.has_sent {
             fail("a case borrows before its first call: move this step up");
         }

@@ -1,5 +1,6 @@
 //! Scenarios as they are played: small features against the model's own server, and the exact result.
 
+mod accepted;
 mod called;
 mod endings;
 mod exported;

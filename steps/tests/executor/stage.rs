@@ -8,9 +8,9 @@ use futures::future::{BoxFuture, FutureExt as _};
 use plumb_model::api::Api;
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Case;
-use plumb_model::http::Request;
+use plumb_model::http::{Headers, Request, Response};
 use plumb_model::wire::{Actor, SECOND_ACTOR};
-use plumb_steps::executor::{Prepared, Setting, play};
+use plumb_steps::executor::{Prepared, Setting, Waivers, play};
 use plumb_steps::feature::Scenario;
 use plumb_steps::played::Played;
 use plumb_steps::registry::{Registry, Source};
@@ -62,6 +62,20 @@ pub(crate) fn server<'a>(api: &'a Api, plant: Option<&str>) -> MemoryTransport<'
     MemoryTransport::new(ModelServer::new(api, options, plant.map(planted)), Arc::new(SystemClock))
 }
 
+/// The tag of a scenario in which every wrong answer is accepted.
+pub(crate) const ACCEPTED: &str = "accepted";
+
+/// A transport on which every answer asks to slow down.
+pub(crate) struct Busy;
+
+impl Transport for Busy {
+    fn send<'a>(&'a self, _: &'a Request, _: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
+        let response = Response { status: 429, headers: Headers::default(), body: "".into(), truncated: false };
+        let received = Received { response, latency: Duration::ZERO, first_byte: Duration::ZERO, peer: None };
+        futures::future::ready(Ok(received)).boxed()
+    }
+}
+
 /// A transport on which no answer comes.
 pub(crate) struct Silence;
 
@@ -105,8 +119,13 @@ pub(crate) async fn play_over(
 ) -> Played {
     let prepared = Prepared::new(registry, scenario);
     let pool = Pool::new(&target(api), PoolTerms::default(), Vec::new());
-    in_context(api, transport, async |context| play(&Setting::new(context, &pool), &prepared, sequence).await.played)
-        .await
+    // Everything is accepted where a scenario says so.
+    let accepts_all: Waivers = Arc::new(|_| true);
+    let waivers = prepared.scenario.tags.iter().any(|tag| tag == ACCEPTED).then_some(&accepts_all);
+    let setting = async |context: &Context<'_>| {
+        play(&Setting { waivers, ..Setting::new(context, &pool) }, &prepared, sequence).await.played
+    };
+    in_context(api, transport, setting).await
 }
 
 /// Runs a case over `transport`.
