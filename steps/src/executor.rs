@@ -180,6 +180,8 @@ pub async fn play(setting: &Setting<'_, '_>, prepared: &Prepared, sequence: u64)
         return Done { played: prepared.rehearse(context.api.name), left: Vec::new() };
     }
     let started = Instant::now();
+    // One thread plays one scenario at a time, so nobody else's bodies are among them.
+    context.bodies.forget_given();
     let mut open = OpenCase::new(context, sequence);
     let (line, desk) = line();
     let mut held = Vec::new();

@@ -57,6 +57,7 @@ pub async fn run_case(context: &Context<'_>, shared: &mut Shared, case: &Case, s
     if let Some(why) = context.target.lacks_actor_of(case) {
         return CaseRun::ended(Verdict::Unsupported(why));
     }
+    context.bodies.forget_given();
     let mut open = OpenCase::new(context, sequence);
     for need in &case.needs {
         let borrowed = if need.own { open.make(need).await } else { shared.lend(&mut open, need).await };

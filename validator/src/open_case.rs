@@ -48,7 +48,6 @@ impl Closed {
 impl<'c, 'a> OpenCase<'c, 'a> {
     /// A case under the number `sequence`, by which its names differ from those of all other cases of the run.
     pub fn new(context: &'c Context<'a>, sequence: u64) -> Self {
-        context.bodies.forget_given();
         let names = CaseNames::new(context.api, context.target, context.run.case_marker(sequence));
         let session = Session::new(context, names, Belief::new(context.api.model.initial(&[])));
         let (leases, own, provisioned) = (Vec::new(), Vec::new(), Vec::new());
