@@ -73,7 +73,7 @@ fn check_standing(report: &Value) {
     let scenarios = report["scenarios"].as_array().expect("scenarios");
     let bad: Vec<String> = scenarios
         .iter()
-        .filter(|own| !["passed", "accepted", "skipped"].contains(&own["standing"].as_str().unwrap_or_default()))
+        .filter(|own| !["passed", "accepted", "skipped"].contains(&own["upshot"].as_str().unwrap_or_default()))
         .map(|own| format!("{}: {}", own["id"], own["trouble"]["message"]))
         .collect();
     assert!(bad.is_empty(), "not accepted: {bad:#?}");

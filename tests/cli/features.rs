@@ -9,7 +9,7 @@ mod together;
 use serde_json::Value;
 
 use crate::replay::replay_words;
-use crate::support::{Home, Ran, Served};
+use crate::support::{Home, Ran, Served, shell_words};
 
 /// A feature of the tutorial API with these scenarios.
 fn feature(scenarios: &str) -> String {
@@ -31,7 +31,7 @@ fn json(home: &Home, arguments: &[&str], code: i32) -> Value {
 /// The names of the scenarios that stand so, in the order of the report.
 fn names(report: &Value, standing: &str) -> Vec<String> {
     let scenarios = report["scenarios"].as_array().expect("scenarios").iter();
-    let wanted = scenarios.filter(|own| own["standing"] == standing);
+    let wanted = scenarios.filter(|own| own["upshot"] == standing);
     wanted.map(|own| own["name"].as_str().expect("a name").to_owned()).collect()
 }
 
@@ -153,6 +153,22 @@ fn the_commands_that_are_printed_are_those_that_work() {
     assert!(again.contains("1 scenario: 0 passed, 1 failed"), "{again}");
     let replayed = home.plumb(&commands[1].split(' ').collect::<Vec<_>>()).exits(1).stdout;
     assert!(replayed.starts_with("REPRODUCED"), "{replayed}");
+}
+
+/// Whoever has only the binary has no file of the features that come with it.
+#[test]
+fn a_scenario_that_comes_with_the_binary_is_played_again_without_a_file() {
+    let home = Home::new();
+    let planted = Served::new(&home, "kv", Some("delete-forgets"));
+    let report = shipped(&home, "kv", &planted.url, &[]).exits(1).json();
+    for scenario in report["scenarios"].as_array().expect("scenarios").iter().filter(|own| own["upshot"] == "failed")
+    {
+        let words = shell_words(scenario["again"][0].as_str().expect("a command"));
+        let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let again = home.plumb(&[&words[..], &["--format", "json"]].concat()).exits(1).json();
+        assert_eq!(failed(&again), [scenario["name"].as_str().expect("a name")], "{words:?}");
+        assert_eq!(again["selected"], 1);
+    }
 }
 
 /// A scenario that deletes what it has stored. That it is gone, only the model demands.

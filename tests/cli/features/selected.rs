@@ -90,6 +90,8 @@ fn a_dry_run_binds_every_step_and_sends_nothing() {
     let dry = ["mine.feature", "--dry-run", "--endpoint-url", &nobody.url()];
     let report = json(&home, &dry, 0);
     assert_eq!((&report["counts"]["skipped"], &report["counts"]["passed"]), (&4.into(), &0.into()));
+    let text = home.plumb(&["test", "mine.feature", "--dry-run"]).exits(0).stdout;
+    assert!(text.contains("· kv at no target\n") && text.contains("Nothing was sent: a dry run"), "{text}");
     home.write("wrong.feature", feature("\n  Scenario: one\n    When the client sings\n"));
     let report = json(&home, &["wrong.feature", "--dry-run"], 1);
     assert_eq!(failed(&report), ["one"]);
