@@ -90,11 +90,14 @@ pub struct TestsStarted {
     pub tags: Option<String>,
     /// How many scenarios were selected.
     pub selected: u64,
-    /// How many were left out, by tags or because they belong to another API.
+    /// How many were left out, by tags, by name or because they belong to another API.
     pub left_out: u64,
     /// Whether nothing is sent, and steps are only bound to functions.
     #[serde(default)]
     pub dry_run: bool,
+    /// Whether the features are those that come with the binary: then there need not be a file of theirs.
+    #[serde(default)]
+    pub embedded: bool,
     /// When it began, ISO 8601.
     pub started: String,
 }

@@ -6,6 +6,7 @@ mod ask;
 mod compare;
 mod conform;
 mod deviations;
+mod features;
 mod generate;
 mod hostile;
 mod identities;

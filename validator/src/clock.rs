@@ -12,6 +12,10 @@ pub const OFFSET_MS_MAX: i64 = 15 * 60 * 1000;
 /// How late a `date` header may be, in milliseconds: it shows whole seconds, and servers cache it for one more.
 const DATE_LAG_MS: i64 = 2_000;
 
+/// How late the clock may be by which a server stamps what it stores, in milliseconds: file systems of Linux read one
+/// that goes on once a tick, a hundred times a second at the least.
+const STAMP_LAG_MS: i64 = 10;
+
 /// Something that tells the time.
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970.
@@ -53,7 +57,7 @@ impl TargetClock {
     /// The interval on the target's clock that corresponds to our `from_ms` to `to_ms`.
     pub fn interval(&self, from_ms: i64, to_ms: i64) -> Interval {
         let offset = self.lock();
-        Interval { earliest_ms: from_ms + offset.earliest_ms, latest_ms: to_ms + offset.latest_ms }
+        Interval { earliest_ms: from_ms + offset.earliest_ms - STAMP_LAG_MS, latest_ms: to_ms + offset.latest_ms }
     }
 
     /// The target's clock at our `ms`, as well as we know, in seconds.
@@ -89,10 +93,10 @@ mod tests {
     fn every_date_narrows_the_offset_and_a_jump_starts_anew() {
         let clock = TargetClock::default();
         clock.learn(b"Thu, 01 Jan 1970 00:01:40 GMT", 90_000, 90_100);
-        assert_eq!(clock.interval(0, 0), Interval { earliest_ms: 9_900, latest_ms: 12_000 });
+        assert_eq!(clock.interval(0, 0), Interval { earliest_ms: 9_890, latest_ms: 12_000 });
         clock.learn(b"Thu, 01 Jan 1970 00:01:41 GMT", 90_950, 91_000);
-        assert_eq!(clock.interval(0, 0), Interval { earliest_ms: 10_000, latest_ms: 12_000 });
+        assert_eq!(clock.interval(0, 0), Interval { earliest_ms: 9_990, latest_ms: 12_000 });
         clock.learn(b"Thu, 01 Jan 1970 01:00:00 GMT", 92_000, 92_000);
-        assert_eq!(clock.interval(0, 0), Interval { earliest_ms: 3_508_000, latest_ms: 3_510_000 });
+        assert_eq!(clock.interval(0, 0), Interval { earliest_ms: 3_507_990, latest_ms: 3_510_000 });
     }
 }

@@ -173,6 +173,7 @@ fn started(api: &Api, arguments: &TestArgs, selection: &Selection<'_>, stage: &S
         selected: selection.scenarios.len() as u64,
         left_out: selection.left_out,
         dry_run: arguments.dry_run,
+        embedded: arguments.paths.is_empty(),
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }

@@ -30,7 +30,7 @@ pub use upshot::Upshot;
 pub use super::html::features as page;
 pub use super::terminal::features as terminal;
 
-pub(super) use outcome::headline;
+pub(super) use outcome::{headline, played_at};
 pub(super) use why::{lack, mark, permitted, place, skipped_for, what, why};
 
 use crate::error::Exit;
@@ -222,8 +222,13 @@ impl FeatureReport {
 
     /// The commands that show a scenario again: itself, and its finding.
     pub fn commands(&self, scenario: &Scenario) -> Vec<String> {
-        let Played { path, line, .. } = &scenario.played;
-        let again = format!("plumb test {} {}", why::quoted(&format!("{path}:{line}")), self.again);
+        let Played { path, line, id, .. } = &scenario.played;
+        let which = if self.started.embedded {
+            format!("--name {}", why::quoted(id))
+        } else {
+            why::quoted(&format!("{path}:{line}"))
+        };
+        let again = format!("plumb test {which} {}", self.again);
         let finding = self.finding_of(scenario).map(|finding| finding.replay.clone());
         std::iter::once(again.trim_end().to_owned()).chain(finding.filter(|replay| !replay.is_empty())).collect()
     }

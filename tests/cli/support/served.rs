@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use plumb_model::bodies::Bodies;
 use plumb_model::call::Call;
-use plumb_model::wire::Sending;
+use plumb_model::wire::{Actor, Sending};
 use plumb_s3_plugin::plugin;
 
 use super::{Home, Running, until};
@@ -118,11 +118,16 @@ pub(crate) fn make_bucket_of_the_second(url: &str, name: &str) {
 
 /// The answer to a call without a body that the built-in identity of this number signs.
 pub(crate) fn send(url: &str, call: &Call, identity: usize) -> String {
+    let actors = plugin().serve_actors.map(|actors| actors()).unwrap_or_default();
+    send_as(url, call, actors.get(identity))
+}
+
+/// The answer to a call without a body that this identity signs, or nobody.
+pub(crate) fn send_as(url: &str, call: &Call, actor: Option<&Actor>) -> String {
     let authority = url.trim_start_matches("http://");
     let (api, bodies) = (plumb_s3::api(), Bodies::new());
     let now_s = jiff::Timestamp::now().as_second();
-    let actors = plugin().serve_actors.map(|actors| actors()).unwrap_or_default();
-    let sending = Sending { authority, region: "us-east-1", actor: actors.get(identity), now_s, bodies: &bodies };
+    let sending = Sending { authority, region: "us-east-1", actor, now_s, bodies: &bodies };
     let request = api.wire.encode(call, &sending).expect("a request");
     let start = format!("{} ", request.method);
     let mut bytes = [start.as_bytes(), &request.target[..], b" HTTP/1.1\r\nconnection: close\r\n"].concat();

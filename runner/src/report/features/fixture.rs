@@ -28,6 +28,7 @@ pub(in crate::report) fn empty() -> FeatureReport {
         selected: 17,
         left_out: 3,
         dry_run: false,
+        embedded: false,
         started: "2026-11-21T06:19:19Z".into(),
     })
 }

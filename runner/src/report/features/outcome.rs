@@ -1,6 +1,7 @@
 //! What a run of features came to, in honest words: headline, notices and the line of sums of every report for people.
 
 use super::{Counts, FeatureReport};
+use crate::events::TestsStarted;
 use crate::report::outcome::{Tone, leftovers};
 use crate::report::words::{count, duration, number, safe};
 
@@ -47,6 +48,15 @@ fn is_whole(report: &FeatureReport) -> bool {
     report.ended.as_ref().is_some_and(|ended| !ended.interrupted && ended.early.is_none() && ended.scenarios_left == 0)
 }
 
+/// Against what the scenarios are played.
+pub(in crate::report) fn played_at(started: &TestsStarted) -> &str {
+    match &started.endpoint {
+        Some(endpoint) => endpoint,
+        None if started.dry_run => "no target",
+        None => "the model itself",
+    }
+}
+
 /// What a reader must know before trusting the sums, a sentence each.
 pub fn notices(report: &FeatureReport) -> Vec<String> {
     let mut notices = Vec::new();
@@ -76,8 +86,8 @@ fn nothing(report: &FeatureReport) -> Option<String> {
             (0, 0) => "there is none".to_owned(),
             (0, left_out) => {
                 let by =
-                    started.tags.as_ref().map_or_else(String::new, |tags| format!(" by the tags \"{}\"", safe(tags)));
-                format!("{} left out{by} or because they belong to another API", were(left_out))
+                    started.tags.as_ref().map_or_else(String::new, |tags| format!(" by the tags \"{}\",", safe(tags)));
+                format!("{} left out{by} by name or because they belong to another API", were(left_out))
             }
             (selected, _) => format!("{} selected", were(selected)),
         };

@@ -127,8 +127,8 @@ fn a_run_in_which_nothing_ran_says_so_loudly() {
     let mut report = fixture::empty();
     report.apply(&Event::TestsEnded(TestsEnded::default()));
     (report.started.selected, report.started.tags) = (0, Some("@smoke".into()));
-    let none = "NO SCENARIO WAS PLAYED (3 scenarios were left out by the tags \"@smoke\" or because they belong to another \
-                API): this says nothing about the target.";
+    let none = "NO SCENARIO WAS PLAYED (3 scenarios were left out by the tags \"@smoke\", by name or because they belong \
+                to another API): this says nothing about the target.";
     check(&report, "Nothing ran", &[none]);
     insta::assert_snapshot!(terminal(&report, false));
 

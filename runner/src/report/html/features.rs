@@ -10,7 +10,7 @@ use anchors::Anchors;
 
 use super::overview::{bar, masthead, tile, with_code};
 use super::{cards, document, footer};
-use crate::report::features::{Counts, FeatureReport, Scenario, Upshot, headline, notices, summary};
+use crate::report::features::{Counts, FeatureReport, Scenario, Upshot, headline, notices, played_at, summary};
 use crate::report::outcome::Tone;
 use crate::report::words::{count, duration, number, safe};
 
@@ -21,7 +21,7 @@ const SHOWN_FAILURES_MAX: usize = 300;
 pub fn features(report: &FeatureReport) -> String {
     let (_, headline) = headline(report);
     let started = &report.started;
-    let endpoint = started.endpoint.as_deref().unwrap_or("the model itself");
+    let endpoint = played_at(started);
     let anchors = Anchors::of(report);
     let content = html! {
         (masthead(&started.api, endpoint))
@@ -133,7 +133,7 @@ fn facts(report: &FeatureReport) -> Markup {
     let took = report.ended.as_ref().map_or_else(|| "not ended".to_owned(), |ended| duration(ended.duration_ms));
     let facts = [
         ("Target", safe(&started.target)),
-        ("Endpoint", safe(started.endpoint.as_deref().unwrap_or("the model itself"))),
+        ("Endpoint", safe(played_at(started))),
         ("API", safe(&started.api)),
         ("Flavour", safe(&started.flavour)),
         ("Tags", safe(started.tags.as_deref().unwrap_or("all"))),

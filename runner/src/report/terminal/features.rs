@@ -5,7 +5,7 @@ mod failure;
 
 use super::canvas::{BOLD, Canvas, DIM, GOOD, PLAIN, RED, UNCLEAR, cell, figure};
 use super::finding;
-use crate::report::features::{FeatureReport, Scenario, Upshot, headline, notices, place, summary, why};
+use crate::report::features::{FeatureReport, Scenario, Upshot, headline, notices, place, played_at, summary, why};
 use crate::report::outcome::Tone;
 use crate::report::words::{count, number, safe};
 
@@ -52,8 +52,8 @@ pub(in crate::report) fn failure(report: &FeatureReport, scenario: &Scenario) ->
 
 fn heading(canvas: &mut Canvas, report: &FeatureReport) {
     let started = &report.started;
-    let at = started.endpoint.as_deref().unwrap_or("the model itself");
-    let what = format!("plumb {} · {} ({}) at {at}", started.version, started.api, started.flavour);
+    let flavour = if started.flavour.is_empty() { String::new() } else { format!(" ({})", started.flavour) };
+    let what = format!("plumb {} · {}{flavour} at {}", started.version, started.api, played_at(started));
     canvas.wrapped(0, DIM, &safe(&what));
     let tags = started.tags.as_ref().map_or_else(String::new, |tags| format!(" · tags {tags}"));
     canvas.wrapped(0, DIM, &safe(&format!("run {}{tags} · {}", started.run, started.started)));
