@@ -161,8 +161,7 @@ fn a_scenario_that_comes_with_the_binary_is_played_again_without_a_file() {
     let home = Home::new();
     let planted = Served::new(&home, "kv", Some("delete-forgets"));
     let report = shipped(&home, "kv", &planted.url, &[]).exits(1).json();
-    for scenario in report["scenarios"].as_array().expect("scenarios").iter().filter(|own| own["upshot"] == "failed")
-    {
+    for scenario in report["scenarios"].as_array().expect("scenarios").iter().filter(|own| own["upshot"] == "failed") {
         let words = shell_words(scenario["again"][0].as_str().expect("a command"));
         let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let again = home.plumb(&[&words[..], &["--format", "json"]].concat()).exits(1).json();

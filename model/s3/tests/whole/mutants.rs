@@ -27,8 +27,10 @@ fn altered(matcher: &Matcher, value: &[u8]) -> Option<Vec<u8>> {
     match matcher {
         Matcher::Any(_) | Matcher::Open { .. } | Matcher::Like(Form::Text) | Matcher::Absent => None,
         Matcher::Maybe(inner) => altered(inner, value),
-        Matcher::Like(_) | Matcher::Chosen { .. } => Some(Vec::new()),
-        Matcher::Is(_) | Matcher::OneOf(_) | Matcher::Digest { .. } => Some([value, b"~"].concat()),
+        Matcher::Like(_) | Matcher::Chosen { .. } | Matcher::Contains(_) => Some(Vec::new()),
+        Matcher::Is(_) | Matcher::OneOf(_) | Matcher::Digest { .. } | Matcher::Length(_) => {
+            Some([value, b"~"].concat())
+        }
     }
 }
 
