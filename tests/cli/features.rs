@@ -28,10 +28,10 @@ fn json(home: &Home, arguments: &[&str], code: i32) -> Value {
     home.plumb(&[&["test"], arguments, &["--format", "json"]].concat()).exits(code).json()
 }
 
-/// The names of the scenarios that stand so, in the order of the report.
-fn names(report: &Value, standing: &str) -> Vec<String> {
+/// The names of the scenarios that came to this, in the order of the report.
+fn names(report: &Value, upshot: &str) -> Vec<String> {
     let scenarios = report["scenarios"].as_array().expect("scenarios").iter();
-    let wanted = scenarios.filter(|own| own["upshot"] == standing);
+    let wanted = scenarios.filter(|own| own["upshot"] == upshot);
     wanted.map(|own| own["name"].as_str().expect("a name").to_owned()).collect()
 }
 
@@ -161,8 +161,7 @@ fn a_scenario_that_comes_with_the_binary_is_played_again_without_a_file() {
     let home = Home::new();
     let planted = Served::new(&home, "kv", Some("delete-forgets"));
     let report = shipped(&home, "kv", &planted.url, &[]).exits(1).json();
-    for scenario in report["scenarios"].as_array().expect("scenarios").iter().filter(|own| own["upshot"] == "failed")
-    {
+    for scenario in report["scenarios"].as_array().expect("scenarios").iter().filter(|own| own["upshot"] == "failed") {
         let words = shell_words(scenario["again"][0].as_str().expect("a command"));
         let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let again = home.plumb(&[&words[..], &["--format", "json"]].concat()).exits(1).json();
