@@ -10,6 +10,7 @@ mod servers;
 #[expect(dead_code, unused_imports, reason = "each test crate uses a part of it")]
 mod support;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +45,8 @@ fn home(server: &RealServer, second: Option<&Actor>) -> Home {
         let Some(actor) = actor else { continue };
         home.set(id, &actor.id);
         home.set(secret, &actor.secret);
-        config += &format!("actors.{name} = {{ id = {{ env = \"{id}\" }}, secret = {{ env = \"{secret}\" }} }}\n");
+        let secrets = format!("{{ id = {{ env = \"{id}\" }}, secret = {{ env = \"{secret}\" }} }}");
+        writeln!(config, "actors.{name} = {secrets}").expect("text grows");
     }
     home.write("plumb.toml", config);
     home
@@ -63,13 +65,13 @@ fn run(server: &RealServer, home: &Home) -> Value {
     println!("{}: {}", server.name, ran.stdout.lines().next_back().unwrap_or_default());
     let text = std::fs::read_to_string(Path::new(folder).join("run.json")).expect("the report");
     let report = serde_json::from_str(&text).expect("the report is JSON");
-    check_standing(&report);
+    check_upshots(&report);
     ran.exits(0);
     report
 }
 
 /// Demands that no scenario ended in what nobody has accepted.
-fn check_standing(report: &Value) {
+fn check_upshots(report: &Value) {
     let scenarios = report["scenarios"].as_array().expect("scenarios");
     let bad: Vec<String> = scenarios
         .iter()
@@ -88,7 +90,7 @@ fn check_left(server: &RealServer, home: &Home, report: &Value) {
     let listed = send_as(&server.endpoint, &Call::new("ListBuckets"), Some(&server.actor));
     assert!(listed.contains(" 200 ") && listed.contains("ListAllMyBucketsResult"), "{listed}");
     let names = listed.split("<Name>").skip(1).filter_map(|rest| rest.split_once("</Name>"));
-    // Whoever uploads into a bucket that does not exist makes s3s-fs make it. Nobody asked for that, so nobody removes it.
+    // Whoever uploads into a bucket that does not exist makes s3s-fs make it. Nobody asked for it, so nobody removes it.
     let is_unasked = |name: &str| server.restart.is_none() && name.ends_with(UNASKED);
     let left: Vec<&str> = names.map(|(name, _)| name).filter(|own| own.starts_with(MARK) && !is_unasked(own)).collect();
     assert!(left.is_empty(), "buckets stay: {left:?}");

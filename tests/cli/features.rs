@@ -28,10 +28,10 @@ fn json(home: &Home, arguments: &[&str], code: i32) -> Value {
     home.plumb(&[&["test"], arguments, &["--format", "json"]].concat()).exits(code).json()
 }
 
-/// The names of the scenarios that stand so, in the order of the report.
-fn names(report: &Value, standing: &str) -> Vec<String> {
+/// The names of the scenarios that came to this, in the order of the report.
+fn names(report: &Value, upshot: &str) -> Vec<String> {
     let scenarios = report["scenarios"].as_array().expect("scenarios").iter();
-    let wanted = scenarios.filter(|own| own["upshot"] == standing);
+    let wanted = scenarios.filter(|own| own["upshot"] == upshot);
     wanted.map(|own| own["name"].as_str().expect("a name").to_owned()).collect()
 }
 

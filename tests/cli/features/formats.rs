@@ -32,8 +32,8 @@ fn json_is_one_object_with_every_scenario() {
     let report = ran.json();
     assert_eq!((&report["schema"], &report["api"]), (&"plumb.test/1".into(), &"kv".into()));
     let scenarios = report["scenarios"].as_array().expect("scenarios");
-    let standing: Vec<&str> = scenarios.iter().map(|own| own["upshot"].as_str().expect("a word")).collect();
-    assert_eq!(standing, ["passed", "failed"]);
+    let upshots: Vec<&str> = scenarios.iter().map(|own| own["upshot"].as_str().expect("a word")).collect();
+    assert_eq!(upshots, ["passed", "failed"]);
     assert_eq!(scenarios[1]["finding"], report["findings"][0]["id"]);
     assert_eq!(report["counts"]["failed"], 1);
 }
