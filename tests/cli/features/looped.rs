@@ -62,9 +62,14 @@ fn a_recorded_scenario_is_a_case_that_replays_and_seeds_other_runs() {
     for api in ["kv", "s3"] {
         let mut home = Home::new();
         let server = served(&mut home, api, None);
-        let report = shipped(&home, api, &server.url, &["--record", "cases"]).exits(0).json();
-        let cases = recorded(&home, "cases");
-        assert_eq!(cases.len() as u64, report["selected"].as_u64().expect("a count"), "every scenario is a case");
+        let ran = shipped(&home, api, &server.url, &["--record", "cases"]).exits(0);
+        let (report, cases) = (ran.json(), recorded(&home, "cases"));
+        let all = report["scenarios"].as_array().expect("scenarios");
+        let lacking = all.iter().filter(|own| own["case_lacks"].is_string()).count();
+        assert_eq!(cases.len() + lacking, all.len(), "every scenario is a case, or says what a case lacks");
+        assert!(cases.len() > 10, "{} of {}", cases.len(), all.len());
+        let told = format!("{lacking} of the scenarios were not recorded");
+        assert_eq!(ran.stderr.contains(&told), lacking > 0, "{}", ran.stderr);
         for case in cases.iter().step_by(cases.len() / 5) {
             let ran = home.plumb(&["replay", case, "--endpoint-url", &server.url]).exits(0);
             assert!(ran.stdout.starts_with("CONFORMS"), "{case}: {}", ran.stdout);
