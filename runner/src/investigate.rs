@@ -349,6 +349,11 @@ fn investigate_one(engine: &Engine<'_>, failure: &Failure, passed: &Passed, sear
     if failure.cause.kind == Kind::ServerError && first.reproduced < CONFIRMATIONS {
         return failure.unconfirmed(format!("the server failed in {} of {CONFIRMATIONS} more runs", first.reproduced));
     }
+    // What a case itself expects rests on all that it did before: without a part of it, it would expect something else.
+    if failure.cause.kind == Kind::OwnExpectation {
+        let finding = first.finding(engine, case);
+        return finding.map_or_else(|| failure.unconfirmed("it stopped to come again".into()), Event::Found);
+    }
     let mut shown = |candidate: &Case| search.shown(candidate, signature);
     let small = minimise(engine.api, case, passed, MINIMISE_TRIES_MAX, &mut shown);
     let of_row = small.of_row.as_ref().filter(|_| first.reproduced == CONFIRMATIONS);

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::panic::resume_unwind;
 
+use plumb_validator::guard::is_for_safety;
 use plumb_validator::verdict::{Divergence, Kind, Unclear, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,9 @@ impl Failure {
                 return Self { divergence: Some(divergence), ..Self::new(message) };
             }
             Verdict::Inconclusive(unclear) => (Outcome::Inconclusive, unclear.to_string()),
+            // What a scenario asks for and nobody can say, or must not touch, is a mistake in the scenario.
+            Verdict::Skipped(why) if !is_for_safety(&why) => (Outcome::Failed, why),
+            Verdict::Unsupported(why) if is_unsayable(&why) => (Outcome::Failed, why),
             Verdict::Skipped(why) | Verdict::Unsupported(why) => (Outcome::Skipped, why),
             Verdict::Unmodelled(why) => (Outcome::Inconclusive, why),
             Verdict::Conforms { .. } => (Outcome::Failed, "it conforms".to_owned()),
@@ -93,6 +97,11 @@ fn differences(divergence: &Divergence) -> String {
         format!("{}: expected {}, observed {observed}", own.place, own.expected)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a call cannot be put on the wire, or a resource is none of the API.
+fn is_unsayable(why: &str) -> bool {
+    why.starts_with("encode ") || why.starts_with("the API has no resource")
 }
 
 /// Ends the step: `message` says what does not hold.

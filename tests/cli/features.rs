@@ -1,5 +1,6 @@
 //! `plumb test`: features against the model itself, an honest server and servers with a bug.
 
+mod documented;
 mod formats;
 mod looped;
 mod refused;

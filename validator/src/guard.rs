@@ -49,6 +49,11 @@ pub enum Refusal {
     Unclear(String),
 }
 
+/// Whether a refusal, in the words of a verdict, is due to the target's safety level, and not to what is touched.
+pub fn is_for_safety(why: &str) -> bool {
+    why.contains("the target's safety level is")
+}
+
 /// The guard of one run.
 #[derive(Debug)]
 pub struct Guard {

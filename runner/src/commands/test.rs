@@ -30,7 +30,7 @@ pub(super) fn test(plugins: &[Plugin], arguments: &TestArgs) -> Result<Exit, Err
     if arguments.list {
         let lines = selection.scenarios.iter().map(|own| format!("{}\n", own.scenario.id));
         print(&lines.collect::<String>())?;
-        return Ok(Exit::Conforms);
+        return Ok(if selection.scenarios.is_empty() { Exit::Inconclusive } else { Exit::Conforms });
     }
     let api = (selection.plugin.api)();
     let stage = stage(selection.plugin, &api, arguments, &config)?;

@@ -1,13 +1,16 @@
 //! Takes the events of a run of features in: adds them up, writes them down, keeps what is to be looked into.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::Zoned;
 use plumb_model::api::Api;
+use plumb_model::call::Case;
 use plumb_steps::executor::Waivers;
 use plumb_steps::played::{Outcome, Played};
 use plumb_validator::journal::Made;
+use plumb_validator::verdict::{Divergence, Kind};
 
 use crate::cli::{TestArgs, TestFormat};
 use crate::deviation::{self, Deviation};
@@ -16,7 +19,7 @@ use crate::error::{Error, Exit};
 use crate::events::{Event, TestsStarted};
 use crate::investigate::Failures;
 use crate::output::{About, Output, Wanted, make_folder, write_json};
-use crate::report::features::{FeatureReport, cucumber_json, junit, page, terminal};
+use crate::report::features::{FeatureReport, cucumber_json, junit, own_choice, page, terminal};
 use crate::report::terminal::colours_wanted;
 use crate::run::shell_word;
 
@@ -30,7 +33,8 @@ pub(super) struct Sink<'s> {
     record: Option<PathBuf>,
     /// How many scenarios no case says.
     unrecorded: u64,
-    failures: Failures,
+    /// What the scenarios that failed are to be looked into for, by their ids.
+    failed: BTreeMap<String, (u64, Case, Divergence)>,
     count: u64,
     error: Option<Error>,
 }
@@ -57,8 +61,8 @@ impl<'s> Sink<'s> {
         let output = Output::open(wanted, About { run, api: name, flavour, target })?;
         let mut report = FeatureReport::new(started.clone());
         report.again = format!("--api {}{options}", api.name);
-        let (record, failures) = (arguments.record.clone(), Failures::default());
-        Ok(Self { api, report, output, deviations, options, record, unrecorded: 0, failures, count: 0, error: None })
+        let (record, failed) = (arguments.record.clone(), BTreeMap::new());
+        Ok(Self { api, report, output, deviations, options, record, unrecorded: 0, failed, count: 0, error: None })
     }
 
     /// Which answers that the model forbids are accepted today.
@@ -74,12 +78,23 @@ impl<'s> Sink<'s> {
     /// Takes an attempt in, with what it leaves to look into.
     pub(super) fn played(&mut self, played: Played) {
         self.count += 1;
-        let divergence = played.trouble.as_ref().and_then(|trouble| trouble.divergence.as_ref());
-        if let (Some(case), Some(divergence), Outcome::Failed) = (&played.case, divergence, played.outcome) {
-            self.failures.note_one(self.count, case, divergence, true);
-        }
+        self.note(&played);
         self.record(&played);
         self.take(Event::ScenarioDone(Box::new(played)));
+    }
+
+    /// Keeps what the last attempt of a scenario is to be looked into for. One that passes at last leaves nothing.
+    fn note(&mut self, played: &Played) {
+        self.failed.remove(&played.id);
+        let divergence = played.trouble.as_ref().and_then(|trouble| trouble.divergence.as_deref());
+        if let (Some(case), Some(divergence), Outcome::Failed) = (&played.case, divergence, played.outcome) {
+            let mut case = case.clone();
+            if divergence.kind == Kind::OwnExpectation {
+                // Two scenarios that expect other answers to one call have nothing in common.
+                case.origin.choices = vec![own_choice(&played.id)];
+            }
+            self.failed.insert(played.id.clone(), (self.count, case, divergence.clone()));
+        }
     }
 
     /// Keeps the case of a scenario: of its first attempt, for a later one shows nothing more. A case that says less than
@@ -87,7 +102,7 @@ impl<'s> Sink<'s> {
     fn record(&mut self, played: &Played) {
         let Some(folder) = self.record.clone().filter(|_| played.attempt == 1) else { return };
         match (&played.case, &played.case_lacks) {
-            (Some(case), None) => {
+            (Some(case), None) if !played.without_model => {
                 let name = played.id.replace("::", ".");
                 let written = write_json(&folder.join(format!("{name}.json")), case);
                 self.keep(written);
@@ -98,7 +113,11 @@ impl<'s> Sink<'s> {
 
     /// Runs again what diverged; tells what could not be removed after it.
     pub(super) fn investigate(&mut self, engine: &Engine<'_>, deadline: Instant) -> Result<Vec<Made>, String> {
-        std::mem::take(&mut self.failures).investigate(engine, deadline, &mut |event| self.take(event))
+        let mut failures = Failures::default();
+        for (count, case, divergence) in std::mem::take(&mut self.failed).into_values() {
+            failures.note_one(count, &case, &divergence, true);
+        }
+        failures.investigate(engine, deadline, &mut |event| self.take(event))
     }
 
     /// Takes one event in.

@@ -202,21 +202,17 @@ impl FeatureReport {
 
     /// The finding that a scenario shows, where there is one.
     pub fn finding_of(&self, scenario: &Scenario) -> Option<&Finding> {
-        let signature = scenario.signature.as_ref()?;
-        self.findings.iter().find(|finding| shows(finding, signature))
+        self.findings_of(scenario).into_iter().next()
     }
 
     /// All of them: one wrong answer may have several causes.
     fn findings_of(&self, scenario: &Scenario) -> Vec<&Finding> {
-        let Some(signature) = scenario.signature.as_ref() else { return Vec::new() };
-        self.findings.iter().filter(|finding| shows(finding, signature)).collect()
+        self.findings.iter().filter(|finding| scenario.shows(finding)).collect()
     }
 
     /// The findings that nobody has accepted and that no scenario shows at its end, because another attempt passed.
     pub fn findings_apart(&self) -> impl Iterator<Item = &Finding> {
-        let shown = |finding: &Finding| {
-            self.scenarios().any(|own| own.signature.as_ref().is_some_and(|own| shows(finding, own)))
-        };
+        let shown = |finding: &Finding| self.scenarios().any(|own| own.shows(finding));
         self.findings.iter().filter(move |finding| finding.accepted_by.is_none() && !shown(finding))
     }
 
@@ -254,7 +250,23 @@ impl FeatureReport {
     }
 }
 
+/// How findings of what a scenario itself expects name it among their choices.
+const SCENARIO: &str = "scenario=";
+
+/// The choice by which a finding belongs to one scenario.
+pub fn own_choice(id: &str) -> String {
+    format!("{SCENARIO}{id}")
+}
+
 impl Scenario {
+    /// Whether a finding is the one of its wrong answer, and no other scenario's own.
+    fn shows(&self, finding: &Finding) -> bool {
+        let own = own_choice(&self.played.id);
+        let is_others = |choice: &String| choice.starts_with(SCENARIO) && *choice != own;
+        let signature = self.signature.as_ref();
+        signature.is_some_and(|signature| shows(finding, signature)) && !finding.choices.iter().any(is_others)
+    }
+
     fn keeps_steps_of_a_pass(&self) -> bool {
         self.played.outcome == Outcome::Passed && !self.played.steps.is_empty()
     }

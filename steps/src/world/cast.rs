@@ -74,7 +74,9 @@ impl Cast {
         let free = namesake.filter(is_free).or_else(|| (0..self.actors.len()).find(is_free));
         let too_few = || {
             let (people, name) = (self.people.len() + 1, name.to_lowercase());
-            let why = format!("the target has too few identities for {people} people: configure actors.{name}");
+            let why = format!(
+                "the target has too few identities for {people} people: configure actors.{name} in plumb.toml, or set the second identity's variables"
+            );
             Failure::of(Verdict::Unsupported(why))
         };
         free.map(Some).ok_or_else(too_few)

@@ -104,6 +104,9 @@ fn skipped(canvas: &mut Canvas, report: &FeatureReport) {
         .map(|(reason, many)| vec![figure(PLAIN, number(*many)), cell(PLAIN, safe(reason))]);
     canvas.table(2, 0, &rows.collect::<Vec<_>>());
     canvas.more(reasons.len(), LISTED_REASONS_MAX, "reason");
+    for scenario in report.upshot(Upshot::Skipped).take(LISTED_SCENARIOS_MAX) {
+        canvas.wrapped(2, DIM, &format!("– {}  {}", safe(&scenario.played.name), place(&scenario.played)));
+    }
 }
 
 /// What it came to, and the sums. Where nothing is amiss the sums say it all.
