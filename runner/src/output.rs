@@ -5,11 +5,14 @@ use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Zoned;
 use plumb_validator::finding::{Finding, REPLAY_VERSION, Replay};
 use serde::Serialize;
 
+use crate::deviation::Deviation;
 use crate::error::Error;
 use crate::events::{Event, RunStarted};
+use crate::run::shell_word;
 
 /// The folder for findings where none is named.
 pub(crate) const DEFAULT_FOLDER: &str = "plumb-runs";
@@ -124,26 +127,25 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the file that replays a finding, and tells its path.
-    pub fn replay_file(&self, finding: &Finding, diverges: &str) -> Result<PathBuf, Error> {
+    /// Completes a finding with who accepts it and the command that replays it, and writes the file for that command.
+    /// `options` name the target again.
+    pub fn keep_finding(&self, finding: &mut Finding, deviations: &[Deviation], options: &str) -> Result<(), Error> {
+        let today = Zoned::now().date();
+        let accepted = deviations.iter().find(|own| own.accepts(finding, &self.about.api, today));
+        finding.accepted_by = accepted.map(|own| format!("{}: {} (until {})", own.owner, own.reason, own.expires));
         let folder = self.folder.join("findings");
-        make_folder(&folder)?;
         let path = folder.join(format!("{}.json", finding.id));
+        finding.replay = format!("plumb replay {}{options}", shell_word(&path.display().to_string()));
+        make_folder(&folder)?;
         let replay = Replay {
             plumb_replay: REPLAY_VERSION,
             api: self.about.api.clone(),
             flavour: self.about.flavour.clone(),
             target: self.about.target.clone(),
-            diverges: diverges.to_owned(),
+            diverges: finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned(),
             finding: finding.clone(),
         };
-        write_json(&path, &replay)?;
-        Ok(path)
-    }
-
-    /// Where the replay file of a finding will be.
-    pub fn replay_path(&self, id: &str) -> PathBuf {
-        self.folder.join("findings").join(format!("{id}.json"))
+        write_json(&path, &replay)
     }
 
     /// Writes the reports of a run that is over, and prints `text`.

@@ -77,6 +77,19 @@ impl Counts {
     }
 }
 
+/// Puts a finding among the others, which stand in the order of their signatures.
+fn add(findings: &mut Vec<Finding>, finding: &Finding) {
+    let at = findings.partition_point(|own| own.signature <= finding.signature);
+    findings.insert(at, finding.clone());
+}
+
+/// One more case shows the finding with this id.
+fn count_again(findings: &mut [Finding], id: &str) {
+    if let Some(own) = findings.iter_mut().find(|own| own.id == id) {
+        own.count += 1;
+    }
+}
+
 /// A run added up.
 #[derive(Debug)]
 pub struct Report {
@@ -134,15 +147,8 @@ impl Report {
             Event::RunStarted(started) => self.started = started.clone(),
             Event::Capabilities { checked } => self.capabilities.clone_from(checked),
             Event::CaseDone(done) => self.case_done(done),
-            Event::Found(finding) => {
-                let at = self.findings.partition_point(|own| own.signature <= finding.signature);
-                self.findings.insert(at, (**finding).clone());
-            }
-            Event::SeenAgain { finding } => {
-                if let Some(own) = self.findings.iter_mut().find(|own| own.id == *finding) {
-                    own.count += 1;
-                }
-            }
+            Event::Found(finding) => add(&mut self.findings, finding),
+            Event::SeenAgain { finding } => count_again(&mut self.findings, finding),
             Event::Unconfirmed { signature, why, operation, decides_case, .. } => {
                 // What did not come again is not a divergence that anybody can act on.
                 if *decides_case {

@@ -83,8 +83,7 @@ pub fn run(
     let mut report = Report::new(started.clone());
     let tried = Tried::new(api, &cases.operations, source.strength());
     let (report_of, output_of) = (&mut report, &mut output);
-    let mut sink =
-        Sink { report: report_of, output: output_of, deviations: &deviations, api, replayed, tried, error: None };
+    let mut sink = Sink { report: report_of, output: output_of, deviations: &deviations, replayed, tried, error: None };
     sink.take(Event::RunStarted(started));
     if let Some(earlier) = earlier {
         earlier.kept.iter().for_each(|done| sink.take(Event::CaseDone(done.clone())));
@@ -226,7 +225,6 @@ struct Sink<'s> {
     report: &'s mut Report,
     output: &'s mut Output,
     deviations: &'s [Deviation],
-    api: &'s Api,
     replayed: &'s Replayed<'s>,
     /// What has met by now.
     tried: Tried<'s>,
@@ -235,17 +233,10 @@ struct Sink<'s> {
 
 impl Sink<'_> {
     fn take(&mut self, mut event: Event) {
-        if let Event::Found(finding) = &mut event {
-            let today = Zoned::now().date();
-            let accepted = self.deviations.iter().find(|own| own.accepts(finding, self.api.name, today));
-            finding.accepted_by = accepted.map(|own| format!("{}: {} (until {})", own.owner, own.reason, own.expires));
-            let path = self.output.replay_path(&finding.id);
-            finding.replay =
-                format!("plumb replay {}{}", shell_word(&path.display().to_string()), self.replayed.options);
-            let signature = finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned();
-            if let Err(error) = self.output.replay_file(finding, &signature) {
-                self.error.get_or_insert(error);
-            }
+        if let Event::Found(finding) = &mut event
+            && let Err(error) = self.output.keep_finding(finding, self.deviations, self.replayed.options)
+        {
+            self.error.get_or_insert(error);
         }
         if let Event::CaseDone(done) = &event {
             self.tried.note(done);

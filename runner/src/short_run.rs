@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use plumb_model::api::Api;
 use plumb_validator::journal::Made;
+use plumb_validator::names::RunId;
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -18,10 +19,24 @@ pub fn short_run<'a, T>(
     stop: &AtomicBool,
     work: impl FnOnce(&Engine<'_>) -> Result<(T, Vec<Made>), Error>,
 ) -> Result<T, Error> {
-    let run = run::new_run_id();
-    let journal = run::begin_journal(api, selected, &run)?;
+    journalled(api, selected, &run::new_run_id(), stop, |engine| {
+        let (result, left) = work(engine)?;
+        Ok((result, left.is_empty()))
+    })
+}
+
+/// Does `work` as `run` against a target that answers. Beside its result it tells whether nothing is left; the journal
+/// stays where something is.
+pub fn journalled<'a, T>(
+    api: &'a Api,
+    selected: &'a Selected,
+    run: &RunId,
+    stop: &AtomicBool,
+    work: impl FnOnce(&Engine<'_>) -> Result<(T, bool), Error>,
+) -> Result<T, Error> {
+    let journal = run::begin_journal(api, selected, run)?;
     let (connect, restarter) = (|| run::connect(selected), selected.restarter());
-    let engine = Engine::new(api, &selected.target, &run, &connect)
+    let engine = Engine::new(api, &selected.target, run, &connect)
         .noting_in(&journal)
         .stopped_by(stop)
         .brought_back_by(restarter.as_ref());
@@ -30,8 +45,8 @@ pub fn short_run<'a, T>(
         _ = journal.finish_clean();
         return Err(error);
     }
-    let (result, left) = work(&engine)?;
-    if left.is_empty() {
+    let (result, is_clean) = work(&engine)?;
+    if is_clean {
         journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
     }
     Ok(result)

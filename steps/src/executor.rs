@@ -136,9 +136,9 @@ impl Progress {
         Self { steps: steps.collect(), trouble: None, is_blocked: false }
     }
 
-    fn outcome(&self) -> Outcome {
-        let ended = self.steps.iter().map(|step| step.end).find(|end| *end != StepEnd::Passed);
-        ended.map_or(Outcome::Passed, StepEnd::outcome)
+    /// How the step ended that ended the scenario; none where all passed.
+    fn ended(&self) -> Option<StepEnd> {
+        self.steps.iter().map(|step| step.end).find(|end| *end != StepEnd::Passed)
     }
 }
 
@@ -172,8 +172,8 @@ pub struct Done {
 }
 
 /// Plays a scenario under the number `sequence`, by which its names differ from those of all others of the run. It
-/// borrows of `pool` what it does not have for itself. A
-/// scenario with a step that is bound to no function makes no call at all.
+/// borrows of the pool what it does not have for itself. A scenario with a step that is bound to no function makes no
+/// call at all.
 pub async fn play(setting: &Setting<'_, '_>, prepared: &Prepared, sequence: u64) -> Done {
     let Setting { context, pool, .. } = *setting;
     if prepared.is_unbound() {
@@ -279,20 +279,15 @@ fn trouble(step: usize, failure: Failure, world: &World, actors: &[Actor]) -> Tr
 }
 
 fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, world: World) -> Played {
-    let (tally, outcome) = (world.tally(), progress.outcome());
+    let (tally, ended) = (world.tally(), progress.ended());
     // A step that looked at an accepted answer cannot hold; and what such an answer did not tell is missing later.
-    let ended = progress.steps.iter().map(|step| step.end).find(|end| *end != StepEnd::Passed);
     let ends_in_accepted =
         ended == Some(StepEnd::Failed) && world.is_last_accepted() || progress.is_blocked && tally.accepted > 0;
-    let (case, case_lacks, _) = world.into_record();
-    let case = (!case.calls.is_empty()).then(|| {
-        let mut case = case;
-        SUITE.clone_into(&mut case.origin.suite);
-        case.origin.operation = case.calls.last().map_or_else(String::new, |turn| turn.call.operation.to_string());
-        case
-    });
+    let (mut case, case_lacks) = world.into_record();
+    SUITE.clone_into(&mut case.origin.suite);
+    case.origin.operation = case.calls.last().map_or_else(String::new, |turn| turn.call.operation.to_string());
     Played {
-        outcome,
+        outcome: ended.map_or(Outcome::Passed, StepEnd::outcome),
         steps: progress.steps,
         trouble: progress.trouble,
         calls: tally.calls,
@@ -301,7 +296,7 @@ fn finished(context: &Context<'_>, prepared: &Prepared, progress: Progress, worl
         waived: tally.waived,
         accepted: tally.accepted,
         ends_in_accepted,
-        case,
+        case: (!case.calls.is_empty()).then_some(case),
         case_lacks,
         ..prepared.unplayed(context.api.name)
     }

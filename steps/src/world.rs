@@ -381,9 +381,8 @@ impl World {
     }
 
     /// What was done, as a case; and why it is not all of it, where so.
-    pub(crate) fn into_record(self) -> (Case, Option<String>, Option<Exchange>) {
-        let (case, partial) = self.record.into_case();
-        (case, partial, self.last)
+    pub(crate) fn into_record(self) -> (Case, Option<String>) {
+        self.record.into_case()
     }
 }
 

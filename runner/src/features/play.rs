@@ -14,7 +14,6 @@ use plumb_validator::session::Context;
 use crate::engine::{Engine, RESULTS_WAITING_MAX, is_alive, lock};
 
 /// How scenarios are played.
-#[derive(Clone)]
 pub struct Terms {
     /// How many at once; those that are `@serial` come after all others, one by one.
     pub workers: usize,

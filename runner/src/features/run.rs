@@ -1,6 +1,6 @@
 //! One run of features from its first line to its last.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use plumb_model::api::Api;
@@ -14,10 +14,9 @@ use crate::error::{Error, Exit};
 use crate::events::{EVENTS_SCHEMA, Event, TestsEnded, TestsStarted};
 use crate::features::sink::Sink;
 use crate::features::{ModelTarget, Selection, Terms, play_all};
-use crate::run::{
-    INVESTIGATION_MAX, begin_journal, check_alive, connect, new_run_id, progress, stop_on_ctrl_c, told, told_part,
-};
+use crate::run::{INVESTIGATION_MAX, new_run_id, progress, stop_on_ctrl_c, told, told_part};
 use crate::select::Selected;
+use crate::short_run::journalled;
 
 /// How much longer a lease lasts than the longest scenario may take.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);
@@ -79,9 +78,11 @@ pub fn run(
             play(&engine, None, arguments, selection, &mut sink)
         }
         Stage::Target(selected) => {
-            let played = at_target(api, selected, &run, &stop, |engine| {
+            let played = journalled(api, selected, &run, &stop, |engine| {
                 sink.take(Event::TestsStarted(started));
-                play(engine, Some(&selected.pool), arguments, selection, &mut sink)
+                let ended = play(engine, Some(&selected.pool), arguments, selection, &mut sink);
+                let is_clean = ended.resources_left.is_empty();
+                Ok((ended, is_clean))
             });
             match played {
                 Ok(ended) => ended,
@@ -96,29 +97,6 @@ pub fn run(
     ended.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     sink.take(Event::TestsEnded(ended));
     sink.finish(arguments)
-}
-
-/// Does `work` at a target that answers. The journal stays where something does.
-fn at_target(
-    api: &Api,
-    selected: &Selected,
-    run: &RunId,
-    stop: &AtomicBool,
-    work: impl FnOnce(&Engine<'_>) -> TestsEnded,
-) -> Result<TestsEnded, Error> {
-    let journal = begin_journal(api, selected, run)?;
-    let (connect, restarter) = (|| connect(selected), selected.restarter());
-    let engine = Engine::new(api, &selected.target, run, &connect)
-        .noting_in(&journal)
-        .stopped_by(stop)
-        .brought_back_by(restarter.as_ref());
-    let alive = check_alive(&engine, selected);
-    let ended = alive.map(|()| work(&engine));
-    if ended.as_ref().map_or(true, |ended| ended.resources_left.is_empty()) {
-        // Nothing was made, or nothing stays.
-        journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
-    }
-    ended
 }
 
 /// Plays all; at a target, which may have `standing` things to lend, what diverges is run again.

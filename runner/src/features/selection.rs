@@ -70,16 +70,13 @@ fn is_wanted(scenario: &Scenario, api: &str, tags: Option<&TagExpression>, names
 }
 
 fn features(wish: &Wish, plugins: &[Plugin]) -> Result<Vec<Feature>, Error> {
-    let features = if wish.paths.is_empty() {
+    if wish.paths.is_empty() {
         let name = wish.api.as_deref().ok_or_else(|| no_api("there is neither a path nor an API"))?;
-        embedded(crate::select::plugin(plugins, name)?)?
-    } else {
-        let wanted = wish.paths.iter().map(|path| path.parse()).collect::<Result<Vec<Wanted>, _>>();
-        let wanted = wanted.map_err(|trouble| all_troubles(vec![trouble]))?;
-        feature::read_paths(&wanted).map_err(all_troubles)?
-    };
-    feature::check_unique(&features).map_err(mistake)?;
-    Ok(features)
+        return embedded(crate::select::plugin(plugins, name)?);
+    }
+    let wanted = wish.paths.iter().map(|path| path.parse()).collect::<Result<Vec<Wanted>, _>>();
+    let wanted = wanted.map_err(|trouble| all_troubles(vec![trouble]))?;
+    feature::read_paths(&wanted).map_err(all_troubles)
 }
 
 /// The features that come with an API.
@@ -91,6 +88,7 @@ fn embedded(plugin: &Plugin) -> Result<Vec<Feature>, Error> {
     let read = plugin.features.iter().map(|(path, text)| feature::read(path, text).map_err(mistake));
     let mut features = read.collect::<Result<Vec<_>, _>>()?;
     feature::distinguish(&mut features);
+    feature::check_unique(&features).map_err(mistake)?;
     Ok(features)
 }
 

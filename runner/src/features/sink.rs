@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use jiff::Zoned;
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_steps::executor::Waivers;
@@ -21,7 +20,6 @@ use crate::investigate::Failures;
 use crate::output::{About, Output, Wanted, make_folder, write_json};
 use crate::report::features::{FeatureReport, cucumber_json, junit, own_choice, page, terminal};
 use crate::report::terminal::colours_wanted;
-use crate::run::shell_word;
 
 /// What a run has come to so far.
 pub(super) struct Sink<'s> {
@@ -123,14 +121,8 @@ impl<'s> Sink<'s> {
     /// Takes one event in.
     pub(super) fn take(&mut self, mut event: Event) {
         if let Event::Found(finding) = &mut event {
-            let today = Zoned::now().date();
-            let accepted = self.deviations.iter().find(|own| own.accepts(finding, self.api.name, today));
-            finding.accepted_by = accepted.map(|own| format!("{}: {} (until {})", own.owner, own.reason, own.expires));
-            let path = self.output.replay_path(&finding.id);
-            finding.replay = format!("plumb replay {}{}", shell_word(&path.display().to_string()), self.options);
-            let signature = finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned();
-            let written = self.output.replay_file(finding, &signature);
-            self.keep(written.map(|_| ()));
+            let kept = self.output.keep_finding(finding, &self.deviations, &self.options);
+            self.keep(kept);
         }
         self.report.apply(&event);
         let written = self.output.event(&event);

@@ -115,15 +115,8 @@ impl FeatureReport {
         match event {
             Event::TestsStarted(started) => self.started = started.clone(),
             Event::ScenarioDone(played) => self.scenario_done(played),
-            Event::Found(finding) => {
-                let at = self.findings.partition_point(|own| own.signature <= finding.signature);
-                self.findings.insert(at, (**finding).clone());
-            }
-            Event::SeenAgain { finding } => {
-                if let Some(own) = self.findings.iter_mut().find(|own| own.id == *finding) {
-                    own.count += 1;
-                }
-            }
+            Event::Found(finding) => super::add(&mut self.findings, finding),
+            Event::SeenAgain { finding } => super::count_again(&mut self.findings, finding),
             Event::TestsEnded(ended) => self.ended = Some(ended.clone()),
             _ => {}
         }

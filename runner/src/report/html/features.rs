@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use anchors::Anchors;
 
-use super::overview::{bar, masthead, tile, with_code};
+use super::overview::{bar, masthead, the_run, tile, with_code};
 use super::{cards, document, footer};
 use crate::report::features::{Counts, FeatureReport, Scenario, Upshot, headline, notices, played_at, summary};
 use crate::report::outcome::Tone;
@@ -144,12 +144,7 @@ fn facts(report: &FeatureReport) -> Markup {
         ("Run", safe(&started.run)),
         ("Version", format!("plumb {}", safe(&started.version))),
     ];
-    html! {
-        section aria-labelledby="run" {
-            h2 #run { "The run" }
-            dl .facts { @for (name, value) in &facts { div { dt { (name) } dd { (value) } } } }
-        }
-    }
+    the_run(&facts)
 }
 
 #[cfg(test)]

@@ -147,10 +147,15 @@ pub(super) fn facts(report: &Report) -> Markup {
         ("Run", safe(&started.run)),
         ("Version", format!("plumb {}", safe(&started.version))),
     ];
+    the_run(&facts)
+}
+
+/// The section that tells what ran.
+pub(super) fn the_run(facts: &[(&str, String)]) -> Markup {
     html! {
         section aria-labelledby="run" {
             h2 #run { "The run" }
-            dl .facts { @for (name, value) in &facts { div { dt { (name) } dd { (value) } } } }
+            dl .facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
         }
     }
 }
