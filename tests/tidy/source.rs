@@ -90,6 +90,7 @@ fn the_arrows_point_the_right_way() {
         ("validator", &["plumb-model"]),
         ("steps", &["plumb-model", "plumb-validator"]),
         ("steps/s3", &["plumb-model", "plumb-s3", "plumb-steps"]),
+        ("runner/canary", &[]),
         ("runner/s3", &["plumb-model", "plumb-s3", "plumb-s3-steps", "plumb-validator"]),
         (
             "runner",

@@ -1,0 +1,1 @@
+//! Which of what is seen somebody must be told, and when it is over.

@@ -1,0 +1,1 @@
+//! What `plumb.toml` says of canaries, as it is written there.

@@ -1,0 +1,1 @@
+//! What began and what ended, on disk before anything follows from it.

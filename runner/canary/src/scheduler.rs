@@ -1,0 +1,1 @@
+//! Which slots begin now, and which never will.

@@ -1,0 +1,1 @@
+//! What was promised, and how much of it is left.

@@ -1,0 +1,1 @@
+//! The days that are over, a file each.
