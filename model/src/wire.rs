@@ -143,9 +143,14 @@ pub trait Wire: Send + Sync {
         &["authorization", "cookie", "proxy-authorization"]
     }
 
-    /// The server's own id of a request, by which its owner finds it in the logs.
-    fn request_id(&self, _answer: &Answer) -> Option<String> {
+    /// The header with the server's own id of a request, by which its owner finds it in the logs.
+    fn request_id_field(&self) -> Option<&'static str> {
         None
+    }
+
+    /// That id.
+    fn request_id(&self, answer: &Answer) -> Option<String> {
+        answer.headers.text(self.request_id_field()?).map(str::to_owned)
     }
 
     /// How curl signs the request of `call` as `actor`, none being the target's first identity; none where curl

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use plumb_generator::capabilities::{Check, ROWS_MAX, checks};
+use plumb_model::api::Api;
 use plumb_model::space::Row;
 use plumb_validator::case_run::{Shared, clean_up, run_case};
 use plumb_validator::journal::Made;
@@ -63,7 +64,12 @@ struct Desk<'s, 'a> {
 
 /// Finds out what the cases of the named operations need, all operations where none is named.
 pub fn survey<'a>(engine: &Engine<'a>, names: &[String], workers: usize) -> Survey<'a> {
-    let checks = checks(engine.api, names);
+    survey_of(engine.api, engine, names, workers)
+}
+
+/// The same of an API that lives longer than the engine does.
+pub fn survey_of<'a>(api: &'a Api, engine: &Engine<'_>, names: &[String], workers: usize) -> Survey<'a> {
+    let checks = checks(api, names);
     let desk = Desk {
         checks: &checks,
         open: Mutex::new((0..checks.len()).collect()),
@@ -83,7 +89,7 @@ pub fn survey<'a>(engine: &Engine<'a>, names: &[String], workers: usize) -> Surv
     let missing = || Seen::new(Has::Unclear, "it was not asked any more");
     let each = checks.iter().enumerate().map(|(index, check)| (check, seen.remove(&index).unwrap_or_else(missing)));
     let each: Vec<(&Check<'a>, Seen)> = each.collect();
-    let (checked, support) = summed_up(engine, &each);
+    let (checked, support) = summed_up(api, engine, &each);
     Survey { checked, support, early: into_inner(desk.early), left: into_inner(desk.left) }
 }
 

@@ -364,7 +364,7 @@ pub struct AcceptArgs {
     pub deviations: PathBuf,
 }
 
-fn parse_budget(text: &str) -> Result<Budget, String> {
+pub(crate) fn parse_budget(text: &str) -> Result<Budget, String> {
     if let Ok(cases) = text.parse::<u64>() {
         return if cases == 0 {
             Err("a budget of no cases would say nothing".into())
@@ -379,7 +379,7 @@ fn parse_budget(text: &str) -> Result<Budget, String> {
     Ok(Budget { cases: None, time: Some(time) })
 }
 
-fn parse_strength(text: &str) -> Result<usize, String> {
+pub(crate) fn parse_strength(text: &str) -> Result<usize, String> {
     let strength = text.parse().map_err(|_| "not a number")?;
     let known = 1..=STRENGTH_MAX;
     if known.contains(&strength) { Ok(strength) } else { Err(format!("between 1 and {STRENGTH_MAX} choices can meet")) }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use plumb_canary::config::{
+    AgentConfig, CanaryConfig, MaintenanceConfig, Mistake, ReceiverConfig, RuleConfig, Sections,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -20,6 +23,15 @@ pub const CONFIG_BYTES_MAX: u64 = 1 << 20;
 struct File {
     #[serde(default)]
     targets: BTreeMap<String, TargetConfig>,
+    agent: Option<Spanned<AgentConfig>>,
+    #[serde(default)]
+    canaries: BTreeMap<Spanned<String>, CanaryConfig>,
+    #[serde(default)]
+    alerts: BTreeMap<Spanned<String>, RuleConfig>,
+    #[serde(default)]
+    receivers: BTreeMap<Spanned<String>, ReceiverConfig>,
+    #[serde(default)]
+    maintenance: Vec<MaintenanceConfig>,
 }
 
 /// A target as it is configured.
@@ -47,6 +59,8 @@ pub struct TargetConfig {
     pub restart: Option<Spanned<Vec<String>>>,
     /// How long the target may take to answer again: `30s`.
     pub restart_timeout: Option<Spanned<String>>,
+    /// The header in which the target tells its version.
+    pub version_header: Option<Spanned<String>>,
     /// The identities by name. The first in the alphabet is the default one, but never `other`: that is the second
     /// identity, for the cases about what belongs to somebody else. It must belong to another account than the
     /// first, because another access key of the same account is let do everything.
@@ -158,6 +172,29 @@ impl Config {
             };
             Error::usage(format!("there is no target {name:?}"), help)
         })
+    }
+
+    /// The names of all targets.
+    pub fn target_names(&self) -> Vec<&str> {
+        self.file.targets.keys().map(String::as_str).collect()
+    }
+
+    /// What it says of canaries.
+    pub fn sections(&self) -> Sections {
+        let File { agent, canaries, alerts, receivers, maintenance, .. } = &self.file;
+        Sections {
+            agent: agent.clone(),
+            canaries: canaries.clone(),
+            alerts: alerts.clone(),
+            receivers: receivers.clone(),
+            maintenance: maintenance.clone(),
+        }
+    }
+
+    /// A mistake in what it says of canaries, shown at its place.
+    pub fn mistake(&self, mistake: &Mistake) -> Error {
+        let (message, help) = (mistake.message.clone(), Some(mistake.help.clone()));
+        Error::config(&self.name, &self.text, mistake.place.clone(), message, help)
     }
 
     /// An error at a place of this configuration.

@@ -21,6 +21,8 @@ use crate::life::{Life, died_under};
 use crate::restart::Restarter;
 pub use crate::worker::Worker;
 
+/// Why a run ended early that was given no more than it got.
+pub(crate) const SPENT: &str = "the budget is spent";
 /// How many results may wait for whoever reads them.
 pub(crate) const RESULTS_WAITING_MAX: usize = 64;
 /// How often a server that gave no answer is asked whether it lives.
@@ -269,7 +271,7 @@ impl<'e> Engine<'e> {
         let spent = budget.cases.is_some_and(|most| source.next >= most)
             || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if spent {
-            source.early = Some("the budget is spent".into());
+            source.early = Some(SPENT.into());
             return None;
         }
         let case = source.cases.next()?;

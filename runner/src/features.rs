@@ -8,7 +8,9 @@ mod selection;
 mod sink;
 
 pub use model_target::{MODEL_TARGET, ModelTarget};
-use play::is_final;
+pub(crate) use play::is_final;
 pub use play::{Ended, Terms, play_all};
 pub use run::{Stage, run};
 pub use selection::{Selection, Wish, registry};
+#[expect(unused_imports, reason = "used by slots")]
+pub(crate) use sink::to_look_into;

@@ -45,6 +45,9 @@ pub struct Terms<'a> {
     pub first_sequence: u64,
     /// What a case must show besides its failure, whether it is confirmed or made smaller.
     pub still: &'a mut Still<'a>,
+    /// Findings that were made before, by their coarse signature. One that comes again each time is not made small
+    /// again.
+    pub earlier: Option<&'a BTreeMap<String, Finding>>,
 }
 
 /// Diverging cases, kept until they are looked into.
@@ -238,7 +241,7 @@ impl Failures {
         deadline: Instant,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Vec<Made>, String> {
-        let mut terms = Terms { deadline, first_sequence: FIRST_SEQUENCE, still: &mut |_, _| true };
+        let mut terms = Terms { deadline, first_sequence: FIRST_SEQUENCE, still: &mut |_, _| true, earlier: None };
         self.investigate_on(engine, &mut terms, on_event)
     }
 
@@ -259,7 +262,8 @@ impl Failures {
         });
         let worker = engine.worker()?;
         worker.check_alive();
-        let mut search = Search { worker: &worker, sequence: terms.first_sequence, still: &mut *terms.still };
+        let (first, earlier) = (terms.first_sequence, terms.earlier);
+        let mut search = Search { worker: &worker, sequence: first, still: &mut *terms.still, earlier };
         let mut known: Vec<Known> = Vec::new();
         for failure in &self.kept {
             let of_signature = |own: &&Known| own.signature == failure.signature;
@@ -322,9 +326,18 @@ struct Search<'s, 'w, 'e> {
     worker: &'s Worker<'w, 'e>,
     sequence: u64,
     still: &'s mut Still<'s>,
+    earlier: Option<&'s BTreeMap<String, Finding>>,
 }
 
 impl Search<'_, '_, '_> {
+    /// The finding that was made of such a failure before, where it still comes every time.
+    fn known(&mut self, engine: &Engine<'_>, failure: &Failure) -> Option<Box<Finding>> {
+        let known = self.earlier?.get(&failure.signature).filter(|_| failure.cause.kind != Kind::OwnExpectation)?;
+        let again = confirm(self.worker, &failure.signature, &known.case, &mut self.sequence);
+        let finding = again.finding(engine, &known.case).filter(|_| again.reproduced == CONFIRMATIONS)?;
+        Some(Box::new(Finding { cause: known.cause.clone(), ..*finding }))
+    }
+
     /// What a case shows of a failure, and whether it is still the one in question.
     fn shown(&mut self, case: &Case, signature: &str) -> Shown {
         self.sequence += 1;
@@ -337,6 +350,9 @@ impl Search<'_, '_, '_> {
 }
 
 fn investigate_one(engine: &Engine<'_>, failure: &Failure, passed: &Passed, search: &mut Search<'_, '_, '_>) -> Event {
+    if let Some(finding) = search.known(engine, failure) {
+        return Event::Found(finding);
+    }
     let Failure { case, signature, .. } = failure;
     let first = confirm(search.worker, signature, case, &mut search.sequence);
     if search.worker.is_over() {

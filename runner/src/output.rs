@@ -96,6 +96,12 @@ impl Output {
         Ok(Self { wanted, folder, is_new, events, is_beside, about })
     }
 
+    /// A place for findings and nothing else, made once there is one.
+    pub fn of_findings(folder: PathBuf, about: About) -> Self {
+        let wanted = Wanted { streams: false, html: None, folder: None, resumes: false };
+        Self { wanted, folder, is_new: false, events: None, is_beside: false, about }
+    }
+
     /// The events of the run that this one resumes are all in its own now, which take their place.
     pub fn replace_earlier(&mut self) -> Result<(), Error> {
         let Some(events) = self.events.as_mut().filter(|_| self.is_beside) else { return Ok(()) };

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 use crate::events::{CaseDone, Checked, Covered, Died, Event, RunEnded, RunStarted};
 use crate::precedence::Sightings;
 
+pub use outcome::worst;
+
 /// The schema of the JSON report.
 pub const RUN_SCHEMA: &str = "plumb.run/1";
 /// The most different reasons that a report lists.

@@ -167,7 +167,7 @@ fn surveyed<'a>(engine: &Engine<'a>, cases: &CasesArgs, bar: &ProgressBar, sink:
 
 /// Sends the cases that the target supports, and tells of the others that it does not. Beside how it ended, how many
 /// were sent without some of their probes.
-fn send(
+pub(crate) fn send(
     engine: &Engine<'_>,
     cases: &CasesArgs,
     all: impl Iterator<Item = Case> + Send,
@@ -214,10 +214,13 @@ fn tell_unseen(deviations: &[Deviation], api: &Api, report: &Report) {
 }
 
 fn take_done(engine: &Engine<'_>, done: &Done, sink: &mut Sink<'_>) {
-    sink.take(Event::CaseDone(case_done(engine, done)));
-    if done.died {
-        sink.take(Event::Died(died(done)));
-    }
+    done_events(engine, done).for_each(|event| sink.take(event));
+}
+
+/// What is told of a case that is over.
+pub(crate) fn done_events(engine: &Engine<'_>, done: &Done) -> impl Iterator<Item = Event> + use<> {
+    let death = done.died.then(|| Event::Died(died(done)));
+    std::iter::once(Event::CaseDone(case_done(engine, done))).chain(death)
 }
 
 /// Takes events in: finishes findings, adds them up, writes them down.
@@ -301,11 +304,8 @@ pub fn exit_of(report: &Report, inconclusive_max: f64) -> Exit {
     let judged = counts.conforms + counts.diverges;
     #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
     let share = counts.inconclusive as f64 / (counts.cases.max(1)) as f64;
-    let died = report
-        .ended
-        .as_ref()
-        .and_then(|ended| ended.early.as_deref())
-        .is_some_and(|early| early != "the budget is spent");
+    let died =
+        report.ended.as_ref().and_then(|ended| ended.early.as_deref()).is_some_and(|early| early != engine::SPENT);
     // Accepted findings are known, so they do not make a run diverge; without any judged case nothing was shown.
     if judged == 0 || share > inconclusive_max || report.interrupted() || died {
         Exit::Inconclusive
@@ -314,7 +314,7 @@ pub fn exit_of(report: &Report, inconclusive_max: f64) -> Exit {
     }
 }
 
-fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf, run: &RunId) -> RunStarted {
+pub(crate) fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf, run: &RunId) -> RunStarted {
     RunStarted {
         schema: EVENTS_SCHEMA.into(),
         run: run.as_str().to_owned(),

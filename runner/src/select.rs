@@ -31,6 +31,8 @@ pub struct Selected {
     pub endpoint: Endpoint,
     /// How it is restarted where it dies; none where nobody said how.
     pub restart: Option<Restart>,
+    /// The header in which it tells its version.
+    pub version_header: Option<String>,
     /// What the platform team keeps there for scenarios to borrow parts of.
     pub pool: Vec<Standing>,
 }
@@ -102,7 +104,7 @@ fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Re
     check_accounts(&actors)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
     let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
-    Ok(Selected { target, endpoint, restart: None, pool: Vec::new() })
+    Ok(Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new() })
 }
 
 fn from_config(
@@ -126,7 +128,8 @@ fn from_config(
         target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
     configure(&mut target, arguments, config, own)?;
     let pool = standing::configured(api, config, own, &target)?;
-    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, pool })
+    let version_header = own.version_header.as_ref().map(|name| name.get_ref().to_ascii_lowercase());
+    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, version_header, pool })
 }
 
 fn configured_flavour(

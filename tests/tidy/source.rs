@@ -94,7 +94,15 @@ fn the_arrows_point_the_right_way() {
         ("runner/s3", &["plumb-model", "plumb-s3", "plumb-s3-steps", "plumb-validator"]),
         (
             "runner",
-            &["plumb-generator", "plumb-kv", "plumb-model", "plumb-s3-plugin", "plumb-steps", "plumb-validator"],
+            &[
+                "plumb-canary",
+                "plumb-generator",
+                "plumb-kv",
+                "plumb-model",
+                "plumb-s3-plugin",
+                "plumb-steps",
+                "plumb-validator",
+            ],
         ),
     ];
     for (folder, allowed) in arrows {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plumb_generator::capabilities::{Check, Of};
 use plumb_generator::suites::CHOICES;
+use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_model::capability::Capability;
 
@@ -16,8 +17,12 @@ use crate::support::Support;
 type Refusals<'s, 'a> = (&'a Capability, Vec<(&'s Check<'a>, &'s Seen)>);
 
 /// The lines of the table, and what follows from them.
-pub(super) fn summed_up<'a>(engine: &Engine<'a>, seen: &[(&Check<'a>, Seen)]) -> (Vec<Checked>, Support<'a>) {
-    let (mut checked, mut support) = (Vec::new(), Support::new(engine.api));
+pub(super) fn summed_up<'a>(
+    api: &'a Api,
+    engine: &Engine<'_>,
+    seen: &[(&Check<'a>, Seen)],
+) -> (Vec<Checked>, Support<'a>) {
+    let (mut checked, mut support) = (Vec::new(), Support::new(api));
     let mut refusals: BTreeMap<&str, Refusals<'_, 'a>> = BTreeMap::new();
     let mut operation_has = Has::Works;
     for (check, seen) in seen {

@@ -155,7 +155,7 @@ impl Inquiry<'_, '_, '_> {
     fn run(&self, failures: Failures, deadline: Instant, on_news: &mut dyn FnMut(News)) -> Result<Left, String> {
         let witness = self.other.engine.worker()?;
         let mut still = |case: &Case, run: &CaseRun| self.is_same_question(case, run, &self.ask(&witness, case));
-        let mut terms = Terms { deadline, first_sequence: self.first_sequence, still: &mut still };
+        let mut terms = Terms { deadline, first_sequence: self.first_sequence, still: &mut still, earlier: None };
         let stayed = failures.investigate_on(self.wrong.engine, &mut terms, &mut |event| {
             if let Some(news) = self.news(&witness, event) {
                 on_news(news);

@@ -163,7 +163,7 @@ async fn work(
 }
 
 /// Whether an attempt is the last: nothing is left to be shown by another one, or there is none.
-pub(super) fn is_final(played: &Played, attempt: u32, scenario: &Scenario) -> bool {
+pub(crate) fn is_final(played: &Played, attempt: u32, scenario: &Scenario) -> bool {
     let may_be_better = matches!(played.outcome, Outcome::Failed | Outcome::Inconclusive) && !played.ends_in_accepted;
     !may_be_better || attempt > scenario.terms.retries
 }

@@ -84,14 +84,8 @@ impl<'s> Sink<'s> {
     /// Keeps what the last attempt of a scenario is to be looked into for. One that passes at last leaves nothing.
     fn note(&mut self, played: &Played) {
         self.failed.remove(&played.id);
-        let divergence = played.trouble.as_ref().and_then(|trouble| trouble.divergence.as_deref());
-        if let (Some(case), Some(divergence), Outcome::Failed) = (&played.case, divergence, played.outcome) {
-            let mut case = case.clone();
-            if divergence.kind == Kind::OwnExpectation {
-                // Two scenarios that expect other answers to one call have nothing in common.
-                case.origin.choices = vec![own_choice(&played.id)];
-            }
-            self.failed.insert(played.id.clone(), (self.count, case, divergence.clone()));
+        if let Some((case, divergence)) = to_look_into(played) {
+            self.failed.insert(played.id.clone(), (self.count, case, divergence));
         }
     }
 
@@ -153,4 +147,16 @@ impl<'s> Sink<'s> {
         // What was found out is printed even where it could not all be written down.
         self.error.map_or_else(|| Ok(report.exit()), Err)
     }
+}
+
+/// The case of a scenario that failed in a wrong answer, and that answer.
+pub(crate) fn to_look_into(played: &Played) -> Option<(Case, Divergence)> {
+    let divergence = played.trouble.as_ref().and_then(|trouble| trouble.divergence.as_deref());
+    let (case, divergence) = played.case.as_ref().zip(divergence).filter(|_| played.outcome == Outcome::Failed)?;
+    let mut case = case.clone();
+    if divergence.kind == Kind::OwnExpectation {
+        // Two scenarios that expect other answers to one call have nothing in common.
+        case.origin.choices = vec![own_choice(&played.id)];
+    }
+    Some((case, divergence.clone()))
 }

@@ -24,7 +24,7 @@ pub use count::{Calls, Counts};
 pub use cucumber_json::cucumber_json;
 pub use json::TEST_SCHEMA;
 pub use junit::junit;
-pub use outcome::{notices, summary};
+pub use outcome::{notices, summary, worst};
 pub use upshot::Upshot;
 
 pub use super::html::features as page;

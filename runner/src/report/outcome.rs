@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::SPENT;
 use crate::events::Died;
 use crate::report::Report;
 use crate::report::words::{count, number, safe};
@@ -51,6 +52,14 @@ pub(super) fn headline(report: &Report) -> (Tone, String) {
 /// Whether every case was run.
 fn is_whole(report: &Report) -> bool {
     report.ended.as_ref().is_some_and(|ended| !ended.interrupted && ended.early.is_none() && ended.cases_left == 0)
+}
+
+/// What keeps a run from conforming, in a sentence: its first open finding, why a case was unclear, or the headline.
+pub fn worst(report: &Report) -> String {
+    let finding = report.open_findings().next().map(|finding| finding.summary.clone());
+    let unclear = || report.reasons.keys().next().map(|(verdict, why)| format!("{verdict}: {why}"));
+    let early = report.ended.as_ref().and_then(|ended| ended.early.clone()).filter(|early| early != SPENT);
+    safe(&finding.or(early).or_else(unclear).unwrap_or_else(|| headline(report).1))
 }
 
 /// What a reader must know before trusting the sums, a sentence each.

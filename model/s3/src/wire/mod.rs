@@ -64,8 +64,8 @@ impl Wire for S3Wire {
         logged::PROOFS
     }
 
-    fn request_id(&self, answer: &Answer) -> Option<String> {
-        answer.headers.text("x-amz-request-id").map(str::to_owned)
+    fn request_id_field(&self) -> Option<&'static str> {
+        Some("x-amz-request-id")
     }
 
     fn curl_signing(

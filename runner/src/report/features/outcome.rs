@@ -1,6 +1,6 @@
 //! What a run of features came to, in honest words: headline, notices and the line of sums of every report for people.
 
-use super::{Counts, FeatureReport};
+use super::{Counts, FeatureReport, Upshot, why};
 use crate::events::TestsStarted;
 use crate::report::outcome::{Tone, leftovers};
 use crate::report::words::{count, duration, number, safe};
@@ -30,6 +30,13 @@ pub(in crate::report) fn headline(report: &FeatureReport) -> (Tone, String) {
         return (Tone::Good, passed(counts));
     };
     (Tone::Unclear, unclear)
+}
+
+/// The first scenario that keeps the run from passing, and why; the headline where it is none of them.
+pub fn worst(report: &FeatureReport) -> String {
+    let bad = [Upshot::Failed, Upshot::Inconclusive, Upshot::Skipped];
+    let first = bad.iter().find_map(|upshot| report.upshot(*upshot).next());
+    first.map_or_else(|| headline(report).1, |own| format!("{}: {}", own.played.id, why(&own.played)))
 }
 
 fn passed(counts: Counts) -> String {

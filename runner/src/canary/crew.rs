@@ -1,0 +1,111 @@
+//! Who carries slots out: a few threads, each with many slots of features under way, and a thread for each slot of
+//! generated cases.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use plumb_canary::slot::{Slot, Watch};
+use plumb_canary::work::{Done, Work};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+
+use crate::canary::duty::Duty;
+use crate::canary::lag::Lag;
+use crate::canary::told;
+
+/// How much longer than its timeout a slot may take before it is given up: it confirms what it found for as long again,
+/// and cleans up.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What every watch does.
+pub type Duties = BTreeMap<Watch, Arc<Duty>>;
+
+/// One slot to carry out.
+struct Order {
+    slot: Slot,
+    timeout: Duration,
+    duty: Arc<Duty>,
+    done: oneshot::Sender<Done>,
+}
+
+/// The threads, and what there is to do for them.
+pub struct Crew {
+    duties: RwLock<Arc<Duties>>,
+    hands: Vec<UnboundedSender<Order>>,
+    next: AtomicUsize,
+}
+
+impl Crew {
+    /// A crew with so many threads for slots of features.
+    ///
+    /// # Errors
+    /// Where the machine gives no threads.
+    pub fn new(duties: Duties, threads: usize) -> std::io::Result<Self> {
+        let hands = (0..threads.max(1)).map(|number| {
+            let (sender, receiver) = unbounded_channel();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let name = format!("slots-{number}");
+            std::thread::Builder::new().name(name).spawn(move || LocalSet::new().block_on(&runtime, attend(receiver)))?;
+            Ok(sender)
+        });
+        Ok(Self { hands: hands.collect::<std::io::Result<_>>()?, next: AtomicUsize::new(0), duties: RwLock::new(Arc::new(duties)) })
+    }
+
+    /// From now on this is to be done; slots under way go on as they began.
+    pub fn reload(&self, duties: Duties) {
+        *self.duties.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(duties);
+    }
+
+    /// What there is to do as of now.
+    pub fn duties(&self) -> Arc<Duties> {
+        Arc::clone(&self.duties.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Takes orders, and has all of them under way at once: how many that are is bounded by whoever gives them.
+async fn attend(mut orders: UnboundedReceiver<Order>) {
+    let lag = Lag::watch();
+    while let Some(order) = orders.recv().await {
+        let lag = lag.clone();
+        tokio::task::spawn_local(async move {
+            let Order { slot, timeout, duty, done } = order;
+            let ended = told::features(&slot, timeout, &duty, &lag).await;
+            // Whoever asked may have given the slot up.
+            _ = done.send(ended);
+        });
+    }
+}
+
+impl Work for Crew {
+    fn run(&self, slot: Slot, timeout: Duration) -> BoxFuture<'_, Done> {
+        let Some(duty) = self.duties().get(&slot.watch).cloned() else {
+            return std::future::ready(told::unclear(&slot, "the canary is not configured any more")).boxed();
+        };
+        let (done, ended) = oneshot::channel();
+        let again = slot.clone();
+        if duty.task.suite.is_some() {
+            let spawned = std::thread::Builder::new().name("suite".to_owned()).spawn(move || {
+                _ = done.send(told::suite(&slot, timeout, &duty));
+            });
+            if let Err(error) = spawned {
+                return std::future::ready(told::unclear(&again, &format!("no thread could be started: {error}"))).boxed();
+            }
+        } else {
+            let hand = &self.hands[self.next.fetch_add(1, Ordering::Relaxed) % self.hands.len()];
+            _ = hand.send(Order { slot, timeout, duty, done });
+        }
+        async move {
+            match tokio::time::timeout(timeout * 2 + GRACE, ended).await {
+                Ok(Ok(done)) => done,
+                Ok(Err(_)) => told::unclear(&again, "the slot ended in a panic"),
+                Err(_) => told::unclear(&again, "the slot did not end in time, and was given up"),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,66 @@
+//! From what diverged in a slot to findings: confirmed, made small once, kept where they can be replayed.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use plumb_validator::finding::Finding;
+use plumb_validator::journal::Made;
+
+use crate::canary::duty::Duty;
+use crate::engine::{Engine, lock};
+use crate::error::Error;
+use crate::events::Event;
+use crate::investigate::{FIRST_SEQUENCE, Failures, Terms};
+use crate::output::{About, Output};
+
+/// Takes the results of an investigation: completes each finding, keeps its file, and tells it on.
+pub(super) struct Keeper<'d> {
+    duty: &'d Duty,
+    output: Output,
+    /// What could not be kept.
+    pub error: Option<Error>,
+}
+
+impl<'d> Keeper<'d> {
+    pub(super) fn new(duty: &'d Duty, run: &str) -> Self {
+        let site = &duty.site;
+        let about = About {
+            run: run.to_owned(),
+            api: site.api.name.to_owned(),
+            flavour: site.selected.target.flavour.to_owned(),
+            target: site.selected.target.name.clone(),
+        };
+        Self { duty, output: Output::of_findings(duty.folder.clone(), about), error: None }
+    }
+
+    /// Completes what is a finding, and keeps it.
+    pub(super) fn keep(&mut self, event: &mut Event) {
+        let Event::Found(finding) = event else { return };
+        let kept = self.output.keep_finding(finding, &self.duty.task.deviations, &self.duty.site.options);
+        if let Err(error) = kept {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+/// Confirms what diverged, and makes small what is new. One investigation at a target at a time; where another one takes
+/// until `deadline`, nothing could be confirmed.
+pub(super) fn investigate(
+    duty: &Duty,
+    engine: &Engine<'_>,
+    failures: Failures,
+    deadline: Instant,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Vec<Made>, String> {
+    let _alone = lock(&duty.site.investigation);
+    let earlier: BTreeMap<String, Finding> = lock(&duty.known).clone();
+    let mut terms =
+        Terms { deadline, first_sequence: FIRST_SEQUENCE, still: &mut |_, _| true, earlier: Some(&earlier) };
+    failures.investigate_on(engine, &mut terms, &mut |event| {
+        if let Event::Found(finding) = &event {
+            let signature = finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned();
+            lock(&duty.known).insert(signature, Finding::clone(finding));
+        }
+        on_event(event);
+    })
+}
