@@ -19,7 +19,9 @@ use plumb_test_proxy::{Executed, Plan};
 use plumb_validator::clock::SystemClock;
 use plumb_validator::model_server::{Answers, ModelServer};
 use plumb_validator::session::Exchange;
-use plumb_validator::transport::{MemoryTransport, NoAnswerKind, Received, SendError, SendLimits, Transport};
+use plumb_validator::transport::{
+    MemoryTransport, NoAnswerKind, Phase, Phases, Reached, Received, SendError, SendLimits, Transport,
+};
 use plumb_validator::verdict::{Divergence, Kind};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -174,7 +176,8 @@ impl Transport for Dropping<'_> {
 
 fn no_answer() -> SendError {
     let detail = "the answer was lost on purpose".to_owned();
-    SendError::NoAnswer { kind: NoAnswerKind::Closed, detail, after: Duration::ZERO, begun: None }
+    let reached = Box::new(Reached { phase: Phase::FirstByte, phases: Phases::default() });
+    SendError::NoAnswer { kind: NoAnswerKind::Closed, detail, after: Duration::ZERO, begun: None, reached }
 }
 
 /// An answer in ten is lost whenever it is asked for: no call can be said to have none.

@@ -22,7 +22,9 @@ use plumb_validator::names::RunId;
 use plumb_validator::pool::{Pool, PoolTerms};
 use plumb_validator::session::Context;
 use plumb_validator::target::{Safety, Target};
-use plumb_validator::transport::{MemoryTransport, NoAnswerKind, Received, SendError, SendLimits, Transport};
+use plumb_validator::transport::{
+    MemoryTransport, NoAnswerKind, Phase, Phases, Reached, Received, SendError, SendLimits, Transport,
+};
 use plumb_validator::verdict::Verdict;
 
 use crate::reading::scenarios;
@@ -71,7 +73,8 @@ pub(crate) struct Busy;
 impl Transport for Busy {
     fn send<'a>(&'a self, _: &'a Request, _: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
         let response = Response { status: 429, headers: Headers::default(), body: "".into(), truncated: false };
-        let received = Received { response, latency: Duration::ZERO, first_byte: Duration::ZERO, peer: None };
+        let (latency, first_byte, phases) = Default::default();
+        let received = Received { response, latency, first_byte, peer: None, phases };
         futures::future::ready(Ok(received)).boxed()
     }
 }
@@ -86,6 +89,7 @@ impl Transport for Silence {
             detail: "the answer was lost".into(),
             after: Duration::ZERO,
             begun: None,
+            reached: Box::new(Reached { phase: Phase::FirstByte, phases: Phases::default() }),
         };
         futures::future::ready(Err(lost)).boxed()
     }

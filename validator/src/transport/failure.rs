@@ -2,12 +2,17 @@
 
 use std::error::Error;
 use std::io;
-use std::time::Duration;
 
 use hyper_util::client::legacy;
 use plumb_model::http::Response;
 
+use super::answer::Clock;
+use super::phases::{Phase, Reached};
 use super::{NoAnswerKind, NotSentCause, SendError};
+
+/// The system has no room for another open file, or this process has none (Linux, `errno.h`).
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
 
 /// How many errors deep a chain of causes is followed.
 const CAUSES_MAX: usize = 16;
@@ -19,36 +24,78 @@ const TAKEN_BACK: &str = "client error (Canceled)";
 /// How hyper-util names a failed look-up of a host name; its error type is not public.
 const DNS_FAILED: &str = "dns error";
 
-/// What an error before the answer's head means, `after` the start of the send.
-pub(super) fn before_head(error: &(dyn Error + 'static), after: Duration) -> SendError {
-    let detail = detail(error);
-    if nothing_was_sent(error) {
-        SendError::NotSent { cause: not_sent_cause(error), detail, after }
-    } else {
-        SendError::NoAnswer { kind: no_answer_kind(error), detail, after, begun: None }
+/// What an error before the answer's head means, from a client that makes its connections itself.
+pub(super) fn before_head(error: &(dyn Error + 'static), clock: &Clock<'_>) -> SendError {
+    if !nothing_was_sent(error) {
+        return no_answer(error, clock);
     }
+    let cause = not_sent_cause(error);
+    let phase = match cause {
+        NotSentCause::Dns => Phase::Dns,
+        NotSentCause::Tls => Phase::Tls,
+        _ => Phase::Connect,
+    };
+    not_sent(cause, phase, detail(error), clock)
+}
+
+/// Nothing was sent: `cause` was in the way.
+pub(super) fn not_sent(cause: NotSentCause, phase: Phase, detail: String, clock: &Clock<'_>) -> SendError {
+    SendError::NotSent { cause, detail, after: clock.elapsed(), reached: Box::new(at(phase, clock)) }
+}
+
+/// There is no answer to a request that may have been sent.
+pub(super) fn no_answer(error: &(dyn Error + 'static), clock: &Clock<'_>) -> SendError {
+    // Whom a server does not know by a certificate of ours it tells so only after the handshake (RFC 8446 section 4.4.2).
+    let phase = if is_tls(error) { Phase::Tls } else { Phase::FirstByte };
+    let (kind, detail, after) = (no_answer_kind(error), detail(error), clock.elapsed());
+    SendError::NoAnswer { kind, detail, after, begun: None, reached: Box::new(at(phase, clock)) }
 }
 
 /// What an error in the answer's body means, of which `begun` has come.
-pub(super) fn in_body(error: &(dyn Error + 'static), begun: Response, after: Duration) -> SendError {
-    let (kind, detail) = (no_answer_kind(error), detail(error));
-    SendError::NoAnswer { kind, detail, after, begun: Some(Box::new(begun)) }
+pub(super) fn in_body(error: &(dyn Error + 'static), begun: Response, clock: &Clock<'_>) -> SendError {
+    let (kind, detail, after) = (no_answer_kind(error), detail(error), clock.elapsed());
+    SendError::NoAnswer { kind, detail, after, begun: Some(Box::new(begun)), reached: Box::new(at(Phase::Body, clock)) }
 }
 
 /// A limit of ours ran out after the request may have been sent.
-pub(super) fn timed_out(waiting_for: &str, begun: Option<Response>, after: Duration) -> SendError {
+pub(super) fn timed_out(begun: Option<Response>, clock: &Clock<'_>) -> SendError {
+    let (phase, waiting_for) = match &begun {
+        None => (Phase::FirstByte, "answer"),
+        Some(_) => (Phase::Body, "end of the body"),
+    };
     SendError::NoAnswer {
         kind: NoAnswerKind::Timeout,
         detail: format!("no {waiting_for} within the limit"),
-        after,
+        after: clock.elapsed(),
         begun: begun.map(Box::new),
+        reached: Box::new(at(phase, clock)),
     }
 }
 
 /// A limit of ours ran out before there was a connection to send on.
-pub(super) fn connect_timed_out(after: Duration) -> SendError {
-    let detail = "no connection within the limit".to_owned();
-    SendError::NotSent { cause: NotSentCause::Timeout, detail, after }
+pub(super) fn connect_timed_out(phase: Phase, clock: &Clock<'_>) -> SendError {
+    let what = match phase {
+        Phase::Dns => "address",
+        Phase::Tls => "end of the TLS handshake",
+        _ => "connection",
+    };
+    not_sent(NotSentCause::Timeout, phase, format!("no {what} within the limit"), clock)
+}
+
+/// What kept a connection from being made, where the system says so.
+pub(super) fn connect_cause(error: &io::Error) -> NotSentCause {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::ConnectionRefused, _) => NotSentCause::Refused,
+        (io::ErrorKind::TimedOut, _) => NotSentCause::Timeout,
+        (io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory, _) | (_, Some(ENFILE | EMFILE)) => {
+            NotSentCause::Local
+        }
+        _ => NotSentCause::Unconnected,
+    }
+}
+
+const fn at(phase: Phase, clock: &Clock<'_>) -> Reached {
+    Reached { phase, phases: clock.phases }
 }
 
 /// True only where it is certain: the connection failed, or no connection was ever handed the
@@ -119,7 +166,7 @@ fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'st
 }
 
 /// The messages of the chain, without reqwest's own: those print the URL, which may be signed.
-fn detail(error: &(dyn Error + 'static)) -> String {
+pub(super) fn detail(error: &(dyn Error + 'static)) -> String {
     let mut messages: Vec<String> = Vec::new();
     for cause in causes(error).filter(|cause| !cause.is::<reqwest::Error>()) {
         let message = cause.to_string();

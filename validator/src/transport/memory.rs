@@ -8,7 +8,7 @@ use plumb_model::http::Request;
 
 use crate::clock::Clock;
 use crate::model_server::ModelServer;
-use crate::transport::{Received, SendError, SendLimits, Transport};
+use crate::transport::{Phases, Received, SendError, SendLimits, Transport};
 
 /// Sends to a server made from the model, in this process.
 pub struct MemoryTransport<'a> {
@@ -37,7 +37,8 @@ impl Transport for MemoryTransport<'_> {
             response.body.truncate(limits.body_bytes_max);
             response.truncated = true;
         }
-        let received = Received { response, latency: started.elapsed(), first_byte: Duration::ZERO, peer: None };
+        let (latency, phases) = (started.elapsed(), Phases::default());
+        let received = Received { response, latency, first_byte: Duration::ZERO, peer: None, phases };
         futures::future::ready(Ok(received)).boxed()
     }
 }

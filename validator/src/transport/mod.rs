@@ -6,12 +6,17 @@
 //! [`SendError::NotSent`] (nothing can have happened), [`SendError::NoAnswer`] (anything may
 //! have happened) and [`SendError::Unsendable`] (we could not ask the question).
 
+mod answer;
 mod body;
 mod endpoint;
 mod exact;
 mod failure;
+mod fresh;
+mod marked;
 mod memory;
 mod network;
+mod observed;
+mod phases;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,8 +27,12 @@ use plumb_model::http::{Request, Response};
 
 pub use self::endpoint::{Endpoint, EndpointError, Trust};
 pub use self::exact::Obstacle;
+pub use self::fresh::FreshTransport;
+pub use self::marked::{CANARY_FIELD, Marked, Marks, TRACE_FIELD, TraceId};
 pub use self::memory::MemoryTransport;
 pub use self::network::{CONNECT_TIMEOUT, NetworkTransport};
+pub use self::observed::{Ending, Failed, Observed, SENDS_MAX, Sighting, Sightings, TEXT_CHARACTERS_MAX, Wanted};
+pub use self::phases::{Phase, Phases, Reached};
 
 /// How long an answer's head may take where nothing else was asked for.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -75,6 +84,20 @@ impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
     }
 }
 
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn send<'a>(&'a self, request: &'a Request, limits: &'a SendLimits) -> BoxFuture<'a, Result<Received, SendError>> {
+        (**self).send(request, limits)
+    }
+
+    fn send_unshared<'a>(
+        &'a self,
+        request: &'a Request,
+        limits: &'a SendLimits,
+    ) -> BoxFuture<'a, Result<Received, SendError>> {
+        (**self).send_unshared(request, limits)
+    }
+}
+
 /// The bounds of one exchange. Connecting is bounded where the transport is made, because
 /// connections are shared between requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +127,8 @@ pub struct Received {
     pub first_byte: Duration,
     /// The address that answered, where there is one.
     pub peer: Option<SocketAddr>,
+    /// How long each part took, as far as the transport knows.
+    pub phases: Phases,
 }
 
 /// Why there is no answer to judge.
@@ -118,6 +143,8 @@ pub enum SendError {
         detail: String,
         /// How long it took to find out.
         after: Duration,
+        /// How far it came.
+        reached: Box<Reached>,
     },
     /// Some of the request may have reached the server: it may have taken effect, or may yet.
     #[error("failed to get an answer ({kind}): {detail}")]
@@ -130,6 +157,8 @@ pub enum SendError {
         after: Duration,
         /// The head of an answer that broke off in its body, with the body as far as it came.
         begun: Option<Box<Response>>,
+        /// How far it came.
+        reached: Box<Reached>,
     },
     /// These bytes cannot be put on a socket unchanged; nothing was sent.
     #[error("failed to send unchanged: {reason}")]
@@ -137,6 +166,25 @@ pub enum SendError {
         /// The part that cannot be said.
         reason: Obstacle,
     },
+}
+
+impl SendError {
+    /// The phase in which it failed; none where nothing was tried.
+    pub fn phase(&self) -> Option<Phase> {
+        self.reached().map(|reached| reached.phase)
+    }
+
+    /// How long each phase took, as far as the transport knows.
+    pub fn phases(&self) -> Phases {
+        self.reached().map_or_else(Phases::default, |reached| reached.phases)
+    }
+
+    fn reached(&self) -> Option<&Reached> {
+        match self {
+            Self::NotSent { reached, .. } | Self::NoAnswer { reached, .. } => Some(reached),
+            Self::Unsendable { .. } => None,
+        }
+    }
 }
 
 /// What kept a request from being sent at all.
@@ -148,8 +196,10 @@ pub enum NotSentCause {
     Refused,
     /// The TLS handshake failed.
     Tls,
-    /// Connecting took longer than allowed.
+    /// Connecting took longer than allowed; [`SendError::phase`] tells which part of it.
     Timeout,
+    /// This machine has no socket to connect with: it is out of open files, ports or memory.
+    Local,
     /// The connection was lost before the request was begun, or could not be made.
     Unconnected,
 }
@@ -161,6 +211,7 @@ impl fmt::Display for NotSentCause {
             Self::Refused => "connection refused",
             Self::Tls => "TLS handshake failed",
             Self::Timeout => "connecting timed out",
+            Self::Local => "no socket on this machine",
             Self::Unconnected => "no connection",
         })
     }

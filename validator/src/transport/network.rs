@@ -4,12 +4,11 @@
 //! when the connection it had chosen was found closed before the first byte of it was written,
 //! which on the wire is the first time.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::Version;
@@ -19,13 +18,15 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{HttpConnector, HttpInfo, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use plumb_model::http::{Headers, Request, Response};
-use tokio::time::{Instant, timeout_at};
+use plumb_model::http::Request;
+use tokio::time::timeout_at;
 use url::Url;
 
-use super::body::{Capped, OutBody};
+use super::answer::{self, Clock};
+use super::body::OutBody;
 use super::endpoint::{Endpoint, EndpointError};
 use super::exact::{Exact, Obstacle};
+use super::phases::Phase;
 use super::{Received, SendError, SendLimits, Transport, failure};
 
 /// How long making a connection (name, TCP, TLS) may take where nothing else was asked for.
@@ -57,26 +58,6 @@ pub struct NetworkTransport {
     old_server: AtomicBool,
 }
 
-/// When an exchange began and when its parts must be over.
-struct Clock<'a> {
-    start: Instant,
-    limits: &'a SendLimits,
-}
-
-impl Clock<'_> {
-    fn elapsed(&self) -> Duration {
-        self.start.elapsed()
-    }
-
-    fn head_due(&self) -> Instant {
-        self.start + self.limits.first_byte.min(self.limits.total)
-    }
-
-    fn body_due(&self) -> Instant {
-        self.start + self.limits.total
-    }
-}
-
 impl NetworkTransport {
     /// A transport to `endpoint` that gives up connecting after `connect_timeout`.
     ///
@@ -96,17 +77,17 @@ impl NetworkTransport {
 
     async fn exchange(&self, request: &Request, limits: &SendLimits, share: bool) -> Result<Received, SendError> {
         let exact = Exact::of(request).map_err(|reason| SendError::Unsendable { reason })?;
-        let clock = Clock { start: Instant::now(), limits };
+        let clock = Clock::start(limits);
         let shared = share && exact.framing.ends() && !self.old_server.load(Ordering::Relaxed);
         match exact.reqwest_url(&self.base).filter(|_| shared) {
-            Some(url) => self.through_reqwest(url, exact, &clock).await,
-            None => self.through_hyper(if shared { &self.pooled } else { &self.single }, exact, &clock).await,
+            Some(url) => self.through_reqwest(url, exact, clock).await,
+            None => self.through_hyper(if shared { &self.pooled } else { &self.single }, exact, clock).await,
         }
     }
 
     /// Reqwest does not tell when it has a connection, so a limit shorter than the connect
     /// timeout that runs out here counts as sent.
-    async fn through_reqwest(&self, url: Url, exact: Exact, clock: &Clock<'_>) -> Result<Received, SendError> {
+    async fn through_reqwest(&self, url: Url, exact: Exact, clock: Clock<'_>) -> Result<Received, SendError> {
         let mut request = reqwest::Request::new(exact.method, url);
         *request.headers_mut() = exact.headers;
         if !exact.body.is_empty() {
@@ -114,12 +95,12 @@ impl NetworkTransport {
         }
         match timeout_at(clock.head_due(), self.reqwest.execute(request)).await {
             Ok(Ok(answer)) => self.receive(http::Response::<reqwest::Body>::from(answer), clock).await,
-            Ok(Err(error)) => Err(failure::before_head(&error, clock.elapsed())),
-            Err(_) => Err(failure::timed_out("answer", None, clock.elapsed())),
+            Ok(Err(error)) => Err(failure::before_head(&error, &clock)),
+            Err(_) => Err(failure::timed_out(None, &clock)),
         }
     }
 
-    async fn through_hyper(&self, client: &Hyper, exact: Exact, clock: &Clock<'_>) -> Result<Received, SendError> {
+    async fn through_hyper(&self, client: &Hyper, exact: Exact, clock: Clock<'_>) -> Result<Received, SendError> {
         let (body, _guard) = OutBody::new(exact.body, exact.framing);
         let mut request = http::Request::new(body);
         *request.method_mut() = exact.method;
@@ -128,17 +109,17 @@ impl NetworkTransport {
         let connection = capture_connection(&mut request);
         let mut answer = client.request(request);
 
-        let mut head = timeout_at(clock.head_due().min(clock.start + self.connect_timeout), &mut answer).await;
+        let mut head = timeout_at(clock.connect_due(self.connect_timeout), &mut answer).await;
         if head.is_err() {
             if connection.connection_metadata().is_none() {
-                return Err(failure::connect_timed_out(clock.elapsed()));
+                return Err(failure::connect_timed_out(Phase::Connect, &clock));
             }
             head = timeout_at(clock.head_due(), answer).await;
         }
         match head {
             Ok(Ok(answer)) => self.receive::<Incoming>(answer, clock).await,
-            Ok(Err(error)) => Err(failure::before_head(&error, clock.elapsed())),
-            Err(_) => Err(failure::timed_out("answer", None, clock.elapsed())),
+            Ok(Err(error)) => Err(failure::before_head(&error, &clock)),
+            Err(_) => Err(failure::timed_out(None, &clock)),
         }
     }
 
@@ -152,31 +133,16 @@ impl NetworkTransport {
         })
     }
 
-    async fn receive<B>(&self, answer: http::Response<B>, clock: &Clock<'_>) -> Result<Received, SendError>
+    async fn receive<B>(&self, answer: http::Response<B>, clock: Clock<'_>) -> Result<Received, SendError>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Error + 'static,
     {
-        let first_byte = clock.elapsed();
-        let (head, body) = answer.into_parts();
-        if head.version < Version::HTTP_11 {
+        if answer.version() < Version::HTTP_11 {
             self.old_server.store(true, Ordering::Relaxed);
         }
-        let mut capped = Capped::new(clock.limits.body_bytes_max);
-        let read = timeout_at(clock.body_due(), capped.read(body)).await;
-        let latency = clock.elapsed();
-        let response = Response {
-            status: head.status.as_u16(),
-            headers: headers(&head.headers),
-            truncated: capped.truncated || !matches!(read, Ok(Ok(()))),
-            body: capped.finish(),
-        };
-        let peer = head.extensions.get::<HttpInfo>().map(HttpInfo::remote_addr);
-        match read {
-            Ok(Ok(())) => Ok(Received { response, latency, first_byte, peer }),
-            Ok(Err(error)) => Err(failure::in_body(&error, response, latency)),
-            Err(_) => Err(failure::timed_out("end of the body", Some(response), latency)),
-        }
+        let peer = answer.extensions().get::<HttpInfo>().map(HttpInfo::remote_addr);
+        answer::receive(answer, peer, clock).await
     }
 }
 
@@ -194,7 +160,7 @@ impl Transport for NetworkTransport {
     }
 }
 
-fn log(outcome: &Result<Received, SendError>) {
+pub(super) fn log(outcome: &Result<Received, SendError>) {
     match outcome {
         Ok(received) => {
             tracing::debug!(status = received.response.status, latency = ?received.latency, "answered");
@@ -240,32 +206,4 @@ fn hyper_client(endpoint: &Endpoint, connect_timeout: Duration, idle_max: usize)
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(idle_max)
         .build(connector)
-}
-
-/// The names that most answers hold: they cost no allocation, here and in every later copy.
-const COMMON: [&str; 11] = [
-    "accept-ranges",
-    "cache-control",
-    "connection",
-    "content-length",
-    "content-type",
-    "date",
-    "etag",
-    "last-modified",
-    "server",
-    "vary",
-    "transfer-encoding",
-];
-
-/// The fields as they came; all values share one allocation.
-fn headers(fields: &http::HeaderMap) -> Headers {
-    let mut text = BytesMut::with_capacity(fields.values().map(http::HeaderValue::len).sum());
-    fields.values().for_each(|value| text.extend_from_slice(value.as_bytes()));
-    let mut rest = text.freeze();
-    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        let known = COMMON.iter().find(|known| **known == name.as_str());
-        let name = known.map_or_else(|| Cow::Owned(name.as_str().to_owned()), |known| Cow::Borrowed(*known));
-        (name, rest.split_to(value.len()))
-    };
-    fields.iter().map(field).collect()
 }

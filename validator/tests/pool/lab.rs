@@ -65,8 +65,8 @@ impl Transport for Picky<'_> {
             tokio::task::yield_now().await;
             let (headers, body) = (Headers::default(), Bytes::new());
             let response = Response { status: 403, headers, body, truncated: false };
-            let (latency, first_byte) = Default::default();
-            Ok(Received { response, latency, first_byte, peer: None })
+            let (latency, first_byte, phases) = Default::default();
+            Ok(Received { response, latency, first_byte, peer: None, phases })
         }
         .boxed()
     }

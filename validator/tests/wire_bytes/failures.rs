@@ -3,18 +3,16 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr};
 
-use plumb_validator::transport::{
-    Endpoint, NetworkTransport, NoAnswerKind, NotSentCause, Received, SendError, SendLimits, Transport as _,
-};
+use plumb_validator::transport::{Endpoint, NoAnswerKind, NotSentCause, Received, SendError, SendLimits};
 
 use crate::server::{
-    CLIENTS, Client, LIMITS, PATIENT, SHORT, accept, after_head, answering, get, joined, serve, transport_to,
+    CLIENTS, Client, LIMITS, PATIENT, SHORT, accept, after_head, answering, get, joined, serve, transport, transport_to,
 };
 
 const IMPATIENT: SendLimits = SendLimits { first_byte: SHORT, total: SHORT, ..LIMITS };
 
 async fn send(address: SocketAddr, client: Client, limits: SendLimits) -> Result<Received, SendError> {
-    transport_to(address).send(&get(client, "/a"), &limits).await
+    transport_to(address, client).send(&get(client, "/a"), &limits).await
 }
 
 #[track_caller]
@@ -44,7 +42,7 @@ async fn an_unknown_host_is_not_sent() {
     // No label may be longer than 63 bytes, so that no name server is asked.
     let endpoint = Endpoint::parse(&format!("http://{}.invalid:80", "a".repeat(64)), None).expect("an endpoint");
     for client in CLIENTS {
-        let transport = NetworkTransport::new(&endpoint, PATIENT).expect("a transport");
+        let transport = transport(&endpoint, client, PATIENT);
         check_not_sent(transport.send(&get(client, "/"), &LIMITS).await, NotSentCause::Dns);
     }
 }
@@ -209,7 +207,7 @@ async fn an_answer_to_head_has_no_body() {
     for client in CLIENTS {
         let (address, _server) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n");
         let request = plumb_model::http::Request { method: "HEAD".into(), ..get(client, "/a") };
-        let received = transport_to(address).send(&request, &LIMITS).await.expect("there is an answer");
+        let received = transport_to(address, client).send(&request, &LIMITS).await.expect("there is an answer");
         assert_eq!((received.response.headers.text("content-length"), received.response.body.len()), (Some("6"), 0));
     }
 }
@@ -219,7 +217,7 @@ async fn a_failure_does_not_tell_the_target() {
     for client in CLIENTS {
         let (address, _server) = after_head(drop);
         let request = get(client, "/a?signature=hunter2");
-        let error = transport_to(address).send(&request, &LIMITS).await.expect_err("there is no answer");
+        let error = transport_to(address, client).send(&request, &LIMITS).await.expect_err("there is no answer");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
 }

@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex};
 use plumb_model::http::Request;
 use plumb_validator::transport::{NoAnswerKind, SendError, Transport as _, Unshared};
 
-use crate::server::{CLIENTS, LIMITS, accept, bytes_of, get, joined, read_head, serve, transport_to};
+use crate::server::{LIMITS, POOLED, accept, bytes_of, get, joined, read_head, serve, transport_to};
 
 const OK_KEEP: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 #[tokio::test]
 async fn a_connection_is_used_again() {
-    for client in CLIENTS {
+    for client in POOLED {
         let (address, _server) = serve(|listener| {
             let mut stream = accept(&listener);
             while !read_head(&mut stream).is_empty() {
                 stream.write_all(OK_KEEP).expect("an answer");
             }
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         for target in ["/1", "/2", "/3"] {
             transport.send(&get(client, target), &LIMITS).await.expect("the one connection answers");
         }
@@ -28,7 +28,7 @@ async fn a_connection_is_used_again() {
 
 #[tokio::test]
 async fn an_unshared_request_has_a_connection_of_its_own() {
-    for client in CLIENTS {
+    for client in POOLED {
         let (address, _server) = serve(|listener| {
             let mut kept = accept(&listener);
             assert!(!read_head(&mut kept).is_empty());
@@ -41,7 +41,7 @@ async fn an_unshared_request_has_a_connection_of_its_own() {
             assert!(!read_head(&mut kept).is_empty(), "the first connection waits for its next request");
             kept.write_all(OK_KEEP).expect("an answer");
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         transport.send(&get(client, "/1"), &LIMITS).await.expect("the first connection answers");
         for target in ["/2", "/3"] {
             Unshared(&transport).send(&get(client, target), &LIMITS).await.expect("a fresh one answers");
@@ -52,14 +52,14 @@ async fn an_unshared_request_has_a_connection_of_its_own() {
 
 #[tokio::test]
 async fn the_bytes_of_an_unshared_request_are_the_same() {
-    for client in CLIENTS {
+    for client in POOLED {
         let (address, server) = serve(|listener| {
             let mut stream = accept(&listener);
             let head = read_head(&mut stream);
             stream.write_all(OK_KEEP).expect("an answer");
             head
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         transport.send_unshared(&get(client, "/1"), &LIMITS).await.expect("it is answered");
         assert_eq!(joined(server).await, bytes_of(&get(client, "/1"), ""));
     }
@@ -67,7 +67,7 @@ async fn the_bytes_of_an_unshared_request_are_the_same() {
 
 #[tokio::test]
 async fn a_request_lost_on_a_reused_connection_is_not_sent_again() {
-    for client in CLIENTS {
+    for client in POOLED {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
         let (address, _server) = serve(move |listener| {
@@ -80,7 +80,7 @@ async fn a_request_lost_on_a_reused_connection_is_not_sent_again() {
                 log.lock().expect("the log").push(second);
             }
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         let lost = Request { method: "POST".into(), ..get(client, "/lost") };
         transport.send(&get(client, "/1"), &LIMITS).await.expect("the first is answered");
         let error = transport.send(&lost, &LIMITS).await.expect_err("the second is not");
@@ -99,7 +99,7 @@ async fn a_request_lost_on_a_reused_connection_is_not_sent_again() {
 #[tokio::test]
 async fn no_request_is_seen_twice_by_a_server_that_hangs_up_between_requests() {
     const REQUESTS: usize = 50;
-    for client in CLIENTS {
+    for client in POOLED {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
         let (address, _server) = serve(move |listener| {
@@ -110,7 +110,7 @@ async fn no_request_is_seen_twice_by_a_server_that_hangs_up_between_requests() {
                 stream.write_all(OK_KEEP).ok();
             }
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         for number in 0..REQUESTS {
             let request = get(client, &format!("/{number}"));
             let outcome = transport.send(&request, &LIMITS).await;
@@ -128,7 +128,7 @@ async fn no_request_is_seen_twice_by_a_server_that_hangs_up_between_requests() {
 
 #[tokio::test]
 async fn a_request_that_promises_more_than_it_has_gets_its_answer_and_its_own_connection() {
-    for client in CLIENTS {
+    for client in POOLED {
         let (address, server) = serve(|listener| {
             let mut heads = Vec::new();
             for _ in 0..3 {
@@ -138,7 +138,7 @@ async fn a_request_that_promises_more_than_it_has_gets_its_answer_and_its_own_co
             }
             heads
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         let mut short = get(client, "/short");
         short.headers.push("content-length", "5");
         let mut unreadable = get(client, "/unreadable");
@@ -154,7 +154,7 @@ async fn a_request_that_promises_more_than_it_has_gets_its_answer_and_its_own_co
 
 #[tokio::test]
 async fn a_server_of_http_1_0_does_not_change_the_next_request() {
-    for client in CLIENTS {
+    for client in POOLED {
         let (address, server) = serve(|listener| {
             let mut heads = Vec::new();
             for _ in 0..2 {
@@ -166,7 +166,7 @@ async fn a_server_of_http_1_0_does_not_change_the_next_request() {
             }
             heads
         });
-        let transport = transport_to(address);
+        let transport = transport_to(address, client);
         for _ in 0..2 {
             transport.send(&get(client, "/a"), &LIMITS).await.expect("an answer");
         }

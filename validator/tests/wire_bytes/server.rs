@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use plumb_model::http::{Headers, Request};
-use plumb_validator::transport::{Endpoint, NetworkTransport, SendLimits};
+use plumb_validator::transport::{Endpoint, FreshTransport, NetworkTransport, SendLimits, Transport};
 
 /// Long enough for any answer on loopback; reached only by a test that fails.
 pub(crate) const PATIENT: Duration = Duration::from_secs(10);
@@ -25,9 +25,13 @@ pub(crate) const OK_CLOSE: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncon
 pub(crate) enum Client {
     Reqwest,
     Hyper,
+    /// Hyper without its pool, with a connection for each request.
+    Fresh,
 }
 
-pub(crate) const CLIENTS: [Client; 2] = [Client::Reqwest, Client::Hyper];
+/// Those that keep connections.
+pub(crate) const POOLED: [Client; 2] = [Client::Reqwest, Client::Hyper];
+pub(crate) const CLIENTS: [Client; 3] = [Client::Reqwest, Client::Hyper, Client::Fresh];
 
 pub(crate) fn get(client: Client, target: &str) -> Request {
     let accept = [(Cow::from("accept"), Bytes::from_static(b"*/*"))];
@@ -55,9 +59,19 @@ pub(crate) fn bytes_of(request: &Request, added: &str) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn transport_to(address: SocketAddr) -> NetworkTransport {
+/// A transport to loopback on which `client` carries its requests.
+pub(crate) fn transport_to(address: SocketAddr, client: Client) -> Box<dyn Transport> {
     let endpoint = Endpoint::parse(&format!("http://{address}"), None).expect("loopback is an endpoint");
-    NetworkTransport::new(&endpoint, PATIENT).expect("a transport can be made")
+    transport(&endpoint, client, PATIENT)
+}
+
+/// A transport to `endpoint` that gives up connecting after `connect_timeout`.
+pub(crate) fn transport(endpoint: &Endpoint, client: Client, connect_timeout: Duration) -> Box<dyn Transport> {
+    let made = "a transport can be made";
+    match client {
+        Client::Reqwest | Client::Hyper => Box::new(NetworkTransport::new(endpoint, connect_timeout).expect(made)),
+        Client::Fresh => Box::new(FreshTransport::new(endpoint, connect_timeout).expect(made)),
+    }
 }
 
 /// Runs `serve` on a listener of its own and gives its result when joined.

@@ -3,19 +3,25 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use plumb_validator::transport::{
-    Endpoint, NetworkTransport, NotSentCause, Received, SendError, SendLimits, Transport as _, Trust,
-};
+use plumb_validator::transport::{Endpoint, NotSentCause, Received, SendError, SendLimits, Trust};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 
-use crate::server::{CLIENTS, Client, LIMITS, OK_CLOSE, PATIENT, SHORT, bytes_of, get};
+use crate::server::{CLIENTS, Client, LIMITS, OK_CLOSE, PATIENT, SHORT, bytes_of, get, transport};
 
 /// Answers every connection once; gives its address, its certificate as PEM, and what it reads.
-async fn tls_server() -> (SocketAddr, String, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn tls_server() -> (SocketAddr, String, UnboundedReceiver<Vec<u8>>) {
+    let (address, pem, log, _) = tls_server_that_tells().await;
+    (address, pem, log)
+}
+
+/// The same, and which handshakes it made.
+pub(crate) async fn tls_server_that_tells()
+-> (SocketAddr, String, UnboundedReceiver<Vec<u8>>, UnboundedReceiver<Option<HandshakeKind>>) {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
@@ -25,28 +31,38 @@ async fn tls_server() -> (SocketAddr, String, tokio::sync::mpsc::UnboundedReceiv
         .with_no_client_auth()
         .with_single_cert(vec![own.cert.der().clone()], key)
         .expect("a server's configuration");
+    let (address, log, handshakes) = tls_server_with(config).await;
+    (address, own.cert.pem(), log, handshakes)
+}
+
+/// A server of this configuration, what it reads, and which handshakes it made.
+pub(crate) async fn tls_server_with(
+    config: ServerConfig,
+) -> (SocketAddr, UnboundedReceiver<Vec<u8>>, UnboundedReceiver<Option<HandshakeKind>>) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback can be bound");
     let address = listener.local_addr().expect("an address");
-    let (seen, log) = tokio::sync::mpsc::unbounded_channel();
+    let (seen, log) = unbounded_channel();
+    let (met, handshakes) = unbounded_channel();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            _ = met.send(stream.get_ref().1.handshake_kind());
             let mut bytes = vec![0; 1024];
             let count = stream.read(&mut bytes).await.expect("a request");
             bytes.truncate(count);
-            seen.send(bytes).expect("the test listens");
+            _ = seen.send(bytes);
             stream.write_all(OK_CLOSE).await.expect("an answer");
             stream.shutdown().await.ok();
         }
     });
-    (address, own.cert.pem(), log)
+    (address, log, handshakes)
 }
 
 async fn send(address: SocketAddr, trust: Trust, client: Client) -> Result<Received, SendError> {
     let url = format!("https://localhost:{}", address.port());
     let endpoint = Endpoint::parse(&url, Some(trust)).expect("an endpoint");
-    let transport = NetworkTransport::new(&endpoint, PATIENT).expect("a transport");
+    let transport = transport(&endpoint, client, PATIENT);
     transport.send(&get(client, "/a/../b?x"), &LIMITS).await
 }
 
@@ -79,18 +95,22 @@ async fn a_handshake_that_never_ends_means_nothing_was_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback can be bound");
     let address = listener.local_addr().expect("an address");
     let endpoint = Endpoint::parse(&format!("https://{address}"), Some(some_trust())).expect("an endpoint");
-    let transport = NetworkTransport::new(&endpoint, SHORT).expect("a transport");
     for client in CLIENTS {
+        let transport = transport(&endpoint, client, SHORT);
         let error = transport.send(&get(client, "/"), &LIMITS).await.expect_err("there is no answer");
         assert!(matches!(&error, SendError::NotSent { cause: NotSentCause::Timeout, .. }), "{error:?}");
     }
-    // Only hyper tells whether there is a connection when a limit of the request's own runs out.
-    let transport = NetworkTransport::new(&endpoint, PATIENT).expect("a transport");
     let limits = SendLimits { first_byte: SHORT, ..LIMITS };
-    let error = transport.send(&get(Client::Hyper, "/"), &limits).await.expect_err("there is no answer");
-    assert!(matches!(&error, SendError::NotSent { cause: NotSentCause::Timeout, .. }), "{error:?}");
-    let error = transport.send(&get(Client::Reqwest, "/"), &limits).await.expect_err("there is no answer");
-    assert!(matches!(&error, SendError::NoAnswer { .. }), "{error:?}");
+    for client in CLIENTS {
+        let transport = transport(&endpoint, client, PATIENT);
+        let error = transport.send(&get(client, "/"), &limits).await.expect_err("there is no answer");
+        // Reqwest alone does not tell whether there is a connection when a limit of the request's own runs out.
+        let told = match &error {
+            SendError::NotSent { cause, .. } => *cause == NotSentCause::Timeout && client != Client::Reqwest,
+            _ => client == Client::Reqwest,
+        };
+        assert!(told, "{client:?}: {error:?}");
+    }
 }
 
 fn some_trust() -> Trust {

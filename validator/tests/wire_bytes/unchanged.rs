@@ -4,15 +4,23 @@ use std::net::TcpStream;
 
 use bytes::Bytes;
 use plumb_model::http::Request;
-use plumb_validator::transport::{Obstacle, SendError, Transport as _};
+use plumb_validator::transport::{Obstacle, SendError};
 use proptest::prelude::*;
 
-use crate::server::{CLIENTS, Client, LIMITS, bytes_of, capture, get, joined, transport_to};
+use crate::server::{Client, LIMITS, POOLED, bytes_of, capture, get, joined, transport_to};
 
-/// What stood on the socket when `wanted` had been read from it, or why nothing was sent.
+/// What stood on the socket when `wanted` had been read from it, or why nothing was sent: the same whether
+/// connections are kept or not.
 async fn sent(request: &Request, wanted: &[u8]) -> Result<Vec<u8>, Obstacle> {
+    let fresh = sent_by(Client::Fresh, request, wanted).await;
+    let pooled = sent_by(Client::Hyper, request, wanted).await;
+    assert_eq!(fresh, pooled);
+    pooled
+}
+
+async fn sent_by(client: Client, request: &Request, wanted: &[u8]) -> Result<Vec<u8>, Obstacle> {
     let (address, server) = capture(wanted.len());
-    let outcome = transport_to(address).send(request, &LIMITS).await;
+    let outcome = transport_to(address, client).send(request, &LIMITS).await;
     if let Err(SendError::Unsendable { reason }) = outcome {
         drop(TcpStream::connect(address).expect("the server still waits for its first client"));
         assert_eq!(joined(server).await, b"", "{request:?}");
@@ -133,7 +141,7 @@ const UNSENDABLE_TARGETS: &[&[u8]] = &[
 
 #[tokio::test]
 async fn a_hostile_target_arrives_as_it_is() {
-    for client in CLIENTS {
+    for client in POOLED {
         for target in SENDABLE_TARGETS {
             check_sent(&get(client, target), "").await;
         }
@@ -142,7 +150,7 @@ async fn a_hostile_target_arrives_as_it_is() {
 
 #[tokio::test]
 async fn a_target_that_no_client_can_say_is_not_sent() {
-    for client in CLIENTS {
+    for client in POOLED {
         for target in UNSENDABLE_TARGETS {
             let request = Request { target: target.to_vec(), ..get(client, "/") };
             check_unsendable(&request, |obstacle| matches!(obstacle, Obstacle::Target { .. })).await;
@@ -152,7 +160,7 @@ async fn a_target_that_no_client_can_say_is_not_sent() {
 
 #[tokio::test]
 async fn a_target_is_sent_up_to_the_longest_that_can_be_said() {
-    for client in CLIENTS {
+    for client in POOLED {
         for length in [65_000, 65_533] {
             check_sent(&get(client, &format!("/{}", "a".repeat(length))), "").await;
         }
@@ -184,7 +192,7 @@ async fn hostile_fields_arrive_as_they_are_and_in_order() {
         ("user-agent", b"a"),
         ("accept-encoding", b"gzip"),
     ];
-    for client in CLIENTS {
+    for client in POOLED {
         let mut request = get(client, "/");
         for (name, value) in fields {
             request.headers.push(*name, *value);
@@ -196,7 +204,7 @@ async fn hostile_fields_arrive_as_they_are_and_in_order() {
 #[tokio::test]
 async fn a_field_that_no_client_can_say_is_not_sent() {
     let check = async |fields: &[(&'static str, &'static [u8])], wanted: fn(&Obstacle) -> bool| {
-        for client in CLIENTS {
+        for client in POOLED {
             let mut request = get(client, "/");
             for (name, value) in fields {
                 request.headers.push(*name, *value);
@@ -232,7 +240,7 @@ async fn a_method_that_is_no_token_is_not_sent() {
 
 #[tokio::test]
 async fn a_missing_length_is_added_last_where_a_body_is_or_may_be() {
-    for client in CLIENTS {
+    for client in POOLED {
         for (method, body, added) in [
             ("PUT", "", "content-length: 0\r\n"),
             ("POST", "", "content-length: 0\r\n"),
@@ -260,7 +268,7 @@ fn framed(client: Client, fields: &[(&'static str, &'static str)], body: &'stati
 
 #[tokio::test]
 async fn a_given_length_arrives_as_it_is_even_if_it_is_wrong() {
-    for client in CLIENTS {
+    for client in POOLED {
         for (length, body) in
             [("3", "abc"), ("03", "abc"), ("0", ""), ("9", "abc"), ("9", ""), ("-1", ""), ("", ""), ("x", "")]
         {
@@ -283,7 +291,7 @@ async fn a_chunked_body_is_sent_as_one_chunk() {
 
 #[tokio::test]
 async fn framing_that_hyper_would_mend_is_not_sent() {
-    for client in CLIENTS {
+    for client in POOLED {
         for fields in [
             &[("content-length", "2")][..],
             &[("content-length", "-1")],
