@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::slot::{Axis, Ended, Outcome, Watch};
+use crate::slot::{Axis, Ended, Mark, Outcome, Place, SlotKind, Trouble, Watch};
 
 /// Everything that the first page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,8 +38,10 @@ pub struct WatchView {
     pub runbook: Option<String>,
     /// How often, in words: `every 1m`.
     pub cadence: String,
-    /// The last slots, the oldest first.
-    pub slots: Vec<Ended>,
+    /// The last slots, the oldest first, at most [`SLOTS_MAX`].
+    pub slots: Vec<SlotView>,
+    /// What is known of the last slot that did not pass; none where one has passed since.
+    pub trouble: Option<Trouble>,
     /// What is left of each budget.
     pub budgets: Vec<BudgetView>,
     /// How long exchanges took, in bands of time, the oldest first.
@@ -52,10 +54,45 @@ pub struct WatchView {
     pub muted: Option<(i64, String)>,
 }
 
-impl WatchView {
-    /// How its last slot ended that says anything.
-    pub fn last(&self) -> Option<Outcome> {
-        self.slots.last().map(|ended| ended.outcome)
+/// The most slots of a watch that the first page shows.
+pub const SLOTS_MAX: usize = 90;
+
+/// A slot as a mark in a bar. A page shows thousands, so there is no text in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotView {
+    /// When it was due, in milliseconds since 1970.
+    pub due_ms: i64,
+    /// How many due times in a row this stands for.
+    pub count: u32,
+    /// Why it was there.
+    pub kind: SlotKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// On the axis of availability.
+    pub availability: Mark,
+    /// On the axis of conformance.
+    pub conformance: Mark,
+    /// Where its failure lies.
+    pub place: Option<Place>,
+    /// How long after the due time it started, in milliseconds.
+    pub late_ms: u32,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+}
+
+impl From<&Ended> for SlotView {
+    fn from(ended: &Ended) -> Self {
+        Self {
+            due_ms: ended.slot.due_ms,
+            count: ended.count,
+            kind: ended.slot.kind,
+            outcome: ended.outcome,
+            availability: ended.availability,
+            conformance: ended.conformance,
+            place: ended.trouble.as_ref().map(|trouble| trouble.place),
+            late_ms: ended.late_ms,
+            duration_us: ended.duration_us,
+        }
     }
 }
 
@@ -140,7 +177,8 @@ pub struct DeviationView {
 pub trait Source: Send + Sync {
     /// Everything for the first page.
     fn board(&self) -> Board;
-    /// The ledger of one watch, or of all, from one moment until before another, the oldest first, at most `most`.
+    /// The ledger of one watch, or of all, from one moment until before another, in the order of their due
+    /// times, at most `most`; the same order whenever it is asked.
     fn ledger(&self, watch: Option<&Watch>, from_ms: i64, until_ms: i64, most: usize) -> Vec<Ended>;
     /// One finding in full.
     fn finding(&self, id: &str) -> Option<serde_json::Value>;
