@@ -12,5 +12,4 @@ pub(crate) use play::is_final;
 pub use play::{Ended, Terms, play_all};
 pub use run::{Stage, run};
 pub use selection::{Selection, Wish, registry};
-#[expect(unused_imports, reason = "used by slots")]
 pub(crate) use sink::to_look_into;

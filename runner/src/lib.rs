@@ -6,6 +6,7 @@
 //! }
 //! ```
 
+pub mod canary;
 pub mod capabilities;
 pub mod cases;
 pub mod cli;

@@ -50,10 +50,16 @@ impl Crew {
             let (sender, receiver) = unbounded_channel();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let name = format!("slots-{number}");
-            std::thread::Builder::new().name(name).spawn(move || LocalSet::new().block_on(&runtime, attend(receiver)))?;
+            std::thread::Builder::new()
+                .name(name)
+                .spawn(move || LocalSet::new().block_on(&runtime, attend(receiver)))?;
             Ok(sender)
         });
-        Ok(Self { hands: hands.collect::<std::io::Result<_>>()?, next: AtomicUsize::new(0), duties: RwLock::new(Arc::new(duties)) })
+        Ok(Self {
+            hands: hands.collect::<std::io::Result<_>>()?,
+            next: AtomicUsize::new(0),
+            duties: RwLock::new(Arc::new(duties)),
+        })
     }
 
     /// From now on this is to be done; slots under way go on as they began.
@@ -93,7 +99,8 @@ impl Work for Crew {
                 _ = done.send(told::suite(&slot, timeout, &duty));
             });
             if let Err(error) = spawned {
-                return std::future::ready(told::unclear(&again, &format!("no thread could be started: {error}"))).boxed();
+                return std::future::ready(told::unclear(&again, &format!("no thread could be started: {error}")))
+                    .boxed();
             }
         } else {
             let hand = &self.hands[self.next.fetch_add(1, Ordering::Relaxed) % self.hands.len()];

@@ -31,7 +31,6 @@ const SUITE_WORKERS: u16 = 2;
 const INCONCLUSIVE_MAX: f64 = 0.05;
 
 /// What a canary does, wherever it does it.
-#[derive(Debug)]
 pub struct Task {
     /// The API it speaks.
     pub api: &'static str,
@@ -54,7 +53,6 @@ pub struct Task {
 }
 
 /// Generated cases, some of which are run in each slot.
-#[derive(Debug)]
 pub struct Suite {
     /// All of them. Each slot goes on where the one before it ended.
     pub cases: Arc<Vec<Case>>,

@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 /// How often a thread looks.
 const EVERY: Duration = Duration::from_millis(250);
 /// So late, and the thread was starved: more than any healthy scheduler does to it, less than any timeout.
-pub const STARVED: Duration = Duration::from_secs(1);
+const STARVED: Duration = Duration::from_secs(1);
 /// How many late looks are kept.
 const KEPT_MAX: usize = 64;
 
 /// The times at which a thread came much too late.
 #[derive(Debug, Clone, Default)]
-pub struct Lag(Rc<RefCell<VecDeque<(Instant, Duration)>>>);
+pub(super) struct Lag(Rc<RefCell<VecDeque<(Instant, Duration)>>>);
 
 impl Lag {
     /// Watches the thread of the current runtime as long as that lives.
-    pub fn watch() -> Self {
+    pub(super) fn watch() -> Self {
         let lag = Self::default();
         let own = lag.clone();
         tokio::task::spawn_local(async move {
@@ -43,7 +43,7 @@ impl Lag {
     }
 
     /// By how much the thread came too late since `begun`, where it did.
-    pub fn since(&self, begun: Instant) -> Option<Duration> {
+    pub(super) fn since(&self, begun: Instant) -> Option<Duration> {
         self.0.borrow().iter().filter(|(at, _)| *at >= begun).map(|(_, late)| *late).max()
     }
 }

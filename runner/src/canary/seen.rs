@@ -6,7 +6,7 @@ use std::time::Duration;
 use plumb_canary::slot::{Phase, Slot, Timing};
 use plumb_validator::names::RunId;
 use plumb_validator::transport::{
-    self, CONNECT_TIMEOUT, Endpoint, EndpointError, Ending, FreshTransport, Marked, Marks, NetworkTransport,
+    self, CONNECT_TIMEOUT, Ending, Endpoint, EndpointError, FreshTransport, Marked, Marks, NetworkTransport,
     NoAnswerKind, NotSentCause, Observed, Sighting, TraceId, Transport, Wanted,
 };
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plumb_canary::slot::{
-    FINDINGS_MAX, Mark, Outcome, Phase, Place, REQUEST_IDS_MAX, Slot, TIMINGS_MAX, Trouble,
-};
+use plumb_canary::slot::{FINDINGS_MAX, Mark, Outcome, Phase, Place, REQUEST_IDS_MAX, Slot, TIMINGS_MAX, Trouble};
 use plumb_canary::work::Done;
 use plumb_model::text::shown;
 use plumb_steps::played;
