@@ -44,7 +44,7 @@ pub enum Cadence {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CadenceError {
     /// The interval is too short or too long.
-    #[error("run every {0}: an interval is from {min} to {max}", min = format_duration(EVERY_MIN), max = format_duration(EVERY_MAX))]
+    #[error("run every {0}: an interval is from 1 second to 31 days")]
     Bounds(String),
     /// The interval is too odd for its slots to visit every minute of the hour in a sensible time.
     #[error(

@@ -85,33 +85,33 @@ impl CronLine {
     pub(super) fn count_between(&self, after_ms: i64, until_ms: i64) -> Option<Stretch> {
         let first_ms = self.due_after(after_ms).filter(|first| *first <= until_ms)?;
         let mut found = Stretch { count: 1, first_ms, last_ms: first_ms };
-        let (mut from_s, until_s) = (first_ms / SECOND_MS + 1, until_ms.div_euclid(SECOND_MS));
+        let (mut from_s, end_s) = (first_ms / SECOND_MS + 1, until_ms.div_euclid(SECOND_MS) + 1);
         for _ in 0..COUNT_STEPS_MAX {
-            if from_s > until_s {
+            if from_s >= end_s {
                 break;
             }
-            from_s = self.count_step(from_s, until_s, &mut found)?;
+            from_s = self.count_step(from_s, end_s, &mut found)?;
         }
         Some(found)
     }
 
-    /// Counts on from one second, and gives the first that is not counted yet.
-    fn count_step(&self, from_s: i64, until_s: i64, found: &mut Stretch) -> Option<i64> {
+    /// Counts on from one second, before `end_s`, and gives the first that is not counted yet.
+    fn count_step(&self, from_s: i64, end_s: i64, found: &mut Stretch) -> Option<i64> {
         let local = self.at(from_s * SECOND_MS)?;
         let into_hour_s = i64::from(local.minute()) * 60 + i64::from(local.second());
-        if into_hour_s == 0 && local.hour() == 0 && self.is_plain(&local, from_s, DAY_S, until_s) {
+        if into_hour_s == 0 && local.hour() == 0 && self.is_plain(&local, from_s, DAY_S, end_s) {
             if self.matches_day(&local)? {
                 found.add(self.day, from_s);
             }
             return Some(from_s + DAY_S);
         }
-        if into_hour_s == 0 && self.is_plain(&local, from_s, HOUR_S, until_s) {
+        if into_hour_s == 0 && self.is_plain(&local, from_s, HOUR_S, end_s) {
             if self.matches_day(&local)? && self.cron.pattern.hour_match(u32::try_from(local.hour()).ok()?).ok()? {
                 found.add(self.hour, from_s);
             }
             return Some(from_s + HOUR_S);
         }
-        let next_s = (from_s + HOUR_S - into_hour_s).min(until_s + 1);
+        let next_s = (from_s + HOUR_S - into_hour_s).min(end_s);
         let mut at_ms = from_s * SECOND_MS - 1;
         while let Some(due) = self.due_after(at_ms).filter(|due| *due < next_s * SECOND_MS) {
             found.add(Plain { count: 1, last_s: 0 }, due / SECOND_MS);
@@ -120,11 +120,11 @@ impl CronLine {
         Some(next_s)
     }
 
-    /// Whether a stretch is over in time, and the clock shows each of its moments once and no other.
-    fn is_plain(&self, from: &Zoned, from_s: i64, length_s: i64, until_s: i64) -> bool {
+    /// Whether a stretch is over before `end_s`, and the clock shows each of its moments once and no other.
+    fn is_plain(&self, from: &Zoned, from_s: i64, length_s: i64, end_s: i64) -> bool {
         let Ok(before) = from.timestamp().checked_sub(REPEATED_MAX) else { return false };
         let change_s = self.time_zone.following(before).next().map(|change| change.timestamp().as_second());
-        from_s + length_s <= until_s + 1 && change_s.is_none_or(|change| change > from_s + length_s)
+        from_s + length_s <= end_s && change_s.is_none_or(|change| change > from_s + length_s)
     }
 
     fn matches_day(&self, at: &Zoned) -> Option<bool> {
