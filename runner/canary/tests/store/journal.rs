@@ -8,11 +8,7 @@ use plumb_canary::ledger::{Ledger, LedgerError, Progress, Recovered, SEGMENT_BYT
 use plumb_canary::slot::{Ended, Outcome, Slot, SlotKind};
 use proptest::prelude::*;
 
-use crate::rows::{ended, slot, watch};
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
-}
+use crate::rows::{ended, folder, slot, watch};
 
 fn open(folder: &Path) -> (Ledger, Recovered) {
     Ledger::open(folder, 1_000).expect("a ledger")

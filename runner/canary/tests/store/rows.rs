@@ -1,6 +1,11 @@
 //! Watches, slots and rows for the tests.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use plumb_canary::plan::Retention;
 use plumb_canary::slot::{Ended, Mark, Outcome, Place, Slot, SlotKind, Timing, Trouble, Watch};
+use plumb_canary::store::Store;
 
 /// A moment in November 2026, at the start of a day.
 pub(crate) const DAY_MS: i64 = 1_795_219_200_000;
@@ -61,5 +66,31 @@ pub(crate) fn trouble(message: &str) -> Trouble {
         request_ids: vec!["4442587FB7D0A2F9".to_owned()],
         traceparent: None,
         replay: Some("plumb replay 0badc0de.json".to_owned()),
+    }
+}
+
+/// An empty folder.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// Days and bytes to keep.
+pub(crate) fn kept(days: u32, bytes: u64) -> Retention {
+    Retention { days, bytes }
+}
+
+/// A store that keeps everything.
+pub(crate) fn open(folder: &Path, now_ms: i64) -> Store {
+    let (store, notices) = Store::open(folder, kept(3_000, u64::MAX), now_ms).expect("a store");
+    assert_eq!(notices, Vec::<String>::new());
+    store
+}
+
+/// Waits until another thread has come so far.
+pub(crate) fn wait(is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it never came to that");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
