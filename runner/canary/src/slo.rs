@@ -255,6 +255,7 @@ fn capped(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn millis(span: Duration) -> i64 {
+/// A time in milliseconds.
+pub(crate) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
