@@ -51,7 +51,7 @@ impl Metrics {
         self.locked(|counts| counts.ended(ended));
     }
 
-    /// Everything as OpenMetrics text.
+    /// Everything as `OpenMetrics` text.
     pub fn text(&self, numbers: &Numbers) -> String {
         // A copy is taken, so that no slot waits while a page is written.
         let counts = self.locked(|counts| counts.clone());

@@ -1,4 +1,4 @@
-//! The numbers as OpenMetrics text.
+//! The numbers as `OpenMetrics` text.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

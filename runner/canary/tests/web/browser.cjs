@@ -1,0 +1,90 @@
+// Looks at every page in a real browser and writes what it saw as one JSON value.
+// Arguments: the folder with the packages, the address of the site, the folder for pictures, the pages as JSON.
+const { readFileSync } = require("fs");
+const [packages, site, pictures, paths] = process.argv.slice(2);
+const { chromium } = require(`${packages}/node_modules/playwright-core`);
+const axe = readFileSync(`${packages}/node_modules/axe-core/axe.min.js`, "utf8");
+
+const WIDTHS = [1280, 390];
+const SCHEMES = ["light", "dark"];
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+
+async function looked(context, path, saw) {
+  const page = await context.newPage();
+  page.on("console", (message) => saw.console.push(`${path}: ${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => saw.console.push(`${path}: ${error}`));
+  page.on("request", (request) => saw.requests.add(request.url()));
+  const answer = await page.goto(site + path);
+  saw.statuses.push([path, answer.status()]);
+  return page;
+}
+
+async function surveyed(browser, scheme, width, saw) {
+  const size = { viewport: { width, height: 900 }, colorScheme: scheme };
+  // As it comes: the policy holds, and no script could run.
+  const plain = await browser.newContext({ ...size, javaScriptEnabled: false });
+  // To look for barriers a script has to be brought in.
+  const opened = await browser.newContext({ ...size, bypassCSP: true });
+  for (const [index, path] of JSON.parse(paths).entries()) {
+    const page = await looked(plain, path, saw);
+    const picture = `${pictures}/${index}-${scheme}-${width}`;
+    await page.screenshot({ path: `${picture}.png` });
+    await page.screenshot({ path: `${picture}-whole.png`, fullPage: true });
+    await page.close();
+    const second = await looked(opened, path, saw);
+    const room = await second.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    saw.rooms.push([path, scheme, width, ...room]);
+    await second.evaluate(axe);
+    const found = await second.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
+    for (const barrier of found.violations) {
+      for (const node of barrier.nodes) {
+        saw.barriers.push(`${path} ${scheme} ${width}: ${barrier.id}: ${node.target} ${node.failureSummary}`);
+      }
+    }
+    const contrast = found.passes.find((rule) => rule.id === "color-contrast");
+    saw.contrasts.push([path, scheme, width, contrast ? contrast.nodes.length : 0]);
+    await second.close();
+  }
+  await plain.close();
+  await opened.close();
+}
+
+// Filters by hand, as somebody does whose browser runs no scripts.
+async function filtered(browser, saw) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await looked(context, "/", saw);
+  const names = async () => page.locator(".watch h3").allInnerTexts();
+  saw.unfiltered = await names();
+  await page.fill('.filter input[name="canary"]', "Conditional");
+  await page.click('.filter button');
+  saw.filtered = await names();
+  saw.address = page.url();
+  await page.click(".filter a");
+  await page.selectOption('.filter select[name="state"]', "failing");
+  await page.click('.filter button');
+  saw.failing = await names();
+  await page.click(".watch h3 a");
+  saw.permalink = page.url();
+  await page.goto(site + "/");
+  await page.click(".switch summary");
+  await page.selectOption('.switch select[name="state"]', "drain");
+  await page.fill('.switch input[name="reason"]', "a bad night");
+  await page.click(".switch button");
+  saw.braked = await page.locator(".brake").innerText();
+  await context.close();
+}
+
+(async () => {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const saw = { console: [], requests: new Set(), statuses: [], rooms: [], barriers: [], contrasts: [] };
+  try {
+    for (const scheme of SCHEMES) for (const width of WIDTHS) await surveyed(browser, scheme, width, saw);
+    await filtered(browser, saw);
+  } finally {
+    await browser.close();
+  }
+  process.stdout.write(JSON.stringify({ ...saw, requests: [...saw.requests] }));
+})().catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});
