@@ -117,7 +117,10 @@ pub(crate) async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) 
     }
     let mut exchanges = Vec::new();
     for call in resources.provision(need, name, context.target.site()) {
-        let (answer, sent) = errand(context, &call, need.actor.as_deref()).await?;
+        let (answer, sent) = match errand(context, &call, need.actor.as_deref()).await {
+            Ok(told) => told,
+            Err(verdict) => return Err(half_made(context, need, name, verdict, !exchanges.is_empty()).await),
+        };
         exchanges.extend(sent);
         if !answer.is_success() {
             let why = format!("make {} for the case: {}", need.kind, answer.class());
@@ -125,6 +128,18 @@ pub(crate) async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) 
         }
     }
     Ok(exchanges)
+}
+
+/// The verdict where a call is refused that would have made something. Where others before it were sent, what they made
+/// is removed at once; what stays nobody takes for not made.
+async fn half_made(context: &Context<'_>, need: &Need, name: &Bytes, verdict: Verdict, any_sent: bool) -> Verdict {
+    if !any_sent || !matches!(verdict, Verdict::Skipped(_) | Verdict::Unsupported(_)) {
+        return verdict;
+    }
+    if clean_up(context, vec![made_for(context, need, name)]).await.is_empty() {
+        return verdict;
+    }
+    Verdict::Inconclusive(Unclear::NoResource(format!("a {} was left half made", need.kind)))
 }
 
 /// Sends a call that belongs to no case, as `actor` or as the target's first identity: guarded and journalled, but
@@ -148,6 +163,8 @@ pub async fn errand(
 
 /// Removes resources, what is inside them first, each as who made it. Tells what could not be removed.
 pub async fn clean_up(context: &Context<'_>, resources: Vec<Made>) -> Vec<Made> {
+    let guard = context.guard.cleaning_up();
+    let context = &Context { guard: &guard, ..*context };
     let mut left: Vec<Made> = Vec::new();
     let mut gone: Vec<Made> = Vec::new();
     for made in resources.into_iter().rev() {

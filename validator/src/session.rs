@@ -244,12 +244,16 @@ impl<'c, 'a> Session<'c, 'a> {
     ) -> Raw {
         let context = self.context;
         let sender = context.target.name_beside_first(actor);
+        if let Err(refusal) = context.guard.admit(&request) {
+            return Raw::NotSent(Verdict::Skipped(refusal.to_string()));
+        }
         if let Err(error) = self.note_intents(&touches, sender.as_ref()) {
             return Raw::NotSent(Verdict::Inconclusive(Unclear::NoResource(error.to_string())));
         }
         let sent_ms = context.clock.unix_ms();
         let received = context.transport.send(&request, &context.target.limits).await;
         let received_ms = context.clock.unix_ms();
+        context.guard.received(&received);
         let mut exchange = Exchange {
             id: id.to_owned(),
             operation: call.operation.to_string(),

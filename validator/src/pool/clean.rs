@@ -3,6 +3,7 @@
 use plumb_model::space::Hazard;
 use tracing::debug;
 
+use crate::brake::is_for_brake;
 use crate::case_run::{CLEAN_UP_PAGES_MAX, errand};
 use crate::journal::Part;
 use crate::session::Context;
@@ -46,7 +47,7 @@ async fn remove_below(context: &Context<'_>, part: &Part) -> bool {
                 Ok((answer, _)) => answer.is_success() || resources.is_absent(&answer),
                 // The server lists more than it was asked for, and what is not ours stays; or nothing may be removed.
                 Err(Verdict::Inconclusive(_)) => return false,
-                Err(Verdict::Skipped(_)) => context.target.safety.permits(Hazard::Deletes),
+                Err(Verdict::Skipped(why)) => context.target.safety.permits(Hazard::Deletes) && !is_for_brake(&why),
                 Err(_) => false,
             };
         }
