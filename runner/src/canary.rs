@@ -9,6 +9,7 @@ mod batch;
 pub mod crew;
 pub mod duty;
 mod findings;
+pub mod fleet;
 mod lag;
 mod play;
 mod seen;

@@ -116,8 +116,10 @@ pub struct Canary {
     pub retry_every: Option<Duration>,
     /// Whether a slot begins while the one before it is under way.
     pub overlap: bool,
-    /// Whether it may change anything, so that it stops once the error budget is spent.
+    /// Whether it may change anything at its targets.
     pub writes: bool,
+    /// Whether it goes on changing things once an error budget is spent. Otherwise it only reads then.
+    pub writes_when_spent: bool,
     /// What is promised.
     pub slo: Slo,
     /// Who answers for it.

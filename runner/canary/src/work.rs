@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use crate::slot::{Mark, Outcome, Slot, Timing, Trouble};
+use crate::slot::{Ended, Mark, Outcome, Slot, Timing, Trouble};
 
 /// What came of a slot that ran.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,11 +31,55 @@ pub struct Done {
     pub leaks: u32,
     /// The findings in full, for the store: id and JSON.
     pub findings: Vec<(String, serde_json::Value)>,
+    /// Findings of earlier slots that are no more to be seen, by id.
+    pub fixed: Vec<String>,
+}
+
+/// On what terms a slot is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Whether it may change nothing, though its canary may: the error budget is spent.
+    pub read_only: bool,
 }
 
 /// Something that carries slots out, many at once.
 pub trait Work: Send + Sync {
-    /// Carries one out. It ends within `timeout` and a little, whatever the target does; dropping the future gives the
+    /// Carries one out. It ends soon after its time is over, whatever the target does; dropping the future gives the
     /// slot up.
-    fn run(&self, slot: Slot, timeout: Duration) -> BoxFuture<'_, Done>;
+    fn run(&self, slot: Slot, terms: Terms) -> BoxFuture<'static, Done>;
+}
+
+/// What a slot adds to what is known of its watch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct News {
+    /// Findings in full: id and JSON.
+    pub findings: Vec<(String, serde_json::Value)>,
+    /// Findings that are no more to be seen, by id.
+    pub fixed: Vec<String>,
+}
+
+impl Done {
+    /// The row of the ledger, where the slot began so late and took so long; and what is new.
+    pub fn ended(self, slot: Slot, late_ms: u32, took: Duration) -> (Ended, News) {
+        let ended = Ended {
+            last_due_ms: slot.due_ms,
+            slot,
+            count: 1,
+            outcome: self.outcome,
+            availability: self.availability,
+            conformance: self.conformance,
+            late_ms,
+            duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            timings: self.timings,
+            exchanges: self.exchanges,
+            judged: self.judged,
+            bytes: self.bytes,
+            version: self.version,
+            trouble: self.trouble,
+            leaks: self.leaks,
+        };
+        (ended, News { findings: self.findings, fixed: self.fixed })
+    }
 }

@@ -1,5 +1,6 @@
 //! A slot of generated cases: on threads of its own, as `plumb conform` runs them.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_validator::journal::Made;
+use plumb_validator::verdict::Verdict;
 
 use crate::canary::duty::Suite;
 use crate::canary::findings::{Keeper, investigate};
@@ -19,6 +21,8 @@ use crate::investigate::Failures;
 use crate::report::Report;
 use crate::run::{done_events, send, started, told};
 
+/// The most findings of earlier slots that a slot looks at again before anything else.
+const KNOWN_MAX: usize = 20;
 /// How long it is believed what a target implements.
 const SURVEY_MAX_AGE: Duration = Duration::from_hours(1);
 
@@ -30,6 +34,8 @@ pub(super) struct Batch {
     pub left: usize,
     /// Whether the target rejects who we are.
     pub rejected: Option<String>,
+    /// Findings of earlier slots that are no more to be seen.
+    pub fixed: Vec<String>,
 }
 
 /// What a target was found to have, and when.
@@ -63,10 +69,10 @@ impl Stage<'_> {
         let mut report = self.report(suite);
         let alive = engine.with_context(async |context| is_alive(context).await)?;
         let rejected = alive.as_ref().err().filter(|why| why.contains(REJECTED)).cloned();
-        let mut left = Vec::new();
+        let (mut left, mut fixed) = (Vec::new(), Vec::new());
         let early = match alive {
             Err(why) => Some(why),
-            Ok(()) => self.go(&engine, suite, &mut report, &mut left),
+            Ok(()) => self.go(&engine, suite, &mut report, (&mut left, &mut fixed)),
         };
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let resources_left = left.iter().map(told).collect();
@@ -75,10 +81,16 @@ impl Stage<'_> {
         if let Some(journal) = self.journal.filter(|_| left.is_empty()).and_then(Arc::into_inner) {
             journal.finish_clean().map_err(|error| error.to_string())?;
         }
-        Ok(Batch { report, left: left.len(), rejected })
+        Ok(Batch { report, left: left.len(), rejected, fixed })
     }
     /// Sends what is due, and looks into what diverges; tells why it ended early, where it did.
-    fn go(&self, engine: &Engine<'_>, suite: &Suite, report: &mut Report, left: &mut Vec<Made>) -> Option<String> {
+    fn go(
+        &self,
+        engine: &Engine<'_>,
+        suite: &Suite,
+        report: &mut Report,
+        (left, fixed): (&mut Vec<Made>, &mut Vec<String>),
+    ) -> Option<String> {
         let duty = self.duty;
         let survey = duty.surveyed.of(duty.site.api, engine, &suite.arguments);
         report.apply(&Event::Capabilities { checked: survey.checked.clone() });
@@ -87,17 +99,28 @@ impl Stage<'_> {
         let time = Some(budget.time.map_or(remaining, |time| time.min(remaining)));
         let arguments = CasesArgs { budget: Some(Budget { time, ..budget }), ..suite.arguments.clone() };
         let (mut failures, taken, mut reached) = (Failures::default(), AtomicUsize::new(0), 0);
-        let cases = from(&suite.cases, duty.next_case(), &taken);
+        // What was found before comes first: a finding stays red until it is gone, wherever the suite stands.
+        let known: Vec<(String, Case)> =
+            lock(&duty.known).values().take(KNOWN_MAX).map(|own| (own.id.clone(), own.case.clone())).collect();
+        let mut gone: BTreeSet<String> = BTreeSet::new();
+        let first = known.iter().map(|(_, case)| case.clone());
+        let cases = first.chain(from(&suite.cases, duty.next_case(), &taken));
         let (ended, _) = send(engine, &arguments, cases, &survey, &mut |done| {
             // What was not sent is told last, when the others have been counted, too.
             if !done.run.exchanges.is_empty() {
                 reached = taken.load(Ordering::Relaxed);
+            }
+            if matches!(done.run.verdict, Verdict::Conforms { .. }) {
+                gone.insert(done.case.id());
             }
             failures.note(engine.api, done);
             done_events(engine, done).for_each(|event| report.apply(&event));
         });
         duty.went_on(reached, suite.cases.len());
         left.extend(ended.left);
+        let is_gone = |(id, case): &(String, Case)| gone.contains(&case.id()).then(|| id.clone());
+        fixed.extend(known.iter().filter_map(is_gone));
+        lock(&duty.known).retain(|_, own| !fixed.contains(&own.id));
         let (mut keeper, deadline) = (Keeper::new(duty, self.run.as_str()), Instant::now() + self.timeout);
         let stayed = investigate(duty, engine, failures, deadline, &mut |mut event| {
             keeper.keep(&mut event);

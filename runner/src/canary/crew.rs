@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use plumb_canary::slot::{Slot, Watch};
-use plumb_canary::work::{Done, Work};
+use plumb_canary::work::{Done, Terms, Work};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
@@ -28,7 +28,7 @@ pub type Duties = BTreeMap<Watch, Arc<Duty>>;
 /// One slot to carry out.
 struct Order {
     slot: Slot,
-    timeout: Duration,
+    terms: Terms,
     duty: Arc<Duty>,
     done: oneshot::Sender<Done>,
 }
@@ -79,8 +79,8 @@ async fn attend(mut orders: UnboundedReceiver<Order>) {
     while let Some(order) = orders.recv().await {
         let lag = lag.clone();
         tokio::task::spawn_local(async move {
-            let Order { slot, timeout, duty, done } = order;
-            let ended = told::features(&slot, timeout, &duty, &lag).await;
+            let Order { slot, terms, duty, done } = order;
+            let ended = told::features(&slot, terms, &duty, &lag).await;
             // Whoever asked may have given the slot up.
             _ = done.send(ended);
         });
@@ -88,15 +88,16 @@ async fn attend(mut orders: UnboundedReceiver<Order>) {
 }
 
 impl Work for Crew {
-    fn run(&self, slot: Slot, timeout: Duration) -> BoxFuture<'_, Done> {
-        let Some(duty) = self.duties().get(&slot.watch).cloned() else {
+    fn run(&self, slot: Slot, terms: Terms) -> BoxFuture<'static, Done> {
+        let duty = self.duties().get(&slot.watch).cloned();
+        let Some(duty) = duty else {
             return std::future::ready(told::unclear(&slot, "the canary is not configured any more")).boxed();
         };
         let (done, ended) = oneshot::channel();
         let again = slot.clone();
         if duty.task.suite.is_some() {
             let spawned = std::thread::Builder::new().name("suite".to_owned()).spawn(move || {
-                _ = done.send(told::suite(&slot, timeout, &duty));
+                _ = done.send(told::suite(&slot, terms, &duty));
             });
             if let Err(error) = spawned {
                 return std::future::ready(told::unclear(&again, &format!("no thread could be started: {error}")))
@@ -104,10 +105,10 @@ impl Work for Crew {
             }
         } else {
             let hand = &self.hands[self.next.fetch_add(1, Ordering::Relaxed) % self.hands.len()];
-            _ = hand.send(Order { slot, timeout, duty, done });
+            _ = hand.send(Order { slot, terms, duty, done });
         }
         async move {
-            match tokio::time::timeout(timeout * 2 + GRACE, ended).await {
+            match tokio::time::timeout(terms.timeout * 2 + GRACE, ended).await {
                 Ok(Ok(done)) => done,
                 Ok(Err(_)) => told::unclear(&again, "the slot ended in a panic"),
                 Err(_) => told::unclear(&again, "the slot did not end in time, and was given up"),

@@ -21,6 +21,7 @@ use crate::cases::Source;
 use crate::cli::{self, CasesArgs};
 use crate::config::Config;
 use crate::deviation::{self, Deviation};
+use crate::engine::lock;
 use crate::error::Error;
 use crate::features::{Selection, Wish};
 use crate::select;
@@ -87,11 +88,11 @@ impl Duty {
 
     /// The target as this canary may use it: nothing takes longer than a slot, and nothing is changed by a canary that
     /// only reads.
-    pub fn target(&self, slot: Duration) -> Target {
+    pub fn target(&self, slot: Duration, writes: bool) -> Target {
         let mut target = Target::clone(&self.site.target());
         target.limits.first_byte = target.limits.first_byte.min(slot);
         target.limits.total = target.limits.total.min(slot);
-        if !self.task.writes {
+        if !writes {
             target.safety = Safety::ReadOnly;
         }
         target
@@ -105,6 +106,17 @@ impl Duty {
     /// The next slot goes on behind so many more cases of `all`.
     pub fn went_on(&self, by: usize, all: usize) {
         self.next.store((self.next_case() + by) % all.max(1), Ordering::Relaxed);
+    }
+
+    /// Every finding is gone; tells their ids.
+    pub fn forget_all(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.known)).into_values().map(|own| own.id).collect()
+    }
+
+    /// Goes on where the same watch was before a reload, or before a start.
+    pub fn go_on(&self, known: BTreeMap<String, Finding>, next: usize) {
+        *lock(&self.known) = known;
+        self.next.store(next, Ordering::Relaxed);
     }
 
     /// Which wrong answers are accepted today.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use plumb_canary::work::Terms;
 use plumb_model::bodies::Bodies;
 use plumb_steps::executor::{Setting, play};
 use plumb_steps::played::{Outcome, Played};
@@ -18,6 +19,7 @@ use crate::canary::duty::Duty;
 use crate::canary::findings::{Keeper, investigate};
 use crate::canary::seen::{Seen, Trace};
 use crate::engine::{Engine, is_alive};
+use crate::error::Exit;
 use crate::events::{EVENTS_SCHEMA, Event, TestsEnded, TestsStarted};
 use crate::features::{is_final, to_look_into};
 use crate::investigate::Failures;
@@ -32,6 +34,8 @@ pub(super) struct Features {
     pub left: usize,
     /// Whether the target rejects who we are.
     pub rejected: Option<String>,
+    /// Findings of earlier slots that are no more to be seen.
+    pub fixed: Vec<String>,
 }
 
 /// One slot in progress.
@@ -51,11 +55,12 @@ impl<'d> Stage<'d> {
     ///
     /// # Errors
     /// Where nothing can be journalled: then nothing may be created.
-    pub(super) fn open(duty: &'d Arc<Duty>, timeout: Duration, trace: Trace) -> Result<Self, String> {
-        let (target, run) = (duty.target(timeout), trace.run.clone());
+    pub(super) fn open(duty: &'d Arc<Duty>, terms: Terms, trace: Trace) -> Result<Self, String> {
+        let (timeout, writes) = (terms.timeout, duty.task.writes && !terms.read_only);
+        let (target, run) = (duty.target(timeout, writes), trace.run.clone());
         let guard = Guard::new(&run, &target);
         // A canary that only reads creates nothing, and most do.
-        let journal = if duty.task.writes {
+        let journal = if writes {
             let journal = begin_journal(duty.site.api, &duty.site.selected, &run).map_err(|error| error.to_string())?;
             Some(Arc::new(journal))
         } else {
@@ -100,7 +105,9 @@ impl<'d> Stage<'d> {
         if let Some(journal) = self.journal.filter(|_| stayed == 0).and_then(Arc::into_inner) {
             journal.finish_clean().map_err(|error| error.to_string())?;
         }
-        Ok(Features { report, left: stayed, rejected })
+        let is_whole = report.exit() == Exit::Conforms && report.counts().skipped == 0;
+        let fixed = if is_whole { duty.forget_all() } else { Vec::new() };
+        Ok(Features { report, left: stayed, rejected, fixed })
     }
 
     /// Plays one after the other until the slot's time is over; tells what is left, what failed, and how many were not

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plumb_canary::slot::{FINDINGS_MAX, Mark, Outcome, Phase, Place, REQUEST_IDS_MAX, Slot, TIMINGS_MAX, Trouble};
-use plumb_canary::work::Done;
+use plumb_canary::work::{Done, Terms};
 use plumb_model::text::shown;
 use plumb_steps::played;
 use plumb_validator::finding::Finding;
@@ -40,12 +40,14 @@ struct Facts<'r> {
     is_model: bool,
     /// The command that shows it again where there is no finding.
     again: Option<String>,
+    /// Findings of earlier slots that are no more to be seen.
+    fixed: Vec<String>,
 }
 
 /// Carries a slot of features out.
-pub(super) async fn features(slot: &Slot, timeout: Duration, duty: &Arc<Duty>, lag: &Lag) -> Done {
+pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &Lag) -> Done {
     let begun = Instant::now();
-    let stage = match Stage::open(duty, timeout, Trace::new(slot)) {
+    let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
     };
@@ -57,16 +59,16 @@ pub(super) async fn features(slot: &Slot, timeout: Duration, duty: &Arc<Duty>, l
 }
 
 /// Carries a slot of generated cases out, after its features where it has some.
-pub(super) fn suite(slot: &Slot, timeout: Duration, duty: &Arc<Duty>) -> Done {
+pub(super) fn suite(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let played = if duty.task.scenarios.is_empty() {
         None
     } else {
-        match alone(slot, timeout, duty) {
+        match alone(slot, terms, duty) {
             Ok(played) => Some(played),
             Err(error) => return unclear(slot, &format!("no runtime could be started: {error}")),
         }
     };
-    let cases = cases(slot, timeout, duty);
+    let cases = cases(slot, terms, duty);
     match played {
         None => cases,
         Some(played) => both(played, cases),
@@ -74,11 +76,11 @@ pub(super) fn suite(slot: &Slot, timeout: Duration, duty: &Arc<Duty>) -> Done {
 }
 
 /// The features of a slot on a thread that does nothing else.
-fn alone(slot: &Slot, timeout: Duration, duty: &Arc<Duty>) -> std::io::Result<Done> {
+fn alone(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> std::io::Result<Done> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(LocalSet::new().block_on(&runtime, async {
         let lag = Lag::watch();
-        features(slot, timeout, duty, &lag).await
+        features(slot, terms, duty, &lag).await
     }))
 }
 
@@ -113,12 +115,13 @@ fn both(features: Done, cases: Done) -> Done {
         trouble,
         leaks: features.leaks.saturating_add(cases.leaks),
         findings: features.findings.into_iter().chain(cases.findings).collect(),
+        fixed: features.fixed.into_iter().chain(cases.fixed).collect(),
     }
 }
 
-fn cases(slot: &Slot, timeout: Duration, duty: &Arc<Duty>) -> Done {
+fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let Some(suite) = &duty.task.suite else { return unclear(slot, "there is no suite") };
-    let stage = match Stage::open(duty, timeout, Trace::new(slot)) {
+    let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
     };
@@ -147,6 +150,7 @@ fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
         starved,
         is_model,
         again,
+        fixed: played.fixed.clone(),
     }
 }
 
@@ -162,6 +166,7 @@ fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
         starved: None,
         is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
         again: None,
+        fixed: batch.fixed.clone(),
     }
 }
 
@@ -187,6 +192,7 @@ pub(super) fn unclear(slot: &Slot, why: &str) -> Done {
         trouble: Some(trouble),
         leaks: 0,
         findings: Vec::new(),
+        fixed: Vec::new(),
     }
 }
 
@@ -209,6 +215,7 @@ fn done(facts: &Facts<'_>, (sights, exchanges): (Vec<Sight>, usize)) -> Done {
         bytes: sights.iter().map(|sight| sight.bytes).sum(),
         version: sights.iter().rev().find_map(|sight| sight.version.clone()),
         findings: findings.collect(),
+        fixed: facts.fixed.clone(),
         timings: sights.into_iter().take(TIMINGS_MAX).map(|sight| sight.timing).collect(),
         trouble,
         leaks: u32::try_from(facts.leaks).unwrap_or(u32::MAX),

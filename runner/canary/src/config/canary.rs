@@ -52,6 +52,9 @@ pub struct CanaryConfig {
     pub overlap: bool,
     /// Whether it may change anything at the target.
     pub writes: Option<bool>,
+    /// Whether it goes on changing things once an error budget is spent.
+    #[serde(default)]
+    pub writes_when_spent: bool,
     /// Whether each request has a connection of its own.
     #[serde(default)]
     pub connections: Connections,
@@ -183,6 +186,7 @@ impl CanaryConfig {
             retry_every: self.retry_every.as_ref().map(retry).transpose()?,
             overlap: self.overlap,
             writes: self.writes.unwrap_or(true),
+            writes_when_spent: self.writes_when_spent,
             slo: self.slo.as_ref().map_or(Ok(NOTHING_PROMISED), |slo| slo.get_ref().slo())?,
             owner: filled(&self.owner, "an owner: the team that is called")?,
             runbook: self.runbook.as_ref().map(|own| filled(own, "an address")).transpose()?,
