@@ -95,11 +95,37 @@ pub fn health(view: &WatchView, alarmed: bool) -> Health {
     }
 }
 
-/// Since when it has not passed, and whether that is sure: false where no slot on the page is older.
-pub(super) fn since(view: &WatchView) -> Option<(i64, bool)> {
-    let bad = |slot: &&SlotView| slot.outcome != Outcome::Pass;
-    let first = view.slots.iter().rev().take_while(bad).filter(|slot| slot.outcome != Outcome::Skipped).last()?;
-    Some((first.due_ms, view.slots.iter().any(|slot| slot.due_ms < first.due_ms)))
+/// After so many slots in a row that pass, what was before is another story.
+const RECOVERED_AFTER: usize = 3;
+
+/// Since when a watch is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Since {
+    /// The due time of the first slot that did not pass.
+    pub(super) at_ms: i64,
+    /// Whether that one is known to be the first: no slot on the page is older otherwise.
+    pub(super) sure: bool,
+    /// Whether some have passed since, but never [`RECOVERED_AFTER`] in a row.
+    pub(super) on_and_off: bool,
+}
+
+/// Since when it is broken; none where no slot failed lately.
+pub(super) fn since(view: &WatchView) -> Option<Since> {
+    let (mut passed, mut on_and_off, mut first) = (0, false, None);
+    for slot in view.slots.iter().rev() {
+        match slot.outcome {
+            Outcome::Skipped => {}
+            Outcome::Pass => passed += 1,
+            _ => {
+                on_and_off |= passed > 0;
+                (passed, first) = (0, Some(slot.due_ms));
+            }
+        }
+        if passed == RECOVERED_AFTER {
+            return first.map(|at_ms| Since { at_ms, sure: true, on_and_off });
+        }
+    }
+    first.map(|at_ms| Since { at_ms, sure: passed > 0, on_and_off })
 }
 
 /// Who is to blame, in big letters: whose it is, and where in particular.
@@ -143,5 +169,70 @@ pub(super) const fn kind(kind: SlotKind) -> &'static str {
         SlotKind::Scheduled => "scheduled",
         SlotKind::Retry => "retry",
         SlotKind::Asked => "asked",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A watch whose last slots ended so, the oldest first: `P`ass, `F`ail, `S`kipped.
+    fn watch(endings: &str) -> WatchView {
+        let slot = |(index, letter): (usize, char)| SlotView {
+            due_ms: i64::try_from(index).expect("few slots"),
+            count: 1,
+            kind: SlotKind::Scheduled,
+            outcome: match letter {
+                'P' => Outcome::Pass,
+                'F' => Outcome::Fail,
+                _ => Outcome::Skipped,
+            },
+            availability: Mark::Good,
+            conformance: Mark::Good,
+            place: None,
+            late_ms: 0,
+            duration_us: 0,
+        };
+        WatchView {
+            watch: Watch { canary: "a".into(), target: "b".into() },
+            owner: String::new(),
+            runbook: None,
+            cadence: String::new(),
+            slots: endings.chars().enumerate().map(slot).collect(),
+            trouble: None,
+            budgets: Vec::new(),
+            bands: Vec::new(),
+            deploys: Vec::new(),
+            findings: Vec::new(),
+            muted: None,
+        }
+    }
+
+    #[test]
+    fn trouble_lasts_from_its_first_slot() {
+        for (endings, at_ms, sure, on_and_off) in [
+            ("PPPFF", 3, true, false),
+            ("FFF", 0, false, false),
+            ("PFF", 1, true, false),
+            ("FPPPFPFF", 4, true, true),
+            ("PPPFSF", 3, true, false),
+        ] {
+            assert_eq!(since(&watch(endings)), Some(Since { at_ms, sure, on_and_off }), "{endings}");
+        }
+        assert_eq!(since(&watch("PPP")), None);
+        assert_eq!(since(&watch("FPPP")), None);
+    }
+
+    #[test]
+    fn an_alert_strains_what_passes() {
+        for (endings, alarmed, wanted) in [
+            ("", false, Health::Quiet),
+            ("P", false, Health::Fine),
+            ("P", true, Health::Strained),
+            ("PF", false, Health::Wrong),
+            ("FS", false, Health::Quiet),
+        ] {
+            assert_eq!(health(&watch(endings), alarmed), wanted, "{endings}");
+        }
     }
 }

@@ -20,5 +20,5 @@ pub use ledger::{Cursor, Day, ledger};
 pub use slot::slot;
 pub use watch::watch;
 
-pub(super) use frame::STYLE;
+pub(super) use frame::{ICON, STYLE};
 pub(super) use ledger::outcome_named;

@@ -74,6 +74,7 @@ pub(super) fn router(gate: Gate, source: Arc<dyn Source>) -> Router {
         .route("/ledger/{date}", get(ledger))
         .route("/finding/{id}", get(finding))
         .route("/slot/{canary}/{target}/{due}/{kind}", get(slot))
+        .route("/icon.svg", get(async || ([(CONTENT_TYPE, "image/svg+xml")], pages::ICON)))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/kill-switch", post(kill_switch::set))
@@ -121,7 +122,7 @@ async fn bounded(request: Request, next: Next) -> Response {
 async fn secured(mut answer: Response) -> Response {
     let digest = STANDARD.encode(Sha256::digest(pages::STYLE));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; img-src 'self'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     let headers = answer.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {

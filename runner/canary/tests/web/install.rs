@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What drives the browser, and what looks for barriers on a page.
-const PACKAGES: [&str; 2] = ["playwright-core@1.52.0", "axe-core@4.10.3"];
+const PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"];
 
 /// The folder in which node finds the packages, or why there is none.
 pub(crate) fn packages() -> Result<PathBuf, String> {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::bar::bar;
-use super::facts::{blamed, budget, chip, command, ids, runbook};
+use super::facts::{blamed, budget, chip, command, requests, runbook};
 use crate::slot::Trouble;
 use crate::view::{SLOTS_MAX, WatchView};
 use crate::web::filter::{ledger_address, watch_address};
@@ -42,10 +42,11 @@ pub(super) fn name(view: &WatchView) -> Markup {
 /// Since when it is broken.
 pub(super) fn lasting(view: &WatchView, now_ms: i64) -> Markup {
     html! {
-        @if let Some((since_ms, sure)) = since(view) {
+        @if let Some(since) = since(view) {
             p .lasting {
-                b { @if sure { "for " } @else { "for more than " } (span(now_ms.saturating_sub(since_ms))) }
-                " since " time datetime=(machine(since_ms)) { (moment(since_ms, now_ms)) }
+                @if since.on_and_off { "on and off " }
+                b { "for " @if !since.sure { "more than " } (span(now_ms.saturating_sub(since.at_ms))) }
+                " since " time datetime=(machine(since.at_ms)) { (moment(since.at_ms, now_ms)) }
             }
         }
     }
@@ -64,7 +65,7 @@ fn below(view: &WatchView, now_ms: i64) -> Markup {
             @if !view.budgets.is_empty() {
                 div { dt { "Error budget left" } dd { @for own in &view.budgets { (budget(own)) " " } } }
             }
-            @if let Some(trouble) = &view.trouble { (ids(trouble)) }
+            @if let Some(trouble) = &view.trouble { (requests(trouble)) }
             div { dt { "Read on" } dd .links {
                 (runbook(view)) " "
                 a href=(ledger_address(&date(now_ms), Some(&view.watch))) { "Ledger" }

@@ -52,8 +52,8 @@ pub(super) fn command(text: &str) -> Markup {
     html! { pre .wrapped .command tabindex="0" { code { (lines(text)) } } }
 }
 
-/// What the server and a trace know the exchange by.
-pub(super) fn ids(trouble: &Trouble) -> Markup {
+/// What the server knows the exchange by.
+pub(super) fn requests(trouble: &Trouble) -> Markup {
     html! {
         @if !trouble.request_ids.is_empty() {
             div {
@@ -61,6 +61,13 @@ pub(super) fn ids(trouble: &Trouble) -> Markup {
                 dd { @for id in &trouble.request_ids { code .chip { (safe(id)) } " " } }
             }
         }
+    }
+}
+
+/// The same, and what a trace knows it by.
+pub(super) fn ids(trouble: &Trouble) -> Markup {
+    html! {
+        (requests(trouble))
         @if let Some(parent) = &trouble.traceparent {
             div { dt { "traceparent" } dd { code .chip { (safe(parent)) } } }
         }

@@ -8,6 +8,9 @@ use crate::web::words::{clock, date, machine, safe, span};
 /// The style of all pages. The policy that goes out with them holds its hash.
 pub(in crate::web) const STYLE: &str = include_str!("page.css");
 
+/// The plumb bob, for the tab of the browser.
+pub(in crate::web) const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><path stroke="#a37a1f" stroke-width="3" d="M32 0V24"/><path fill="#a37a1f" d="M26 24h12v5l6 6-12 28-12-28 6-6z"/></svg>"##;
+
 /// Where a page stands: its region and the moment it was made.
 pub(super) struct Place<'a> {
     pub(super) region: &'a str,
@@ -31,6 +34,7 @@ pub(super) fn document(title: &str, refresh_seconds: Option<u32>, content: &Mark
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 @if let Some(seconds) = refresh_seconds { meta http-equiv="refresh" content=(seconds); }
+                link rel="icon" type="image/svg+xml" href="/icon.svg";
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }

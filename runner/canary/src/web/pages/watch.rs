@@ -8,14 +8,14 @@ use super::frame::{Place, crumbs, document, footer, masthead};
 use super::{alerts, bands, bar};
 use crate::slot::{Outcome, Watch};
 use crate::view::{Board, BudgetView, FindingView, SLOTS_MAX, SlotView, WatchView};
-use crate::web::filter::{at_slot, finding_address, ledger_address};
+use crate::web::filter::{at_slot, finding_address, ledger_address, query};
 use crate::web::health::{Seen, health, kind, upshot};
 use crate::web::words::{count, date, moment, number, percent, safe, took, whole_percent};
 
 /// The most findings of a watch that the page shows.
 const FINDINGS_MAX: usize = 20;
 /// The most slots and deploys that the page lists.
-const LISTED_MAX: usize = 20;
+const LISTED_MAX: usize = 8;
 
 /// The page; none where there is no such watch.
 pub fn watch(board: &Board, watch: &Watch) -> Option<String> {
@@ -29,6 +29,7 @@ pub fn watch(board: &Board, watch: &Watch) -> Option<String> {
             (crumbs(&[], &title))
             (head(&seen, board.now_ms))
             (alerts::section(alarming(), board.now_ms))
+            (findings(view, board.now_ms))
             section aria-labelledby="slots" {
                 h2 #slots { "Slots" }
                 (bar::bar(view, SLOTS_MAX, board.now_ms))
@@ -37,7 +38,6 @@ pub fn watch(board: &Board, watch: &Watch) -> Option<String> {
             }
             (budgets(view))
             (bands::section(view, board.now_ms))
-            (findings(view, board.now_ms))
             (deploys(view, board.now_ms))
         }
         (footer(board))
@@ -79,6 +79,7 @@ fn trouble(view: &WatchView, now_ms: i64) -> Markup {
                 thead { tr { @for title in ["Due", "Ended as", "Where it lies", "Took"] { th scope="col" { (title) } } } }
                 tbody { @for slot in bad().take(LISTED_MAX) { (line(view, slot, now_ms)) } }
             }
+            p .lead { a href=(query(&ledger_address(&date(now_ms), Some(&view.watch)), &[("state", "bad")])) { "All of today" } }
         }
     }
 }
