@@ -65,7 +65,7 @@ pub struct TargetConfig {
     /// identity, for the cases about what belongs to somebody else. It must belong to another account than the
     /// first, because another access key of the same account is let do everything.
     #[serde(default)]
-    pub actors: BTreeMap<String, ActorConfig>,
+    pub actors: BTreeMap<String, Spanned<ActorConfig>>,
     /// What the platform team made and keeps, for scenarios to borrow parts of.
     #[serde(default)]
     pub pool: Vec<PoolConfig>,
@@ -85,16 +85,21 @@ pub struct PoolConfig {
     pub names: Spanned<Vec<Spanned<String>>>,
 }
 
-/// An identity as it is configured. Secrets stand in it only by reference.
+/// An identity as it is configured, in one of three forms: value by value, by a process, or by a profile. Secrets stand
+/// in it only by reference.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActorConfig {
     /// The public identifier.
-    pub id: Reference,
+    pub id: Option<Spanned<Reference>>,
     /// The secret.
-    pub secret: Reference,
+    pub secret: Option<Spanned<Reference>>,
     /// The token of a session.
-    pub session_token: Option<Reference>,
+    pub session_token: Option<Spanned<Reference>>,
+    /// The command that prints all of it, and its arguments. No shell reads them.
+    pub process: Option<Spanned<Vec<String>>>,
+    /// The profile that has all of it, in the way of the API's own tools.
+    pub profile: Option<Spanned<String>>,
 }
 
 /// Where a value is to be found.

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod compare;
 pub mod config;
 pub mod coverage;
+pub mod credentials;
 pub mod deviation;
 mod embedded;
 pub mod engine;
@@ -40,7 +41,7 @@ pub mod worker;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use plumb_validator::plugin::Plugin;
+use plumb_validator::plugin::{CredentialForms, Plugin};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -53,6 +54,7 @@ pub fn kv_plugin() -> Plugin {
         name: "kv",
         api: plumb_kv::api,
         actors_from_env: None,
+        credentials: CredentialForms::NEUTRAL,
         region: None,
         demo_server: None,
         serve_actors: None,

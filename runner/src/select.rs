@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use miette::Report;
 use plumb_model::api::Api;
-use plumb_model::wire::{Actor, SECOND_ACTOR};
+use plumb_model::wire::Actor;
 use plumb_validator::plugin::Plugin;
 use plumb_validator::pool::Standing;
 use plumb_validator::target::{Safety, Target};
@@ -15,7 +15,8 @@ use plumb_validator::transport::{Endpoint, SendLimits, Trust};
 use toml::Spanned;
 
 use crate::cli::TargetArgs;
-use crate::config::{ActorConfig, Config, TargetConfig};
+use crate::config::{Config, TargetConfig};
+use crate::credentials::{Credentials, CredentialsError};
 use crate::error::Error;
 use crate::restart::{RESTART_TIMEOUT, Restart, Restarter};
 
@@ -35,6 +36,8 @@ pub struct Selected {
     pub version_header: Option<String>,
     /// What the platform team keeps there for scenarios to borrow parts of.
     pub pool: Vec<Standing>,
+    /// Where the identities of the target come from, for whoever lives longer than they do.
+    pub credentials: Credentials,
 }
 
 impl Selected {
@@ -100,11 +103,12 @@ pub fn select(plugin: &Plugin, api: &Api, arguments: &TargetArgs, config: &Confi
 fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Result<Selected, Error> {
     let endpoint = parse_endpoint(url, arguments.ca.as_deref())
         .map_err(|reason| Error::usage(reason, "an endpoint looks like http://127.0.0.1:9000"))?;
-    let actors = actors_from_env(plugin, api)?;
-    check_accounts(&actors)?;
+    let credentials = Credentials::from_env(plugin, api)?;
+    let actors = credentials.current(now_ms()).map_err(CredentialsError::into_usage)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
-    let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
-    Ok(Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new() })
+    let mut target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
+    credentials.configure_region(plugin, arguments.region.as_deref(), &mut target);
+    Ok(Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new(), credentials })
 }
 
 fn from_config(
@@ -122,14 +126,15 @@ fn from_config(
     let ca = arguments.ca.as_deref().or(own.ca.as_deref());
     let endpoint = parse_endpoint(own.endpoint.get_ref(), ca)
         .map_err(|reason| config.error_at(&own.endpoint, reason, "an endpoint looks like https://host:9000"))?;
-    let actors = if own.actors.is_empty() { actors_from_env(plugin, api)? } else { actors_of(name, own)? };
-    check_accounts(&actors)?;
+    let credentials = Credentials::open(plugin, api, config, name)?;
+    let actors = credentials.current(now_ms()).map_err(CredentialsError::into_usage)?;
     let mut target =
         target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
+    credentials.configure_region(plugin, arguments.region.as_deref().or(own.region.as_deref()), &mut target);
     configure(&mut target, arguments, config, own)?;
     let pool = standing::configured(api, config, own, &target)?;
     let version_header = own.version_header.as_ref().map(|name| name.get_ref().to_ascii_lowercase());
-    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, version_header, pool })
+    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, version_header, pool, credentials })
 }
 
 fn configured_flavour(
@@ -234,47 +239,9 @@ pub fn parse_endpoint(url: &str, ca: Option<&Path>) -> Result<Endpoint, String> 
     Endpoint::parse(url, trust).map_err(|error| error.to_string())
 }
 
-fn actors_from_env(plugin: &Plugin, api: &Api) -> Result<Vec<Actor>, Error> {
-    match plugin.actors_from_env {
-        Some(read) if api.signed => {
-            let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-            read(&variable).map_err(|missing| {
-                Error::usage(missing, "set it in the environment, or configure actors for the target in plumb.toml")
-            })
-        }
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// The configured identities; the second one, which is never the default, comes last.
-fn actors_of(target: &str, own: &TargetConfig) -> Result<Vec<Actor>, Error> {
-    let (second, mut ordered): (Vec<_>, Vec<_>) = own.actors.iter().partition(|(name, _)| *name == SECOND_ACTOR);
-    if ordered.is_empty() {
-        let message = format!("the target {target:?} has no identity but {SECOND_ACTOR:?}, which is the second one");
-        return Err(Error::usage(message, format!("add the first, as [targets.{target}.actors.default]")));
-    }
-    ordered.extend(second);
-    ordered.into_iter().map(|(name, actor)| read_actor(name, actor)).collect()
-}
-
-/// Two names for one identity would make all that the one owns look open to the other.
-fn check_accounts(actors: &[Actor]) -> Result<(), Error> {
-    for (at, actor) in actors.iter().enumerate() {
-        if let Some(twin) = actors[..at].iter().find(|earlier| earlier.id == actor.id) {
-            let message = format!("the identities {:?} and {:?} have the same key", twin.name, actor.name);
-            return Err(Error::usage(message, format!("{SECOND_ACTOR:?} must belong to another account")));
-        }
-    }
-    Ok(())
-}
-
-fn read_actor(name: &str, actor: &ActorConfig) -> Result<Actor, Error> {
-    Ok(Actor {
-        name: name.to_owned(),
-        id: actor.id.read()?,
-        secret: actor.secret.read()?,
-        session_token: actor.session_token.as_ref().map(crate::config::Reference::read).transpose()?,
-    })
+/// Milliseconds since 1970.
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 fn is_loopback(authority: &str) -> bool {
@@ -291,28 +258,6 @@ pub fn print_error(error: Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(actors: &str) -> Result<Vec<String>, String> {
-        let text = format!("[targets.t]\napi = \"kv\"\nendpoint = \"http://127.0.0.1\"\n{actors}");
-        let config = Config::parse("plumb.toml", text).map_err(|error| error.to_string())?;
-        let own = config.target("t").map_err(|error| error.to_string())?;
-        let actors = actors_of("t", own).map_err(|error| error.to_string())?;
-        check_accounts(&actors).map_err(|error| error.to_string())?;
-        Ok(actors.into_iter().map(|actor| actor.name).collect())
-    }
-
-    #[test]
-    fn the_second_identity_is_never_the_default() {
-        let actor = |name: &str, id: &str| {
-            format!("actors.{name} = {{ id = {{ env = {id:?} }}, secret = {{ env = \"PATH\" }} }}\n")
-        };
-        assert_eq!(names(&(actor("other", "HOME") + &actor("zoe", "PATH"))), Ok(vec!["zoe".into(), "other".into()]));
-        assert_eq!(names(&(actor("bob", "HOME") + &actor("alice", "PATH"))), Ok(vec!["alice".into(), "bob".into()]));
-        let alone = names(&actor("other", "HOME"));
-        assert!(alone.as_ref().is_err_and(|why| why.contains("no identity but \"other\"")), "{alone:?}");
-        let same = names(&(actor("alice", "HOME") + &actor("other", "HOME")));
-        assert!(same.as_ref().is_err_and(|why| why.contains("have the same key")), "{same:?}");
-    }
 
     #[test]
     fn only_this_machine_is_loopback() {

@@ -5,6 +5,7 @@ mod support;
 mod ask;
 mod compare;
 mod conform;
+mod credentials;
 mod deviations;
 mod features;
 mod generate;

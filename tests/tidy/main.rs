@@ -1,6 +1,7 @@
 //! The house rules that no compiler checks: arrows, purity, names, sizes, links.
 
 mod docs;
+mod examples;
 mod source;
 
 use std::path::{Path, PathBuf};

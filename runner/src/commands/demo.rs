@@ -9,6 +9,7 @@ use plumb_validator::target::Safety;
 
 use crate::cli::{DemoArgs, TargetArgs};
 use crate::commands::plan;
+use crate::credentials::Credentials;
 use crate::error::{Error, Exit};
 use crate::run::{self, Replayed};
 use crate::select::{self, Selected};
@@ -69,5 +70,6 @@ pub(super) fn start(plugin: &Plugin, api: &Api) -> Result<(Box<dyn DemoServer>, 
     let arguments = TargetArgs { safety: Some(Safety::Full), ..TargetArgs::default() };
     let flavour = api.flavours[0].name;
     let target = select::target(plugin, &arguments, DEMO_TARGET, &endpoint, flavour, vec![server.actor()]);
-    Ok((server, Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new() }))
+    let credentials = Credentials::fixed(&target.actors);
+    Ok((server, Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new(), credentials }))
 }

@@ -17,7 +17,7 @@ use plumb_model::http::{Headers, Request, Response};
 use plumb_model::wire::{Actor, SECOND_ACTOR};
 use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::model_server::{Answers, ModelServer, ServerOptions};
-use plumb_validator::plugin::Plugin;
+use plumb_validator::plugin::{FromEnv, Plugin};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -80,10 +80,16 @@ fn log(arguments: &ServeArgs, api: &'static Api, options: &ServerOptions) -> Res
 
 fn options(plugin: &Plugin, api: &Api, arguments: &ServeArgs) -> Result<ServerOptions, Error> {
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let mut actors = plugin.actors_from_env.and_then(|read| read(&variable).ok()).unwrap_or_default();
-    // What the environment leaves open, the first or the second identity or both, is built in.
+    let found = plugin.actors_from_env.and_then(|read| read(&variable).ok()).unwrap_or_default();
     let built_in = plugin.serve_actors.map(|actors| actors()).unwrap_or_default();
-    actors.extend(built_in.into_iter().skip(actors.len()));
+    // What the environment leaves open, the first or the second identity or both, is built in. A profile is for whoever
+    // calls: what it has may expire, and a server would have to ask for it again.
+    let rest = built_in.iter().skip(found.len()).cloned();
+    let known = found.into_iter().enumerate().filter_map(|(index, found)| match found {
+        FromEnv::Actor(actor) => Some(actor),
+        FromEnv::Profile { .. } => built_in.get(index).cloned(),
+    });
+    let actors = known.chain(rest).collect();
     let answers = match arguments.answers {
         AnswersArg::Preferred => Answers::Preferred,
         AnswersArg::Any => Answers::Any { seed: arguments.seed },

@@ -25,11 +25,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 /// What must not come in from whoever runs the tests.
-const FOREIGN_VARIABLES: [&str; 22] = [
+const FOREIGN_VARIABLES: [&str; 26] = [
     "ALL_PROXY",
     "AWS_ACCESS_KEY_ID",
     "AWS_CA_BUNDLE",
     "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
@@ -38,8 +40,10 @@ const FOREIGN_VARIABLES: [&str; 22] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
     "HTTP_PROXY",
     "PLUMB_OTHER_ACCESS_KEY_ID",
+    "PLUMB_OTHER_PROFILE",
     "PLUMB_OTHER_SECRET_ACCESS_KEY",
     "PLUMB_OTHER_SESSION_TOKEN",
     "PYTHONPATH",

@@ -17,7 +17,7 @@ mod wire;
 
 use plumb_model::api::{Api, Flavour};
 use plumb_model::fault::Precedence;
-use plumb_validator::plugin::Plugin;
+use plumb_validator::plugin::{CredentialForms, Plugin};
 
 /// The API.
 pub fn api() -> Api {
@@ -42,6 +42,7 @@ pub fn plugin() -> Plugin {
         name: "tickets",
         api,
         actors_from_env: None,
+        credentials: CredentialForms::NEUTRAL,
         region: None,
         demo_server: None,
         serve_actors: None,
