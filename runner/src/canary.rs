@@ -8,10 +8,13 @@
 mod batch;
 pub mod crew;
 pub mod duty;
+pub mod daemon;
 mod findings;
 pub mod fleet;
 mod lag;
+pub mod once;
 mod play;
 mod seen;
 pub mod site;
+pub mod switch;
 mod told;
