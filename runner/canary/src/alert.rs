@@ -22,6 +22,7 @@ pub use own::{OWN_REMINDER, OwnTrouble};
 pub use page::{FLAP_QUIET, FLAP_WINDOW, FLAPS_MAX};
 pub use quiet::{Hold, Maintained, maintained};
 pub use text::{SENTENCE_MAX, WATCHES_MAX, permalink, safe};
+pub(crate) use text::{blank, moment};
 
 /// What an alert says of its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod plan;
 pub mod schedule;
 pub mod scheduler;
+pub mod secret;
 pub mod slo;
 pub mod slot;
 pub mod store;

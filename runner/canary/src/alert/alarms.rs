@@ -314,7 +314,7 @@ impl Alarms {
     fn own_alert(&self, what: &OwnTrouble, own: &Own, now_ms: i64) -> Option<Alert> {
         let detail = own.detail.as_ref()?;
         let id = text::id(&[&self.plan.agent.region, "agent", what.word(), what.subject()]);
-        let mut alert = text::empty(&self.plan, id, what.severity(), "", now_ms);
+        let mut alert = text::blank(&self.plan.agent.region, id, what.severity(), "", now_ms);
         alert.rules = vec![what.word().to_owned()];
         alert.summary = safe(&format!("agent in {}: {}: {detail}", alert.region, what.sentence()), SENTENCE_MAX);
         (alert.since_ms, alert.first_ms, alert.last_ms) = (own.since_ms, own.since_ms, own.last_ms);

@@ -71,12 +71,12 @@ pub(super) fn id(words: &[&str]) -> String {
 }
 
 /// An alert that says nothing yet.
-pub(super) fn empty(plan: &Plan, id: String, severity: &str, target: &str, now_ms: i64) -> Alert {
+pub(crate) fn blank(region: &str, id: String, severity: &str, target: &str, now_ms: i64) -> Alert {
     Alert {
         id,
         state: AlertState::Firing,
         severity: severity.to_owned(),
-        region: plan.agent.region.clone(),
+        region: region.to_owned(),
         target: target.to_owned(),
         rules: Vec::new(),
         watches: Vec::new(),
@@ -103,7 +103,8 @@ pub(super) fn empty(plan: &Plan, id: String, severity: &str, target: &str, now_m
 
 /// One alert of all that fires at an endpoint with one severity.
 pub(super) fn compose(plan: &Plan, target: &str, severity: &str, all: &[&Active<'_>], now_ms: i64) -> Alert {
-    let mut alert = empty(plan, id(&[&plan.agent.region, target, severity]), severity, target, now_ms);
+    let region = &plan.agent.region;
+    let mut alert = blank(region, id(&[region, target, severity]), severity, target, now_ms);
     for own in all {
         join(&mut alert.rules, [own.rule.clone()], WATCHES_MAX);
         join(&mut alert.sums, [safe(&format!("{}: {}", own.watch, own.cause.sum), SENTENCE_MAX)], WATCHES_MAX);
