@@ -8,6 +8,7 @@ use std::time::Duration;
 use miette::Report;
 use plumb_model::api::Api;
 use plumb_model::wire::{Actor, SECOND_ACTOR};
+use plumb_validator::meter::Daily;
 use plumb_validator::plugin::Plugin;
 use plumb_validator::pool::Standing;
 use plumb_validator::target::{Safety, Target};
@@ -17,6 +18,7 @@ use toml::Spanned;
 use crate::cli::TargetArgs;
 use crate::config::{ActorConfig, Config, TargetConfig};
 use crate::error::Error;
+use crate::kill_switch::Settings;
 use crate::restart::{RESTART_TIMEOUT, Restart, Restarter};
 
 /// How much of a body is read, in bytes.
@@ -33,9 +35,19 @@ pub struct Selected {
     pub restart: Option<Restart>,
     /// What the platform team keeps there for scenarios to borrow parts of.
     pub pool: Vec<Standing>,
+    /// Where the kill switch is.
+    pub kill_switch: Settings,
+    /// What may be sent there in a day.
+    pub daily: Daily,
 }
 
 impl Selected {
+    /// A target of which nothing else is configured.
+    pub fn new(target: Target, endpoint: Endpoint) -> Self {
+        let (kill_switch, daily) = (Settings::default(), Daily::default());
+        Self { target, endpoint, restart: None, pool: Vec::new(), kill_switch, daily }
+    }
+
     /// What brings the target back where it dies.
     pub fn restarter(&self) -> Option<Restarter> {
         self.restart.clone().map(Restarter::new)
@@ -89,7 +101,10 @@ pub fn api_name(arguments: &TargetArgs, config: &Config) -> Result<String, Error
 /// The target that the arguments name.
 pub fn select(plugin: &Plugin, api: &Api, arguments: &TargetArgs, config: &Config) -> Result<Selected, Error> {
     match (&arguments.endpoint_url, &arguments.target) {
-        (Some(url), None) => from_url(plugin, api, arguments, url),
+        (Some(url), None) => {
+            let selected = from_url(plugin, api, arguments, url)?;
+            Ok(Selected { kill_switch: Settings::of(config)?, ..selected })
+        }
         (None, Some(name)) => from_config(plugin, api, arguments, config, name),
         _ => Err(Error::usage("no target is named", "add --endpoint-url URL, or --target NAME from plumb.toml")),
     }
@@ -102,7 +117,7 @@ fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Re
     check_accounts(&actors)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
     let target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
-    Ok(Selected { target, endpoint, restart: None, pool: Vec::new() })
+    Ok(Selected::new(target, endpoint))
 }
 
 fn from_config(
@@ -126,7 +141,8 @@ fn from_config(
         target(plugin, arguments, name, &endpoint, configured_flavour(api, arguments, config, own)?, actors);
     configure(&mut target, arguments, config, own)?;
     let pool = standing::configured(api, config, own, &target)?;
-    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, pool })
+    let (restart, kill_switch) = (configured_restart(config, own)?, Settings::of(config)?);
+    Ok(Selected { target, endpoint, restart, pool, kill_switch, daily: daily(config, own)? })
 }
 
 fn configured_flavour(
@@ -165,6 +181,18 @@ fn configure(target: &mut Target, arguments: &TargetArgs, config: &Config, own: 
 fn time(config: &Config, text: &Spanned<String>) -> Result<Duration, Error> {
     humantime::parse_duration(text.get_ref())
         .map_err(|error| config.error_at(text, error.to_string(), "a time looks like 30s"))
+}
+
+/// What may be sent in a day.
+fn daily(config: &Config, own: &TargetConfig) -> Result<Daily, Error> {
+    let most = |budget: &Option<Spanned<u64>>| match budget {
+        Some(most) if *most.get_ref() == 0 => {
+            let help = "leave it out for no budget; to send nothing, set the kill switch: plumb kill halt";
+            Err(config.error_at(most, "a budget of nothing would say nothing", help))
+        }
+        other => Ok(other.as_ref().map(|most| *most.get_ref())),
+    };
+    Ok(Daily { requests: most(&own.requests_per_day)?, bytes: most(&own.bytes_per_day)? })
 }
 
 fn configured_restart(config: &Config, own: &TargetConfig) -> Result<Option<Restart>, Error> {

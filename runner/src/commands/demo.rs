@@ -69,5 +69,5 @@ pub(super) fn start(plugin: &Plugin, api: &Api) -> Result<(Box<dyn DemoServer>, 
     let arguments = TargetArgs { safety: Some(Safety::Full), ..TargetArgs::default() };
     let flavour = api.flavours[0].name;
     let target = select::target(plugin, &arguments, DEMO_TARGET, &endpoint, flavour, vec![server.actor()]);
-    Ok((server, Selected { target, endpoint, restart: None, pool: Vec::new() }))
+    Ok((server, Selected::new(target, endpoint)))
 }
