@@ -4,7 +4,6 @@ mod reading;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use plumb_generator::capabilities::{Check, ROWS_MAX, checks};
@@ -90,7 +89,9 @@ pub fn survey_of<'a>(api: &'a Api, engine: &Engine<'_>, names: &[String], worker
     let each = checks.iter().enumerate().map(|(index, check)| (check, seen.remove(&index).unwrap_or_else(missing)));
     let each: Vec<(&Check<'a>, Seen)> = each.collect();
     let (checked, support) = summed_up(api, engine, &each);
-    Survey { checked, support, early: into_inner(desk.early), left: into_inner(desk.left) }
+    let mut early = into_inner(desk.early);
+    engine.tell_kept_back(&mut early);
+    Survey { checked, support, early, left: into_inner(desk.left) }
 }
 
 impl Desk<'_, '_> {
@@ -113,8 +114,8 @@ impl Desk<'_, '_> {
         if lock(&self.early).is_some() {
             return None;
         }
-        if engine.stop.load(Ordering::Relaxed) {
-            *lock(&self.early) = Some("interrupted".into());
+        if let Some(why) = engine.why_over() {
+            *lock(&self.early) = Some(why);
             return None;
         }
         lock(&self.open).pop_front()

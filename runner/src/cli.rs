@@ -2,6 +2,7 @@
 
 mod compare;
 mod generate;
+mod kill;
 mod learn;
 mod test;
 
@@ -17,6 +18,7 @@ use crate::engine::Budget;
 
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
 pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
+pub use kill::{KillArgs, KillTo};
 pub use learn::{LearnArgs, LearnFormat, LogTo, RequestLogFormat};
 pub use test::{TestArgs, TestFormat};
 
@@ -69,6 +71,8 @@ pub enum Command {
     Learn(LearnArgs),
     /// Remove what runs left behind
     Sweep(SweepArgs),
+    /// Set or release the kill switch, which binds every command that sends anything; without a word, show it
+    Kill(KillArgs),
     /// Accept findings for a while, with owner and reason
     Accept(AcceptArgs),
     /// Print completions for a shell

@@ -6,6 +6,7 @@ mod compare;
 mod conform;
 mod demo;
 mod generate;
+mod kill;
 mod learn;
 mod plan;
 mod probe;
@@ -33,6 +34,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Serve(arguments) => serve::serve(plugins, &arguments),
         Command::Ask(arguments) => ask::ask(plugins, &arguments),
         Command::Learn(arguments) => learn::learn(plugins, &arguments),
+        Command::Kill(arguments) => kill::kill(&arguments),
         Command::Sweep(arguments) => sweep::sweep(plugins, &arguments),
         Command::Accept(arguments) => accept::accept(&arguments),
         Command::Completions { shell } => {

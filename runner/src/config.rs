@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use crate::error::Error;
 use crate::input::read_text;
+use crate::kill_switch::KillSwitchConfig;
 
 /// The file that is read where none is named.
 pub const CONFIG_FILE: &str = "plumb.toml";
@@ -32,6 +33,7 @@ struct File {
     receivers: BTreeMap<Spanned<String>, ReceiverConfig>,
     #[serde(default)]
     maintenance: Vec<MaintenanceConfig>,
+    kill_switch: Option<KillSwitchConfig>,
 }
 
 /// A target as it is configured.
@@ -53,6 +55,14 @@ pub struct TargetConfig {
     pub exclusive: bool,
     /// A PEM file with certificates to trust besides the system's.
     pub ca: Option<PathBuf>,
+    /// A PEM file with the certificate by which the target knows us, and those between it and its authority.
+    pub client_cert: Option<Spanned<PathBuf>>,
+    /// A PEM file with the key of that certificate.
+    pub client_key: Option<Spanned<PathBuf>>,
+    /// How many requests may be sent in a day (UTC), by all processes on this host.
+    pub requests_per_day: Option<Spanned<u64>>,
+    /// How many bytes may be sent and received in a day (UTC), by all processes on this host.
+    pub bytes_per_day: Option<Spanned<u64>>,
     /// How long one exchange may take: `30s`.
     pub timeout: Option<Spanned<String>>,
     /// The command that brings the target back where it dies, and its arguments. No shell reads them.
@@ -200,6 +210,11 @@ impl Config {
     pub fn mistake(&self, mistake: &Mistake) -> Error {
         let (message, help) = (mistake.message.clone(), Some(mistake.help.clone()));
         Error::config(&self.name, &self.text, mistake.place.clone(), message, help)
+    }
+
+    /// What it says of the kill switch.
+    pub const fn kill_switch(&self) -> Option<&KillSwitchConfig> {
+        self.file.kill_switch.as_ref()
     }
 
     /// An error at a place of this configuration.

@@ -9,7 +9,7 @@ use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_validator::case_run::{CaseRun, Shared, clean_up, errand, run_case};
 use plumb_validator::clock::TargetClock;
-use plumb_validator::guard::Guard;
+use plumb_validator::guard::{Bounds, Guard};
 use plumb_validator::journal::{Journal, Made};
 use plumb_validator::names::RunId;
 use plumb_validator::session::Context;
@@ -21,8 +21,6 @@ use crate::life::{Life, died_under};
 use crate::restart::Restarter;
 pub use crate::worker::Worker;
 
-/// Why a run ended early that was given no more than it got.
-pub(crate) const SPENT: &str = "the budget is spent";
 /// How many results may wait for whoever reads them.
 pub(crate) const RESULTS_WAITING_MAX: usize = 64;
 /// How often a server that gave no answer is asked whether it lives.
@@ -31,6 +29,8 @@ pub const LIVENESS_TRIES: u32 = 3;
 pub const CASES_LEFT_MAX: usize = 20_000;
 /// The first number of the runs of cases during which the target died.
 pub const STRUCK_SEQUENCE: u64 = 3_000_000;
+/// Why a run ended that was given so many cases, or so much time.
+pub const BUDGET_SPENT: &str = "the budget is spent";
 /// The wait between two of these.
 const LIVENESS_WAIT: Duration = Duration::from_millis(200);
 
@@ -150,6 +150,42 @@ impl<'e> Engine<'e> {
         Self { restarter, ..self }
     }
 
+    /// The engine, keeping within these bounds.
+    #[must_use]
+    pub fn bound_by(self, bounds: &Bounds) -> Self {
+        Self { guard: self.guard.bound_by(bounds), ..self }
+    }
+
+    /// The engine, for nothing but removing what the run made.
+    #[must_use]
+    pub fn only_cleaning_up(self) -> Self {
+        Self { guard: self.guard.cleaning_up(), ..self }
+    }
+
+    /// Why no further case may begin, where so: somebody stopped the run, or something keeps it back.
+    pub fn why_over(&self) -> Option<String> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Some("interrupted".into());
+        }
+        self.guard.bounds().keep_from_beginning()
+    }
+
+    /// How many calls the kill switch or a budget refused, and why, where there were any.
+    pub fn kept_back(&self) -> Option<String> {
+        let (count, why) = self.guard.kept_back()?;
+        let calls = if count == 1 { "1 call was".to_owned() } else { format!("{count} calls were") };
+        Some(format!("{calls} kept back: {why}"))
+    }
+
+    /// Notes that something was kept back as why a run ended early, unless something worse has ended it.
+    pub fn tell_kept_back(&self, early: &mut Option<String>) {
+        if early.as_ref().is_none_or(|why| why == BUDGET_SPENT)
+            && let Some(why) = self.kept_back()
+        {
+            *early = Some(why);
+        }
+    }
+
     /// The engine, stopping once `stop` is set.
     #[must_use]
     pub fn stopped_by(self, stop: &'e AtomicBool) -> Self {
@@ -250,7 +286,7 @@ impl<'e> Engine<'e> {
     }
 
     fn is_late(&self, floor: &Floor<'_>) -> bool {
-        self.stop.load(Ordering::Relaxed) || floor.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.why_over().is_some() || floor.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// The next case with its number; none where cases, budget or the target's life have ended.
@@ -264,14 +300,14 @@ impl<'e> Engine<'e> {
         if source.early.is_some() {
             return None;
         }
-        if self.stop.load(Ordering::Relaxed) {
-            source.early = Some("interrupted".into());
+        if let Some(why) = self.why_over() {
+            source.early = Some(why);
             return None;
         }
         let spent = budget.cases.is_some_and(|most| source.next >= most)
             || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if spent {
-            source.early = Some(SPENT.into());
+            source.early = Some(BUDGET_SPENT.into());
             return None;
         }
         let case = source.cases.next()?;

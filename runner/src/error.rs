@@ -70,6 +70,9 @@ pub enum Error {
         #[help]
         help: Option<String>,
     },
+    /// The kill switch or a budget that is spent lets nothing begin.
+    #[error("failed to begin: {0}")]
+    KeptBack(String),
     /// Something that must not happen.
     #[error("failed to {0}")]
     Internal(String),
@@ -113,7 +116,7 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Config(_) | Self::Features { .. } | Self::File { .. } => Exit::Usage,
-            Self::Unreachable { .. } => Exit::Inconclusive,
+            Self::Unreachable { .. } | Self::KeptBack(_) => Exit::Inconclusive,
             Self::Internal(_) => Exit::Internal,
         }
     }

@@ -1,7 +1,6 @@
 //! From diverging cases to findings: confirm, make small, group.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use plumb_generator::localise::{Passed, Shown};
@@ -271,7 +270,7 @@ impl Failures {
             let explained = known.iter().find(|own| own.explains(failure) || own.is_met_by(failure));
             let event = match explained.or(if spent { known.iter().find(of_signature) } else { None }) {
                 Some(own) => Event::SeenAgain { finding: own.id.clone() },
-                None if engine.stop.load(Ordering::Relaxed) => failure.unconfirmed("the run was interrupted".into()),
+                None if let Some(why) = engine.why_over() => failure.unconfirmed(format!("the run was over: {why}")),
                 None if Instant::now() >= terms.deadline => {
                     failure.unconfirmed("no time was left to confirm it".into())
                 }

@@ -6,6 +6,8 @@
 //! }
 //! ```
 
+pub mod bounds;
+pub mod budget;
 pub mod canary;
 pub mod capabilities;
 pub mod cases;
@@ -24,6 +26,7 @@ pub mod features;
 pub mod hang_up;
 pub mod input;
 pub mod investigate;
+pub mod kill_switch;
 pub mod learned;
 pub mod life;
 pub mod output;

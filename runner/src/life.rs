@@ -35,6 +35,10 @@ impl Engine<'_> {
 
     /// What becomes of the target when it is asked whether it lives, and has died so often before.
     pub async fn life(&self, context: &Context<'_>, deaths: u64) -> Life {
+        // Whoever may not ask learns nothing, and least of all that the target is dead.
+        if self.guard.bounds().keep_from_beginning().is_some() {
+            return self.since(deaths);
+        }
         if let Err(why) = is_alive(context).await {
             let Some(restarter) = self.restarter else { return Life::Over(why) };
             if let Err(why) = restarter.bring_back(context, self.stop).await {

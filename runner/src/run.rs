@@ -18,12 +18,13 @@ use plumb_validator::transport::{CONNECT_TIMEOUT, NetworkTransport, Transport};
 use plumb_validator::verdict::Verdict;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::bounds::{InForce, check_may_begin};
 use crate::capabilities::{Survey, survey};
 use crate::cases::Source;
 use crate::cli::{CasesArgs, Format, OutputArgs};
 use crate::coverage::{self, Tried};
 use crate::deviation::{self, Deviation};
-use crate::engine::{self, Done, Ended, Engine, is_alive};
+use crate::engine::{self, BUDGET_SPENT, Done, Ended, Engine, is_alive};
 use crate::error::{Error, Exit};
 use crate::events::{CaseDone, CasesOf, Died, EVENTS_SCHEMA, Event, Has, RunEnded, RunStarted};
 use crate::investigate::Failures;
@@ -65,12 +66,15 @@ pub fn run(
         started.resumes = Some(earlier.started.run.clone());
         started.kept = earlier.kept.len() as u64;
     }
+    let in_force = InForce::at(selected)?;
+    check_may_begin(&in_force.bounds)?;
     let format = output.format;
     let mut output = Output::open(wanted(output, &started), About::of(&started))?;
     let journal = begin_journal(api, selected, &run)?;
     let stop = stop_on_ctrl_c();
     let (connect, restarter) = (|| connect(selected), selected.restarter());
     let engine = Engine::new(api, &selected.target, &run, &connect)
+        .bound_by(&in_force.bounds)
         .noting_in(&journal)
         .stopped_by(&stop)
         .brought_back_by(restarter.as_ref());
@@ -143,6 +147,7 @@ fn go(
         Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
+    engine.tell_kept_back(&mut early);
     RunEnded {
         interrupted: stop.load(Ordering::Relaxed),
         early,
@@ -305,7 +310,7 @@ pub fn exit_of(report: &Report, inconclusive_max: f64) -> Exit {
     #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
     let share = counts.inconclusive as f64 / (counts.cases.max(1)) as f64;
     let died =
-        report.ended.as_ref().and_then(|ended| ended.early.as_deref()).is_some_and(|early| early != engine::SPENT);
+        report.ended.as_ref().and_then(|ended| ended.early.as_deref()).is_some_and(|early| early != BUDGET_SPENT);
     // Accepted findings are known, so they do not make a run diverge; without any judged case nothing was shown.
     if judged == 0 || share > inconclusive_max || report.interrupted() || died {
         Exit::Inconclusive
@@ -372,11 +377,16 @@ pub fn new_run_id() -> RunId {
     RunId::new(rand::RngExt::random(&mut rand::make_rng::<rand::rngs::StdRng>()))
 }
 
-/// Where journals are kept: `$XDG_STATE_HOME/plumb/journal`, or below `~/.local/state`.
+/// Where journals are kept.
 pub fn journal_folder() -> std::path::PathBuf {
+    state_folder().join("journal")
+}
+
+/// Where everything is kept that outlives a run: `$XDG_STATE_HOME/plumb`, or below `~/.local/state`.
+pub fn state_folder() -> std::path::PathBuf {
     let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".local/state"));
-    state.or_else(home).unwrap_or_else(std::env::temp_dir).join("plumb/journal")
+    state.or_else(home).unwrap_or_else(std::env::temp_dir).join("plumb")
 }
 
 /// Fails where the target cannot be reached or speaks no HTTP: that is not "no findings".

@@ -8,6 +8,7 @@ use std::time::Duration;
 use miette::Report;
 use plumb_model::api::Api;
 use plumb_model::wire::Actor;
+use plumb_validator::meter::Daily;
 use plumb_validator::plugin::Plugin;
 use plumb_validator::pool::Standing;
 use plumb_validator::target::{Safety, Target};
@@ -18,6 +19,7 @@ use crate::cli::TargetArgs;
 use crate::config::{Config, TargetConfig};
 use crate::credentials::{Credentials, CredentialsError};
 use crate::error::Error;
+use crate::kill_switch::Settings;
 use crate::restart::{RESTART_TIMEOUT, Restart, Restarter};
 
 /// How much of a body is read, in bytes.
@@ -38,9 +40,20 @@ pub struct Selected {
     pub pool: Vec<Standing>,
     /// Where the identities of the target come from, for whoever lives longer than they do.
     pub credentials: Credentials,
+    /// Where the kill switch is.
+    pub kill_switch: Settings,
+    /// What may be sent there in a day.
+    pub daily: Daily,
 }
 
 impl Selected {
+    /// A target of which nothing else is configured.
+    pub fn new(target: Target, endpoint: Endpoint, credentials: Credentials) -> Self {
+        let (kill_switch, daily) = (Settings::default(), Daily::default());
+        let (restart, version_header, pool) = (None, None, Vec::new());
+        Self { target, endpoint, restart, version_header, pool, credentials, kill_switch, daily }
+    }
+
     /// What brings the target back where it dies.
     pub fn restarter(&self) -> Option<Restarter> {
         self.restart.clone().map(Restarter::new)
@@ -94,7 +107,10 @@ pub fn api_name(arguments: &TargetArgs, config: &Config) -> Result<String, Error
 /// The target that the arguments name.
 pub fn select(plugin: &Plugin, api: &Api, arguments: &TargetArgs, config: &Config) -> Result<Selected, Error> {
     match (&arguments.endpoint_url, &arguments.target) {
-        (Some(url), None) => from_url(plugin, api, arguments, url),
+        (Some(url), None) => {
+            let selected = from_url(plugin, api, arguments, url)?;
+            Ok(Selected { kill_switch: Settings::of(config)?, ..selected })
+        }
         (None, Some(name)) => from_config(plugin, api, arguments, config, name),
         _ => Err(Error::usage("no target is named", "add --endpoint-url URL, or --target NAME from plumb.toml")),
     }
@@ -108,7 +124,7 @@ fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Re
     let flavour = flavour(api, arguments.flavour.as_deref())?;
     let mut target = target(plugin, arguments, "endpoint", &endpoint, flavour, actors);
     credentials.configure_region(plugin, arguments.region.as_deref(), &mut target);
-    Ok(Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new(), credentials })
+    Ok(Selected::new(target, endpoint, credentials))
 }
 
 fn from_config(
@@ -134,7 +150,9 @@ fn from_config(
     configure(&mut target, arguments, config, own)?;
     let pool = standing::configured(api, config, own, &target)?;
     let version_header = own.version_header.as_ref().map(|name| name.get_ref().to_ascii_lowercase());
-    Ok(Selected { target, endpoint, restart: configured_restart(config, own)?, version_header, pool, credentials })
+    let (restart, kill_switch) = (configured_restart(config, own)?, Settings::of(config)?);
+    let daily = daily(config, own)?;
+    Ok(Selected { target, endpoint, restart, version_header, pool, credentials, kill_switch, daily })
 }
 
 fn configured_flavour(
@@ -173,6 +191,18 @@ fn configure(target: &mut Target, arguments: &TargetArgs, config: &Config, own: 
 fn time(config: &Config, text: &Spanned<String>) -> Result<Duration, Error> {
     humantime::parse_duration(text.get_ref())
         .map_err(|error| config.error_at(text, error.to_string(), "a time looks like 30s"))
+}
+
+/// What may be sent in a day.
+fn daily(config: &Config, own: &TargetConfig) -> Result<Daily, Error> {
+    let most = |budget: &Option<Spanned<u64>>| match budget {
+        Some(most) if *most.get_ref() == 0 => {
+            let help = "leave it out for no budget; to send nothing, set the kill switch: plumb kill halt";
+            Err(config.error_at(most, "a budget of nothing would say nothing", help))
+        }
+        other => Ok(other.as_ref().map(|most| *most.get_ref())),
+    };
+    Ok(Daily { requests: most(&own.requests_per_day)?, bytes: most(&own.bytes_per_day)? })
 }
 
 fn configured_restart(config: &Config, own: &TargetConfig) -> Result<Option<Restart>, Error> {

@@ -6,6 +6,7 @@ use plumb_model::api::Api;
 use plumb_validator::journal::Made;
 use plumb_validator::names::RunId;
 
+use crate::bounds::{InForce, check_may_begin};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::run;
@@ -34,9 +35,12 @@ pub fn journalled<'a, T>(
     stop: &AtomicBool,
     work: impl FnOnce(&Engine<'_>) -> Result<(T, bool), Error>,
 ) -> Result<T, Error> {
+    let in_force = InForce::at(selected)?;
+    check_may_begin(&in_force.bounds)?;
     let journal = run::begin_journal(api, selected, run)?;
     let (connect, restarter) = (|| run::connect(selected), selected.restarter());
     let engine = Engine::new(api, &selected.target, run, &connect)
+        .bound_by(&in_force.bounds)
         .noting_in(&journal)
         .stopped_by(stop)
         .brought_back_by(restarter.as_ref());

@@ -10,6 +10,7 @@ use plumb_validator::journal::Journal;
 use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
 
+use crate::bounds::{InForce, check_may_begin};
 use crate::cases::Source;
 use crate::cli::{CasesArgs, CompareArgs, TargetArgs};
 use crate::commands::{conform, plan};
@@ -95,10 +96,12 @@ fn carry_out(
     let deviations = deviation::load(arguments.cases.deviations.as_deref())?;
     let cases = arguments.cases.brief();
     let all = Source::open(api, &cases)?.cases()?;
+    let [a, again, b] = selected;
+    let in_force = [InForce::at(a)?, InForce::at(again)?, InForce::at(b)?];
+    in_force.iter().try_for_each(|own| check_may_begin(&own.bounds))?;
     let _span = tracing::info_span!("compare", api = api.name, a = %arguments.a, b = %arguments.b).entered();
     let run = run::new_run_id();
     let output = Output::open(arguments.format, arguments.output.as_deref(), &run)?;
-    let [a, again, b] = selected;
     let (a, again) = (Station::open(api, a, run::new_run_id())?, Station::open(api, again, run::new_run_id())?);
     let stations = [a, again, Station::open(api, b, run)?];
     let began = began(api, &arguments.cases, &stations);
@@ -106,7 +109,10 @@ fn carry_out(
     let connect = selected.each_ref().map(|own| move || run::connect(own));
     let engines = Pass::ALL.map(|pass| {
         let (own, connect) = (&stations[pass as usize], &connect[pass as usize]);
-        Engine::new(api, &own.selected.target, &own.run, connect).noting_in(&own.journal).stopped_by(&stop)
+        Engine::new(api, &own.selected.target, &own.run, connect)
+            .bound_by(&in_force[pass as usize].bounds)
+            .noting_in(&own.journal)
+            .stopped_by(&stop)
     });
     let frames = stations.each_ref().map(|own| Frame::new(api, &own.run, &own.selected.target));
     if let Err(error) = engines.iter().zip(selected).try_for_each(|(engine, own)| run::check_alive(engine, own)) {
@@ -181,6 +187,7 @@ fn go(
         Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
+    [a, again, b].iter().for_each(|engine| engine.tell_kept_back(&mut early));
     summary.reds.sort_by_key(|red| std::cmp::Reverse(red.count));
     summary.ended = RunEnded {
         interrupted: a.stop.load(Ordering::Relaxed),

@@ -71,5 +71,5 @@ pub(super) fn start(plugin: &Plugin, api: &Api) -> Result<(Box<dyn DemoServer>, 
     let flavour = api.flavours[0].name;
     let target = select::target(plugin, &arguments, DEMO_TARGET, &endpoint, flavour, vec![server.actor()]);
     let credentials = Credentials::fixed(&target.actors);
-    Ok((server, Selected { target, endpoint, restart: None, version_header: None, pool: Vec::new(), credentials }))
+    Ok((server, Selected::new(target, endpoint, credentials)))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use plumb_model::text::shown;
+use plumb_validator::brake::Deed;
 use plumb_validator::case_run::clean_up;
 use plumb_validator::clock::{Clock as _, SystemClock};
 use plumb_validator::journal::{Journal, Leftovers, Made, Part, leftovers};
@@ -10,6 +11,7 @@ use plumb_validator::names::RunId;
 use plumb_validator::plugin::Plugin;
 use plumb_validator::pool::empty_part;
 
+use crate::bounds::InForce;
 use crate::cli::SweepArgs;
 use crate::config::Config;
 use crate::engine::Engine;
@@ -123,11 +125,18 @@ fn sweep_run(plugin: &Plugin, selected: &Selected, due: &Due<'_>) -> Result<usiz
     let Some(run) = RunId::parse(&left.header.run) else {
         return Err(Error::usage(format!("{} is no run id", left.header.run), "the journal was changed by hand"));
     };
+    let in_force = InForce::at(selected)?;
+    if let Some(held) = in_force.bounds.brake.holds_back(Deed::CleanUp) {
+        return Err(Error::KeptBack(held.to_string()));
+    }
     let journal = Journal::resume(&left.path)
         .map_err(|error| Error::usage(format!("failed to {error}"), "is another sweep at work?"))?;
     let connect = || run::connect(selected);
     // The engine's guard is that of the run swept: names without its marker stay untouched, whatever the journal says.
-    let engine = Engine::new(&api, &selected.target, &run, &connect).noting_in(&journal);
+    let engine = Engine::new(&api, &selected.target, &run, &connect)
+        .bound_by(&in_force.bounds)
+        .only_cleaning_up()
+        .noting_in(&journal);
     run::check_alive(&engine, selected)?;
     let resources = due.resources.to_vec();
     let stayed = engine.with_context(async |context| clean_up(context, resources).await).map_err(Error::Internal)?;

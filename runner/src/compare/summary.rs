@@ -9,7 +9,7 @@ use crate::compare::groups::Sorted;
 use crate::compare::latency::Latencies;
 use crate::compare::passes::{ORDERS, Pass};
 use crate::compare::reds::{News, Red};
-use crate::engine::SPENT;
+use crate::engine::BUDGET_SPENT;
 use crate::error::Exit;
 use crate::events::RunEnded;
 
@@ -142,7 +142,7 @@ impl Summary {
         }
         #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
         let share = self.counts.inconclusive as f64 / self.counts.cases.max(1) as f64;
-        let died = self.ended.early.as_deref().is_some_and(|early| early != SPENT);
+        let died = self.ended.early.as_deref().is_some_and(|early| early != BUDGET_SPENT);
         let unproven = self.counts.wrong > 0 && self.reds.is_empty();
         if unproven || self.compared() == 0 || share > inconclusive_max || self.ended.interrupted || died {
             Exit::Inconclusive

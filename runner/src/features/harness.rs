@@ -14,6 +14,7 @@ use plumb_validator::plugin::Plugin;
 use plumb_validator::pool::{Pool, PoolTerms, Standing};
 use plumb_validator::session::Context;
 
+use crate::bounds::{InForce, check_may_begin};
 use crate::cli::TargetArgs;
 use crate::config::Config;
 use crate::deviation;
@@ -48,11 +49,19 @@ pub fn main(plugins: &[Plugin], tests: &[Tests<'_>]) -> ExitCode {
             for stage in &stages {
                 stage.close();
             }
+            let kept_back: Vec<String> = stages.iter().filter_map(|stage| stage.engine.kept_back()).collect();
+            kept_back.iter().for_each(|why| eprintln!("{why}"));
             let has_shown = stages.iter().any(|stage| stage.has_shown.load(Ordering::Relaxed));
             let nothing_passed =
                 !has_shown && !arguments.list && !conclusion.has_failed() && conclusion.num_ignored > 0;
             // A run in which every scenario was left out has shown nothing. Under nextest each is a run of its own.
-            if nothing_passed { ExitCode::from(Exit::Inconclusive as u8) } else { conclusion.exit_code() }
+            let any_kept_back = stages.iter().any(|stage| stage.is_kept_back.load(Ordering::Relaxed));
+            let is_kept_back = (any_kept_back || !kept_back.is_empty()) && !conclusion.has_failed();
+            if nothing_passed || is_kept_back {
+                ExitCode::from(Exit::Inconclusive as u8)
+            } else {
+                conclusion.exit_code()
+            }
         }
         Err(error) => {
             let exit = error.exit();
@@ -69,6 +78,8 @@ struct Stage {
     journal: Option<&'static Journal>,
     pool: Pool,
     has_left: AtomicBool,
+    /// Whether the kill switch or a budget kept a scenario from beginning.
+    is_kept_back: AtomicBool,
     under_way: AtomicUsize,
     /// Whether a scenario passed.
     has_shown: AtomicBool,
@@ -112,6 +123,7 @@ impl Stage {
             journal,
             pool,
             under_way,
+            is_kept_back: AtomicBool::new(false),
             has_left,
             has_shown,
             waivers,
@@ -128,6 +140,10 @@ impl Stage {
         } else {
             (None, Some(self.alone.read().unwrap_or_else(PoisonError::into_inner)))
         };
+        if let Some(why) = self.engine.why_over() {
+            self.is_kept_back.store(true, Ordering::Relaxed);
+            return Ok(Completion::ignored_with(why));
+        }
         let (mut attempt, mut failed) = (0, None);
         loop {
             attempt += 1;
@@ -202,10 +218,12 @@ fn at_target(plugin: &Plugin, api: &'static Api, word: &str) -> Result<AtTarget,
     };
     let config = Config::load(None::<&Path>)?;
     let selected: &'static Selected = Box::leak(Box::new(select::select(plugin, api, &arguments, &config)?));
+    let in_force: &'static InForce = Box::leak(Box::new(InForce::at(selected)?));
+    check_may_begin(&in_force.bounds)?;
     let run = new_run_id();
     let journal = &*Box::leak(Box::new(begin_journal(api, selected, &run)?));
     let connect = Box::leak(Box::new(|| connect(selected)));
     let option = if is_url { "--endpoint-url" } else { "--target" };
-    let engine = Engine::new(api, &selected.target, &run, connect).noting_in(journal);
+    let engine = Engine::new(api, &selected.target, &run, connect).bound_by(&in_force.bounds).noting_in(journal);
     Ok((engine, format!(" {option} {word}"), Some(journal), selected.pool.clone()))
 }

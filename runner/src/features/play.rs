@@ -55,8 +55,8 @@ impl<'s> Floor<'s> {
 
     /// The next scenario, while nothing has ended the run.
     fn next(&self, engine: &Engine<'_>) -> Option<&'s Prepared> {
-        if engine.stop.load(Ordering::Relaxed) {
-            self.ends("interrupted");
+        if let Some(why) = engine.why_over() {
+            self.ends(&why);
         }
         let some_are_left = self.next.load(Ordering::Relaxed) < self.scenarios.len();
         if self.terms.fail_fast && some_are_left && self.has_failed.load(Ordering::Relaxed) {
@@ -147,7 +147,7 @@ async fn work(
             let number = numbers.fetch_add(1, Ordering::Relaxed) as u64;
             let ended = play(&setting, prepared, number).await;
             lock(&floor.left).extend(ended.left);
-            let is_last = is_final(&ended.played, attempt, &prepared.scenario) || engine.stop.load(Ordering::Relaxed);
+            let is_last = is_final(&ended.played, attempt, &prepared.scenario) || engine.why_over().is_some();
             if ended.played.outcome == Outcome::Inconclusive && is_last {
                 look_after(context, floor, &prepared.scenario.id).await;
             }

@@ -128,6 +128,7 @@ fn play(
         Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
+    engine.tell_kept_back(&mut early);
     let parts = played.parts_left.iter().map(told_part);
     TestsEnded {
         early,

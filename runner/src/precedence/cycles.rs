@@ -5,7 +5,6 @@
 //! together is told, and only where everything else in its calls is the same.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use plumb_generator::suites;
@@ -199,8 +198,8 @@ impl Again<'_, '_, '_> {
     }
 
     fn may_go_on(&self) -> Result<(), String> {
-        if self.engine.stop.load(Ordering::Relaxed) {
-            Err("the run was interrupted".into())
+        if let Some(why) = self.engine.why_over() {
+            Err(format!("the run was over: {why}"))
         } else if Instant::now() >= self.deadline {
             Err("no time was left to confirm it".into())
         } else {

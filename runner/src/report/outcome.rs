@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::SPENT;
+use crate::engine::BUDGET_SPENT;
 use crate::events::Died;
 use crate::report::Report;
 use crate::report::words::{count, number, safe};
@@ -58,7 +58,7 @@ fn is_whole(report: &Report) -> bool {
 pub fn worst(report: &Report) -> String {
     let finding = report.open_findings().next().map(|finding| finding.summary.clone());
     let unclear = || report.reasons.keys().next().map(|(verdict, why)| format!("{verdict}: {why}"));
-    let early = report.ended.as_ref().and_then(|ended| ended.early.clone()).filter(|early| early != SPENT);
+    let early = report.ended.as_ref().and_then(|ended| ended.early.clone()).filter(|early| early != BUDGET_SPENT);
     safe(&finding.or(early).or_else(unclear).unwrap_or_else(|| headline(report).1))
 }
 
