@@ -177,6 +177,24 @@ impl Meter {
         self.told(looked, spent).err()
     }
 
+    /// What is left of today's budget, what other processes have taken left out; none where it is not bounded, or nobody
+    /// knows.
+    pub fn left(&self) -> Daily {
+        let (mut taken, day) = (self.taken(), self.day());
+        taken.begin(day);
+        let mut used = None;
+        let looked = self.allowance.add(day, &mut |sum| {
+            used = Some(sum);
+            None
+        });
+        let Some(used) = used.filter(|_| looked.is_ok()) else { return Daily::default() };
+        let left = |most: Option<u64>, used: u64, taken: u64| Some(most?.saturating_sub(used) + taken);
+        Daily {
+            requests: left(self.daily.requests, used.requests, taken.left.requests),
+            bytes: left(self.daily.bytes, used.bytes, taken.left.bytes),
+        }
+    }
+
     /// How many requests were refused so far.
     pub fn refusals(&self) -> u64 {
         self.refusals.load(Ordering::Relaxed)

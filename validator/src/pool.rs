@@ -7,7 +7,8 @@
 mod clean;
 mod stock;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -83,12 +84,31 @@ pub struct Pool {
     terms: PoolTerms,
     stock: Mutex<Stock>,
     freed: Notify,
+    /// The sum of leases that are held, of this pool and of others that count there, too.
+    sum: Option<Arc<AtomicU64>>,
 }
 
 /// A lease: what a case may use until its time is over.
 #[derive(Debug)]
 #[must_use = "what was borrowed must be given back"]
-pub struct Held(Grant);
+pub struct Held(Grant, #[expect(dead_code, reason = "it counts as long as it is there")] Option<Tally>);
+
+/// One more lease, as long as it is held.
+#[derive(Debug)]
+struct Tally(Arc<AtomicU64>);
+
+impl Tally {
+    fn new(sum: &Arc<AtomicU64>) -> Self {
+        sum.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(sum))
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Held {
     /// The number of the lease, higher than that of every earlier one.
@@ -148,7 +168,13 @@ impl Pool {
             let owner = target.name_beside_first(target.actor(owner.as_deref()));
             stock.put(Class { kind, nature, owner }, name);
         }
-        Self { terms, stock: Mutex::new(stock), freed: Notify::new() }
+        Self { terms, stock: Mutex::new(stock), freed: Notify::new(), sum: None }
+    }
+
+    /// The pool, counting in `sum` the leases that are held.
+    #[must_use]
+    pub fn counting_in(self, sum: &Arc<AtomicU64>) -> Self {
+        Self { sum: Some(Arc::clone(sum)), ..self }
     }
 
     /// Lends a case a part of something, which is made where there is none yet; waits where everything is lent.
@@ -296,7 +322,7 @@ impl Pool {
         let context = open.context();
         let Some(part) = grant.part() else {
             open.take_whole(need, grant.name.clone(), provisioned);
-            return Ok(Held(grant));
+            return Ok(Held(grant, self.sum.as_ref().map(Tally::new)));
         };
         if grant.standing {
             if let Some(error) = context.journal.and_then(|journal| journal.lending(&part).err()) {
@@ -308,7 +334,7 @@ impl Pool {
         }
         let prefix = grant.prefix.as_deref().unwrap_or_default();
         open.share(need, grant.name.clone(), prefix, provisioned)?;
-        Ok(Held(grant))
+        Ok(Held(grant, self.sum.as_ref().map(Tally::new)))
     }
 
     fn take_back(&self, context: &Context<'_>, grant: &Grant, is_clean: bool) -> Returned {

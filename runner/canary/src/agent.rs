@@ -82,7 +82,7 @@ pub trait Extra: Send + Sync {
     fn left(&self) -> Vec<(String, Option<u64>, Option<u64>)>;
     /// Findings that somebody answers for.
     fn deviations(&self) -> Vec<DeviationView>;
-    /// Leases that are held.
+    /// Leases that slots hold now.
     fn leases(&self) -> u64;
 }
 

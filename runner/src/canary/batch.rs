@@ -61,7 +61,7 @@ impl Stage<'_> {
     pub(super) fn run_cases(self, suite: &Suite) -> Result<Batch, String> {
         let (duty, began) = (self.duty, Instant::now());
         let connect = || duty.site.wires.open(duty.task.is_fresh, &self.seen);
-        let engine = Engine::new(duty.site.api, &self.target, &self.run, &connect);
+        let engine = Engine::new(duty.site.api, &self.target, &self.run, &connect).bound_by(&duty.site.bounds);
         let engine = match &self.journal {
             Some(journal) => engine.noting_in(journal),
             None => engine,

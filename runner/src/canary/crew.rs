@@ -9,14 +9,19 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use plumb_canary::slot::{Slot, Watch};
+use plumb_canary::view::DeviationView;
 use plumb_canary::work::{Done, Terms, Work};
+use plumb_validator::finding::Finding;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::canary::duty::Duty;
+use crate::canary::findings::coarse;
+use crate::canary::site::Site;
 use crate::canary::lag::Lag;
 use crate::canary::told;
+use crate::engine::lock;
 
 /// How much longer than its timeout a slot may take before it is given up: it confirms what it found for as long again,
 /// and cleans up.
@@ -62,9 +67,62 @@ impl Crew {
         })
     }
 
-    /// From now on this is to be done; slots under way go on as they began.
+    /// From now on this is to be done; slots under way go on as they began, and a watch that stays goes on where it was.
     pub fn reload(&self, duties: Duties) {
+        let before = self.duties();
+        for (watch, duty) in &duties {
+            if let Some(old) = before.get(watch) {
+                duty.go_on(lock(&old.known).clone(), old.next_case());
+            }
+        }
         *self.duties.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(duties);
+    }
+
+    /// Findings that were open when an earlier process ended: they need not be made small again.
+    pub fn remember(&self, findings: Vec<(Watch, serde_json::Value)>) {
+        let duties = self.duties();
+        for (watch, finding) in findings {
+            let read = serde_json::from_value::<Finding>(finding).ok();
+            if let Some((duty, finding)) = duties.get(&watch).zip(read) {
+                lock(&duty.known).insert(coarse(&finding), finding);
+            }
+        }
+    }
+
+    /// What may still be sent today, by target, where that is bounded: requests and bytes.
+    pub fn left(&self) -> Vec<(String, Option<u64>, Option<u64>)> {
+        let mut all = BTreeMap::new();
+        for duty in self.duties().values() {
+            if let Some(meter) = &duty.site.bounds.meter {
+                let left = meter.left();
+                all.insert(duty.watch.target.clone(), (left.requests, left.bytes));
+            }
+        }
+        all.into_iter().map(|(target, (requests, bytes))| (target, requests, bytes)).collect()
+    }
+
+    /// Leases that slots hold now, everywhere.
+    pub fn leases(&self) -> u64 {
+        let duties = self.duties();
+        let sites: BTreeMap<*const Site, &Arc<Site>> = duties.values().map(|own| (Arc::as_ptr(&own.site), &own.site)).collect();
+        sites.values().map(|site| site.leases.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Everything that is accepted, each once.
+    pub fn deviations(&self) -> Vec<DeviationView> {
+        let mut views: Vec<DeviationView> = Vec::new();
+        for own in self.duties().values().flat_map(|duty| &duty.task.deviations) {
+            let view = DeviationView {
+                what: own.to_string(),
+                owner: own.owner.clone(),
+                reason: own.reason.clone(),
+                expires: own.expires.to_string(),
+            };
+            if !views.contains(&view) {
+                views.push(view);
+            }
+        }
+        views
     }
 
     /// What there is to do as of now.

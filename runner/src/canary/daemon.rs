@@ -11,6 +11,7 @@ use plumb_canary::clock::SystemClock;
 use plumb_canary::plan::Plan;
 use plumb_canary::view::{DeviationView, Source};
 use plumb_canary::web;
+use plumb_validator::brake::Brake;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,6 +45,7 @@ pub fn run(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, switch: Ca
         .map_err(|error| Error::Internal(format!("start a runtime: {error}")))?;
     let listener = fleet.plan.agent.listen.map(|address| bind(&service, address)).transpose()?;
     let crew = Arc::new(crew(fleet.duties)?);
+    let brake = Arc::clone(switch.brake());
     let outfit = Outfit {
         plan: Arc::clone(&fleet.plan),
         work: Arc::clone(&crew) as _,
@@ -64,7 +66,7 @@ pub fn run(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, switch: Ca
     let (orders, given) = channel(ORDERS_MAX);
     let over = AtomicBool::new(false);
     let closing = std::thread::scope(|scope| {
-        let signals = scope.spawn(|| attend(path, wanted, apis, (&crew, &fleet.plan), &orders, &over));
+        let signals = scope.spawn(|| attend(path, wanted, apis, (&crew, &fleet.plan, &brake), &orders, &over));
         let turning = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let closing = turning.map(|runtime| runtime.block_on(agent.run(given)));
         over.store(true, Ordering::Relaxed);
@@ -142,7 +144,7 @@ fn attend(
     path: Option<&Path>,
     wanted: &Wanted,
     apis: &mut Apis<'_>,
-    (crew, plan): (&Crew, &Plan),
+    (crew, plan, brake): (&Crew, &Plan, &Arc<Brake>),
     orders: &Sender<Order>,
     over: &AtomicBool,
 ) {
@@ -167,7 +169,7 @@ fn attend(
                 eprintln!("ending after the slots that are under way; a second signal ends at once");
                 Order::Drain
             } else {
-                reload(path, wanted, apis, (crew, plan))
+                reload(path, wanted, apis, (crew, plan, brake))
             };
             _ = orders.send(order).await;
         }
@@ -178,8 +180,8 @@ fn attend(
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Reads everything again. What is wrong is told, and changes nothing.
-fn reload(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, (crew, plan): (&Crew, &Plan)) -> Order {
-    let read = Fleet::read(path, wanted, apis, crew.brake());
+fn reload(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, (crew, plan, brake): (&Crew, &Plan, &Arc<Brake>)) -> Order {
+    let read = Fleet::read(path, wanted, apis, brake);
     let read = read.and_then(|fleet| check_unchanged(plan, &fleet.plan).map(|()| fleet));
     match read {
         Ok(fleet) => {

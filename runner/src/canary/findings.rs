@@ -58,9 +58,13 @@ pub(super) fn investigate(
         Terms { deadline, first_sequence: FIRST_SEQUENCE, still: &mut |_, _| true, earlier: Some(&earlier) };
     failures.investigate_on(engine, &mut terms, &mut |event| {
         if let Event::Found(finding) = &event {
-            let signature = finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned();
-            lock(&duty.known).insert(signature, Finding::clone(finding));
+            lock(&duty.known).insert(coarse(finding), Finding::clone(finding));
         }
         on_event(event);
     })
+}
+
+/// The signature of a finding without its choices.
+pub(super) fn coarse(finding: &Finding) -> String {
+    finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned()
 }

@@ -9,6 +9,7 @@ use plumb_canary::config::{CanaryConfig, Sections};
 use plumb_canary::plan::Plan;
 use plumb_canary::slot::Watch;
 use plumb_model::api::Api;
+use plumb_validator::brake::Brake;
 use plumb_validator::plugin::Plugin;
 
 use crate::canary::crew::Duties;
@@ -62,7 +63,12 @@ impl Fleet {
     ///
     /// # Errors
     /// Where anything is wrong, with its place: nothing starts then, and a daemon that runs goes on as it was.
-    pub fn read(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>) -> Result<Self, Error> {
+    pub fn read(
+        path: Option<&Path>,
+        wanted: &Wanted,
+        apis: &mut Apis<'_>,
+        brake: &Arc<Brake>,
+    ) -> Result<Self, Error> {
         let config = Config::load(path)?;
         let sections = config.sections();
         let now_ms = SystemClock::default().now().wall_ms;
@@ -79,7 +85,7 @@ impl Fleet {
             for target in all {
                 let site = match sites.get(target) {
                     Some(site) => Arc::clone(site),
-                    None => site(&config, path, target, (plugin, api))?,
+                    None => site(&config, path, target, (*plugin, api), brake)?,
                 };
                 sites.insert(target.clone(), Arc::clone(&site));
                 let watch = Watch { canary: name.get_ref().clone(), target: target.clone() };
@@ -127,12 +133,13 @@ fn site(
     config: &Config,
     path: Option<&Path>,
     target: &str,
-    (plugin, api): (&Plugin, &'static Api),
+    (plugin, api): (Plugin, &'static Api),
+    brake: &Arc<Brake>,
 ) -> Result<Arc<Site>, Error> {
     let arguments = TargetArgs { target: Some(target.to_owned()), ..TargetArgs::default() };
-    let selected = select::select(plugin, api, &arguments, config)?;
+    let selected = select::select(&plugin, api, &arguments, config)?;
     let file = path.map(|path| absolute(path).display().to_string());
-    Ok(Arc::new(Site::new(*plugin, api, selected, file.as_deref())?))
+    Ok(Arc::new(Site::new((plugin, api), selected, file.as_deref(), brake)?))
 }
 
 /// Whoever replays a finding stands in another folder.

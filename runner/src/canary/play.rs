@@ -58,7 +58,7 @@ impl<'d> Stage<'d> {
     pub(super) fn open(duty: &'d Arc<Duty>, terms: Terms, trace: Trace) -> Result<Self, String> {
         let (timeout, writes) = (terms.timeout, duty.task.writes && !terms.read_only);
         let (target, run) = (duty.target(timeout, writes), trace.run.clone());
-        let guard = Guard::new(&run, &target);
+        let guard = Guard::new(&run, &target).bound_by(&duty.site.bounds);
         // A canary that only reads creates nothing, and most do.
         let journal = if writes {
             let journal = begin_journal(duty.site.api, &duty.site.selected, &run).map_err(|error| error.to_string())?;
@@ -87,6 +87,7 @@ impl<'d> Stage<'d> {
             bodies: &bodies,
         };
         let pool = Pool::new(&self.target, PoolTerms::default(), duty.site.selected.pool.clone());
+        let pool = pool.counting_in(&duty.site.leases);
         let mut report = FeatureReport::new(self.started());
         report.again = format!("--api {}{}", duty.site.api.name, duty.site.options);
         let (mut left, failed, unplayed) = self.play_all(&context, &pool, &mut report).await;
@@ -162,7 +163,7 @@ impl<'d> Stage<'d> {
         let (seen, journal, timeout) = (Arc::clone(&self.seen), self.journal.clone(), self.timeout);
         let looked = tokio::task::spawn_blocking(move || {
             let connect = || duty.site.wires.open(duty.task.is_fresh, &seen);
-            let mut engine = Engine::new(duty.site.api, &target, &run, &connect);
+            let mut engine = Engine::new(duty.site.api, &target, &run, &connect).bound_by(&duty.site.bounds);
             if let Some(journal) = &journal {
                 engine = engine.noting_in(journal);
             }

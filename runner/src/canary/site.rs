@@ -1,14 +1,21 @@
 //! One target, kept ready for weeks.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
 use plumb_model::api::Api;
-use plumb_validator::clock::TargetClock;
+use plumb_validator::brake::Brake;
+use plumb_validator::clock::{Clock as _, SystemClock, TargetClock};
+use plumb_validator::guard::Bounds;
 use plumb_validator::plugin::Plugin;
 use plumb_validator::target::Target;
 use plumb_validator::transport::Wanted;
 
+use crate::budget;
 use crate::canary::seen::Wires;
+use crate::credentials::{CredentialsError, FILES_CHECKED_EVERY};
+use crate::engine::lock;
 use crate::error::Error;
 use crate::run::shell_word;
 use crate::select::Selected;
@@ -29,8 +36,14 @@ pub struct Site {
     pub wanted: Wanted,
     /// The ways to it.
     pub wires: Wires,
+    /// What keeps calls back, for all slots at once.
+    pub bounds: Bounds,
+    /// Leases that slots hold here.
+    pub leases: Arc<AtomicU64>,
     /// One investigation at a time: it sends many requests, and the target may be ill.
     pub investigation: Mutex<()>,
+    /// When its credentials were last looked at.
+    checked: Mutex<Instant>,
     /// Options that name it again: ` --target NAME --config FILE`.
     pub options: String,
 }
@@ -40,17 +53,44 @@ impl Site {
     ///
     /// # Errors
     /// Where no client can be set up for it.
-    pub fn new(plugin: Plugin, api: &'static Api, selected: Selected, config: Option<&str>) -> Result<Self, Error> {
+    pub fn new(
+        (plugin, api): (Plugin, &'static Api),
+        selected: Selected,
+        config: Option<&str>,
+        brake: &Arc<Brake>,
+    ) -> Result<Self, Error> {
+        let bounds = Bounds { brake: Arc::clone(brake), meter: budget::meter(&selected.target, selected.daily) };
         let wires = Wires::new(&selected.endpoint).map_err(|error| Error::Internal(error.to_string()))?;
         let named = format!(" --target {}", shell_word(&selected.target.name));
         let options = config.map_or_else(|| named.clone(), |file| format!("{named} --config {}", shell_word(file)));
         let target = RwLock::new(Arc::new(selected.target.clone()));
+        let checked = Mutex::new(Instant::now());
         let wanted = Wanted {
             version_field: selected.version_header.clone(),
             request_id_fields: api.wire.request_id_field().into_iter().map(str::to_owned).collect(),
         };
         let (clock, investigation) = (TargetClock::default(), Mutex::new(()));
-        Ok(Self { plugin, api, selected, target, clock, wanted, wires, investigation, options })
+        Ok(Self { plugin, api, selected, target, clock, wanted, wires, bounds, leases: Arc::default(), investigation, options, checked })
+    }
+
+    /// Whether it is time to look at its credentials again.
+    pub fn is_due(&self) -> bool {
+        self.api.signed && lock(&self.checked).elapsed() >= FILES_CHECKED_EVERY
+    }
+
+    /// Looks at its credentials again. It may block for a while.
+    ///
+    /// # Errors
+    /// Where there are none that are good: that is our own fault, and none of the target's.
+    pub fn renew(&self) -> Result<(), CredentialsError> {
+        let actors = self.selected.credentials.current(SystemClock.unix_ms())?;
+        *lock(&self.checked) = Instant::now();
+        let old = self.target();
+        if old.actors != actors {
+            let target = Arc::new(Target { actors, ..Target::clone(&old) });
+            *self.target.write().unwrap_or_else(PoisonError::into_inner) = target;
+        }
+        Ok(())
     }
 
     /// The target as of now.
