@@ -174,9 +174,12 @@ impl Credentials {
     /// The identities in order, each with what is good at `now_ms` (milliseconds since 1970). An error is about one of
     /// them and told again until it is mended; what is behind it is not tried more often for being asked more often.
     pub fn current(&self, now_ms: i64) -> Result<Vec<Actor>, CredentialsError> {
-        let due = Instant::now() + WAIT_MAX;
+        let now = Instant::now();
         let begun: Vec<bool> = self.keepers.iter().map(|keeper| keeper.begin(now_ms)).collect();
-        let actors = self.keepers.iter().zip(begun).map(|(keeper, begun)| keeper.current(now_ms, begun, due));
+        let actors = self.keepers.iter().zip(begun).map(|(keeper, begun)| {
+            let soon = if begun { now + WAIT_WHILE_GOOD } else { now };
+            keeper.current(now_ms, soon, now + WAIT_MAX)
+        });
         let actors = actors.collect::<Result<Vec<Actor>, _>>()?;
         check_accounts(&actors)?;
         Ok(actors)

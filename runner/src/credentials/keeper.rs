@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use plumb_model::wire::Actor;
 use plumb_validator::plugin::Keys;
 
+use super::CredentialsError;
 use super::source::{Failure, Fetched, Source};
-use super::{CredentialsError, WAIT_WHILE_GOOD};
 
 /// How long before they expire a process is asked for newer credentials, as the SDKs do; where they are good for less
 /// than twice as long, half of their time.
@@ -108,13 +108,12 @@ impl Keeper {
         self.settled.notify_all();
     }
 
-    /// What is good at `now_ms`. Where there is nothing, whatever is being read is waited for until `due`; where there
-    /// is, only the caller who has `begun` it waits, and shortly.
-    pub(super) fn current(&self, now_ms: i64, begun: bool, due: Instant) -> Result<Actor, CredentialsError> {
+    /// What is good at `now_ms`. Whatever is being read is waited for until `due` where there is nothing good, and only
+    /// until `soon` where there is.
+    pub(super) fn current(&self, now_ms: i64, soon: Instant, due: Instant) -> Result<Actor, CredentialsError> {
         let mut state = self.lock();
-        let soon = Instant::now() + if begun { WAIT_WHILE_GOOD } else { Duration::ZERO };
         while state.busy {
-            let until = if state.good(now_ms).is_some() { soon.min(due) } else { due };
+            let until = if state.good(now_ms).is_some() { soon } else { due };
             let rest = until.saturating_duration_since(Instant::now());
             if rest.is_zero() {
                 break;
