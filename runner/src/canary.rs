@@ -7,8 +7,8 @@
 
 mod batch;
 pub mod crew;
-pub mod duty;
 pub mod daemon;
+pub mod duty;
 mod findings;
 pub mod fleet;
 mod lag;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod canary;
 mod compare;
 mod generate;
 mod kill;
@@ -16,6 +17,7 @@ use plumb_validator::target::Safety;
 
 use crate::engine::Budget;
 
+pub use canary::{CanaryArgs, CanaryFormat, LedgerArgs};
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
 pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
 pub use kill::{KillArgs, KillTo};
@@ -55,6 +57,10 @@ pub enum Command {
     Conform(ConformArgs),
     /// Run features: Given, When, Then
     Test(TestArgs),
+    /// Run features and suites on a clock, and keep an honest ledger of what came of each slot
+    Canary(CanaryArgs),
+    /// Print what became of the slots of canaries, a line of JSON for each
+    Ledger(LedgerArgs),
     /// Send the same cases to two targets and tell who is right where they differ
     Compare(CompareArgs),
     /// Tell within about a second what a target implements, and whether it checks who calls

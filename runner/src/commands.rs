@@ -2,12 +2,14 @@
 
 mod accept;
 mod ask;
+mod canary;
 mod compare;
 mod conform;
 mod demo;
 mod generate;
 mod kill;
 mod learn;
+mod ledger;
 mod plan;
 mod probe;
 mod replay;
@@ -27,6 +29,8 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Demo(arguments) => demo::demo(plugins, &arguments),
         Command::Conform(arguments) => conform::conform(plugins, &arguments),
         Command::Test(arguments) => test::test(plugins, &arguments),
+        Command::Canary(arguments) => canary::canary(plugins, &arguments),
+        Command::Ledger(arguments) => ledger::ledger(&arguments),
         Command::Compare(arguments) => compare::compare(plugins, &arguments),
         Command::Probe(arguments) => probe::probe(plugins, &arguments),
         Command::Generate(arguments) => generate::generate(plugins, &arguments),

@@ -309,6 +309,16 @@ impl Store {
     }
 }
 
+/// The same as [`Store::export`] of a folder in which somebody else may be writing.
+///
+/// # Errors
+/// Where there is no such folder, or `out` takes no more.
+pub fn export(folder: &Path, from_ms: i64, until_ms: i64, out: &mut dyn Write) -> Result<u64, StoreError> {
+    let failed = |source| StoreError::Io { doing: "read the folder", path: folder.to_owned(), source };
+    fs::metadata(folder).map_err(failed)?;
+    export::write(Reader::new(folder, Arc::default(), Arc::default()), from_ms, until_ms, out)
+}
+
 fn band(from_ms: i64, total: &Histogram<u64>) -> BandView {
     let at = |share| total.value_at_quantile(share);
     BandView { from_ms, p50_us: at(0.5), p90_us: at(0.9), p99_us: at(0.99) }

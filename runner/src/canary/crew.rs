@@ -18,8 +18,8 @@ use tokio::task::LocalSet;
 
 use crate::canary::duty::Duty;
 use crate::canary::findings::coarse;
-use crate::canary::site::Site;
 use crate::canary::lag::Lag;
+use crate::canary::site::Site;
 use crate::canary::told;
 use crate::engine::lock;
 
@@ -104,7 +104,8 @@ impl Crew {
     /// Leases that slots hold now, everywhere.
     pub fn leases(&self) -> u64 {
         let duties = self.duties();
-        let sites: BTreeMap<*const Site, &Arc<Site>> = duties.values().map(|own| (Arc::as_ptr(&own.site), &own.site)).collect();
+        let sites: BTreeMap<*const Site, &Arc<Site>> =
+            duties.values().map(|own| (Arc::as_ptr(&own.site), &own.site)).collect();
         sites.values().map(|site| site.leases.load(Ordering::Relaxed)).sum()
     }
 

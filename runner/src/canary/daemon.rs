@@ -11,6 +11,9 @@ use plumb_canary::clock::SystemClock;
 use plumb_canary::plan::Plan;
 use plumb_canary::view::{DeviationView, Source};
 use plumb_canary::web;
+use plumb_generator::suites;
+use plumb_model::api::Api;
+use plumb_model::bodies::{hex, sha256};
 use plumb_validator::brake::Brake;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -86,7 +89,10 @@ pub fn run(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, switch: Ca
 }
 
 /// A crew with a thread for each processor.
-pub(super) fn crew(duties: Duties) -> Result<Crew, Error> {
+///
+/// # Errors
+/// Where the machine gives no threads.
+pub fn crew(duties: Duties) -> Result<Crew, Error> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Crew::new(duties, threads).map_err(|error| Error::Internal(format!("start threads for slots: {error}")))
 }
@@ -132,10 +138,16 @@ fn builds(duties: &Duties) -> Vec<(String, String)> {
     for duty in duties.values() {
         let name = format!("model_{}", duty.site.api.name);
         if !builds.iter().any(|(own, _)| *own == name) {
-            builds.push((name, duty.site.api.digest()));
+            builds.push((name, digest(duty.site.api)));
         }
     }
     builds
+}
+
+/// The digest of all that a model asks: two binaries with the same one send the same cases.
+fn digest(api: &Api) -> String {
+    let ids: String = suites::cases(api, &[], 1).map(|case| case.id()).collect();
+    hex(&sha256(ids.as_bytes())[..8]).into_iter().map(char::from).collect()
 }
 
 /// Hears signals until the daemon is over: HUP reads the configuration again, TERM and INT end it, and a second one at
@@ -180,7 +192,12 @@ fn attend(
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Reads everything again. What is wrong is told, and changes nothing.
-fn reload(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, (crew, plan, brake): (&Crew, &Plan, &Arc<Brake>)) -> Order {
+fn reload(
+    path: Option<&Path>,
+    wanted: &Wanted,
+    apis: &mut Apis<'_>,
+    (crew, plan, brake): (&Crew, &Plan, &Arc<Brake>),
+) -> Order {
     let read = Fleet::read(path, wanted, apis, brake);
     let read = read.and_then(|fleet| check_unchanged(plan, &fleet.plan).map(|()| fleet));
     match read {

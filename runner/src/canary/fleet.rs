@@ -63,12 +63,7 @@ impl Fleet {
     ///
     /// # Errors
     /// Where anything is wrong, with its place: nothing starts then, and a daemon that runs goes on as it was.
-    pub fn read(
-        path: Option<&Path>,
-        wanted: &Wanted,
-        apis: &mut Apis<'_>,
-        brake: &Arc<Brake>,
-    ) -> Result<Self, Error> {
+    pub fn read(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, brake: &Arc<Brake>) -> Result<Self, Error> {
         let config = Config::load(path)?;
         let sections = config.sections();
         let now_ms = SystemClock::default().now().wall_ms;

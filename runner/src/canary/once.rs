@@ -83,7 +83,7 @@ fn line(row: &Ended) -> String {
     );
     if let Some(trouble) = &row.trouble {
         _ = writeln!(text, "             {}: {}", trouble.place.words(), trouble.message);
-        for replay in &trouble.replay {
+        if let Some(replay) = &trouble.replay {
             _ = writeln!(text, "             {replay}");
         }
     }
@@ -105,11 +105,14 @@ impl Books {
     fn open(plan: &Plan, slots: &[Slot]) -> Self {
         let state = &plan.agent.state;
         let now_ms = SystemClock::default().now().wall_ms;
-        let opened = Ledger::open(&state.join("ledger"), now_ms).map_err(|error| error.to_string()).and_then(|(mut ledger, _)| {
-            let (store, _) = Store::open(&state.join("store"), plan.agent.retention, now_ms).map_err(|error| error.to_string())?;
-            ledger.starts(slots, now_ms).map_err(|error| error.to_string())?;
-            Ok((ledger, store))
-        });
+        let opened = Ledger::open(&state.join("ledger"), now_ms).map_err(|error| error.to_string()).and_then(
+            |(mut ledger, _)| {
+                let (store, _) = Store::open(&state.join("store"), plan.agent.retention, now_ms)
+                    .map_err(|error| error.to_string())?;
+                ledger.starts(slots, now_ms).map_err(|error| error.to_string())?;
+                Ok((ledger, store))
+            },
+        );
         match opened {
             Ok(own) => Self(Some(own)),
             Err(why) => {

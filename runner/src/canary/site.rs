@@ -70,7 +70,20 @@ impl Site {
             request_id_fields: api.wire.request_id_field().into_iter().map(str::to_owned).collect(),
         };
         let (clock, investigation) = (TargetClock::default(), Mutex::new(()));
-        Ok(Self { plugin, api, selected, target, clock, wanted, wires, bounds, leases: Arc::default(), investigation, options, checked })
+        Ok(Self {
+            plugin,
+            api,
+            selected,
+            target,
+            clock,
+            wanted,
+            wires,
+            bounds,
+            leases: Arc::default(),
+            investigation,
+            options,
+            checked,
+        })
     }
 
     /// Whether it is time to look at its credentials again.
