@@ -26,6 +26,7 @@
 
 mod due;
 mod entry;
+mod era;
 mod reload;
 mod rooms;
 
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entry::Entry;
+use era::Era;
 use rooms::Rooms;
 
 use crate::clock::Now;
@@ -58,8 +60,7 @@ pub struct Scheduler {
     rooms: Rooms,
     /// Until when those that wait do so.
     deadlines: BTreeSet<(Duration, usize)>,
-    /// The latest time that the clock has shown since it was last put back.
-    wall_high_ms: i64,
+    era: Era,
     hold: Option<String>,
     draining: bool,
 }
@@ -88,7 +89,10 @@ impl Scheduler {
     /// A scheduler of a plan, and the gaps since the daemon last ran, each one row. `last_due` has the newest scheduled
     /// slot that the ledger knows of each watch; a watch that it does not know begins now, and has no gap.
     pub fn new(plan: Arc<Plan>, last_due: &BTreeMap<Watch, i64>, now: Now) -> (Self, Vec<Ended>) {
-        let entry = |(watch, canary)| Entry::new(watch, canary, last_due, now);
+        let entry = |(watch, canary)| {
+            let last_ms = last_due.get(&watch).copied().filter(|last_ms| !Era::is_ahead(*last_ms, now));
+            Entry::new(watch, canary, last_ms.unwrap_or(now.wall_ms))
+        };
         let entries: Vec<Entry> = plan.watches().map(entry).collect();
         let mut own = Self {
             rooms: Rooms::new(&plan.agent),
@@ -97,11 +101,13 @@ impl Scheduler {
             by_watch: BTreeMap::new(),
             agenda: BTreeSet::new(),
             deadlines: BTreeSet::new(),
-            wall_high_ms: now.wall_ms,
+            era: Era::new(last_due, now),
             hold: None,
             draining: false,
         };
-        entries.into_iter().for_each(|entry| own.keep(entry));
+        for entry in entries {
+            own.keep(entry);
+        }
         let mut ended = Vec::new();
         own.settle(now, "the agent was not running", &mut ended);
         (own, ended)

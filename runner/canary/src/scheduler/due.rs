@@ -1,7 +1,7 @@
 //! What becomes of due times as the clock goes on.
 
 use super::entry::Waiting;
-use super::{BACK_MAX, LATE_MAX, Scheduler, Start};
+use super::{LATE_MAX, Scheduler, Start};
 use crate::clock::Now;
 use crate::plan::Maintenance;
 use crate::schedule::millis;
@@ -13,23 +13,26 @@ pub(super) type Retry = (usize, i64);
 impl Scheduler {
     /// Takes the time in, tells about every due time up to it, and gives the retries that are due.
     pub(super) fn advance(&mut self, now: Now, ended: &mut Vec<Ended>) -> Vec<Retry> {
-        if now.wall_ms < self.wall_high_ms.saturating_sub(millis(BACK_MAX)) {
-            self.start_over(now);
+        if self.era.look(now) {
+            self.start_over(now, ended);
         }
-        self.wall_high_ms = self.wall_high_ms.max(now.wall_ms);
         let why = "the agent was asleep or starved, or its clock was put forward";
         let retries = self.settle(now, why, ended);
         self.end_what_is_kept_back(ended);
         retries
     }
 
-    /// Goes on from a time that is far behind what the clock has shown.
-    fn start_over(&mut self, now: Now) {
-        self.wall_high_ms = now.wall_ms;
+    /// Goes on from a time that is far behind what the clock has shown. What waits was due by a clock that nobody believes
+    /// any more.
+    fn start_over(&mut self, now: Now, ended: &mut Vec<Ended>) {
+        self.end_waiting(Outcome::Missed, "the clock was put back while the slot waited for room", ended);
         self.agenda.clear();
         for (id, entry) in self.entries.iter_mut().enumerate().filter(|(_, entry)| !entry.gone) {
             entry.start_over(now);
             self.agenda.extend(entry.next_ms.map(|due_ms| (due_ms, id, SlotKind::Scheduled)));
+        }
+        for id in 0..self.entries.len() {
+            self.plan_retry(id, now);
         }
     }
 
@@ -65,8 +68,8 @@ impl Scheduler {
         let is_late = now.wall_ms.saturating_sub(newest_ms) > millis(LATE_MAX);
         let missed_until_ms = if is_late { newest_ms } else { newest_ms - 1 };
         if let Some(missed) = entry.timer.count_between(first_ms - 1, missed_until_ms) {
-            let row = Ended::without_start(entry.slot(missed.first_ms), Outcome::Missed, why);
-            ended.push(row.for_all_until(missed.count, entry.slot(missed.last_ms).due_ms));
+            let row = Ended::without_start(entry.slot(self.era.due_ms(missed.first_ms)), Outcome::Missed, why);
+            ended.push(row.for_all_until(missed.count, self.era.due_ms(missed.last_ms)));
         }
         entry.told_ms = newest_ms;
         entry.next_ms = entry.timer.due_after(newest_ms);
@@ -81,6 +84,7 @@ impl Scheduler {
     fn offer(&mut self, id: usize, due_ms: i64, before: Option<&Waiting>, now: Now, ended: &mut Vec<Ended>) {
         let wait_max = self.plan.agent.wait_max;
         let kept_back = self.kept_back(id, due_ms);
+        let due_ms = self.era.due_ms(due_ms);
         let entry = &mut self.entries[id];
         if let Some(reason) = kept_back {
             ended.push(Ended::without_start(entry.slot(due_ms), Outcome::Skipped, reason));
@@ -107,7 +111,7 @@ impl Scheduler {
                 let why = "the agent was asleep, or its clock was put forward, while the slot waited for room";
                 ended.push(entry.without_start(&waiting, Outcome::Missed, why));
             } else {
-                let slot = entry.waited(&waiting);
+                let slot = entry.slot(waiting.due_ms);
                 entry.enter(&slot);
                 self.rooms.enter(entry.room);
                 start.push(Start { slot, late_ms: waiting.late_ms(now) });
@@ -154,10 +158,16 @@ impl Scheduler {
 
     /// Ends what waits while everything is kept back.
     fn end_what_is_kept_back(&mut self, ended: &mut Vec<Ended>) {
-        let Some(reason) = self.kept_back_at_all() else { return };
+        if let Some(reason) = self.kept_back_at_all() {
+            self.end_waiting(Outcome::Skipped, &reason, ended);
+        }
+    }
+
+    /// Ends everything that waits.
+    fn end_waiting(&mut self, outcome: Outcome, why: &str, ended: &mut Vec<Ended>) {
         while let Some(&(_, id)) = self.deadlines.first() {
             let Some(waiting) = self.take_waiting(id) else { break };
-            ended.push(self.entries[id].without_start(&waiting, Outcome::Skipped, reason.clone()));
+            ended.push(self.entries[id].without_start(&waiting, outcome, why));
         }
     }
 
@@ -196,7 +206,8 @@ impl Scheduler {
         let entry = &mut self.entries[id];
         let quiet = entry.running.is_empty() && entry.waiting.is_none() && entry.retry_ms.is_none();
         let Some(every_ms) = entry.retry_every_ms.filter(|_| entry.failing && !entry.gone && quiet) else { return };
-        entry.retry_ms = entry.next_retry(now.wall_ms.saturating_add(every_ms));
+        let due_ms = self.era.retry_ms(now, every_ms);
+        entry.retry_ms = entry.next_ms.is_none_or(|next_ms| due_ms < next_ms).then_some(due_ms);
         self.agenda.extend(entry.retry_ms.map(|due_ms| (due_ms, id, SlotKind::Retry)));
     }
 }

@@ -1,17 +1,12 @@
 //! What is known of one watch.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::BACK_MAX;
 use crate::clock::Now;
 use crate::plan::Canary;
 use crate::schedule::{Timer, millis};
 use crate::slot::{Ended, Outcome, Slot, SlotKind, Watch};
-
-/// So many times the clock may be put back and every slot still have a due time of its own. Due times are further apart.
-const PASSES: i64 = 64;
 
 /// What is known of one watch.
 #[derive(Debug)]
@@ -33,12 +28,6 @@ pub(super) struct Entry {
     pub(super) failing: bool,
     /// When the next retry is due.
     pub(super) retry_ms: Option<i64>,
-    /// The newest retry that was due since the clock was put back.
-    retried_ms: i64,
-    /// Due times up to here were slots before the clock was put back.
-    used_ms: i64,
-    /// How many times the clock was put back.
-    pass: i64,
     /// Whether it is in no plan any more, and only here because of what is under way.
     pub(super) gone: bool,
 }
@@ -65,12 +54,9 @@ impl Waiting {
 }
 
 impl Entry {
-    /// Begins after the newest due time that is known of it, or now.
-    pub(super) fn new(watch: Watch, canary: &Canary, last_due: &BTreeMap<Watch, i64>, now: Now) -> Self {
-        let last_ms = last_due.get(&watch).copied();
+    /// Begins: what is due up to a moment has been told about.
+    pub(super) fn new(watch: Watch, canary: &Canary, told_ms: i64) -> Self {
         let timer = canary.cadence.timer(&watch);
-        let ahead = last_ms.filter(|last| *last > now.wall_ms.saturating_add(millis(BACK_MAX)));
-        let told_ms = last_ms.filter(|_| ahead.is_none()).unwrap_or(now.wall_ms);
         Self {
             next_ms: timer.due_after(told_ms),
             watch: Arc::new(watch),
@@ -83,38 +69,32 @@ impl Entry {
             waiting: None,
             failing: false,
             retry_ms: None,
-            retried_ms: i64::MIN,
-            used_ms: ahead.unwrap_or(i64::MIN),
-            pass: i64::from(ahead.is_some()),
             gone: false,
         }
     }
 
     /// Goes on under another plan, from a moment up to which everything has been told about.
-    pub(super) fn replan(&mut self, canary: &Canary, now: Now) {
+    pub(super) fn replan(&mut self, canary: &Canary, told_ms: i64) {
         self.timer = canary.cadence.timer(&self.watch);
         self.overlap = canary.overlap;
         self.retry_every_ms = canary.retry_every.map(millis);
+        // What was left out for a time has nothing to tell of that time.
+        self.told_ms = if self.gone { told_ms } else { self.told_ms.max(told_ms) };
         self.gone = false;
-        self.told_ms = self.told_ms.max(now.wall_ms);
         self.next_ms = self.timer.due_after(self.told_ms);
         let soon = |retry: &i64| canary.retry_every.is_some() && self.next_ms.is_none_or(|next| *retry < next);
         self.retry_ms = self.retry_ms.filter(soon);
     }
 
-    /// Forgets what the clock has shown, since it was put back.
+    /// Goes on from a time before the one that it has told about.
     pub(super) fn start_over(&mut self, now: Now) {
-        self.used_ms = self.used_ms.max(self.told_ms);
-        self.pass = (self.pass + 1) % PASSES;
         self.told_ms = now.wall_ms;
         self.next_ms = self.timer.due_after(now.wall_ms);
         self.retry_ms = None;
-        self.retried_ms = i64::MIN;
     }
 
-    /// The scheduled slot of a due time: a moment later where that time was a slot before.
+    /// The scheduled slot of a due time.
     pub(super) fn slot(&self, due_ms: i64) -> Slot {
-        let due_ms = if due_ms <= self.used_ms { due_ms + self.pass } else { due_ms };
         Slot { watch: Watch::clone(&self.watch), due_ms, kind: SlotKind::Scheduled }
     }
 
@@ -123,22 +103,13 @@ impl Entry {
         Slot { watch: Watch::clone(&self.watch), due_ms, kind: SlotKind::Retry }
     }
 
-    /// When a retry is due that is not to come before a moment: none where a scheduled slot is due sooner. Each is at a
-    /// time of its own, also where the clock is put back.
-    pub(super) fn next_retry(&self, from_ms: i64) -> Option<i64> {
-        let from_ms = from_ms.max(self.retried_ms.saturating_add(1));
-        let due_ms = from_ms.div_euclid(PASSES).checked_add(1)?.checked_mul(PASSES)?.checked_add(self.pass)?;
-        self.next_ms.is_none_or(|next_ms| due_ms < next_ms).then_some(due_ms)
-    }
-
     /// Waits for room from now on: at the place and until the deadline of the one before it, where there was one.
     pub(super) fn wait(&mut self, due_ms: i64, before: Option<&Waiting>, wait_max: Duration, now: Now) -> Waiting {
-        let slot = self.slot(due_ms);
         let waiting = Waiting {
-            due_ms: slot.due_ms,
+            due_ms,
             late_ms: now.wall_ms.saturating_sub(due_ms).max(0),
             seen: now.since,
-            turn_ms: before.map_or(slot.due_ms, |before| before.turn_ms),
+            turn_ms: before.map_or(due_ms, |before| before.turn_ms),
             deadline: before.map_or(now.since.saturating_add(wait_max), |before| before.deadline),
         };
         self.waiting = Some(waiting.clone());
@@ -147,19 +118,11 @@ impl Entry {
 
     /// A row for a slot that waited, and waits no more.
     pub(super) fn without_start(&self, waiting: &Waiting, outcome: Outcome, why: impl Into<String>) -> Ended {
-        Ended::without_start(self.waited(waiting), outcome, why)
-    }
-
-    /// The slot that waited.
-    pub(super) fn waited(&self, waiting: &Waiting) -> Slot {
-        Slot { watch: Watch::clone(&self.watch), due_ms: waiting.due_ms, kind: SlotKind::Scheduled }
+        Ended::without_start(self.slot(waiting.due_ms), outcome, why)
     }
 
     /// Takes in that a slot has started.
     pub(super) fn enter(&mut self, slot: &Slot) {
-        if slot.kind == SlotKind::Retry {
-            self.retried_ms = slot.due_ms;
-        }
         self.running.push((slot.due_ms, slot.kind));
     }
 

@@ -1,6 +1,5 @@
 //! Going on under another plan.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entry::Entry;
@@ -26,7 +25,7 @@ impl Scheduler {
         let plan = Arc::clone(&self.plan);
         for mut entry in entries {
             match plan.canary(&entry.watch) {
-                Some(canary) => entry.replan(canary, now),
+                Some(canary) => entry.replan(canary, self.era.high_ms),
                 None => ended.extend(leave_out(&mut entry)),
             }
             if !entry.gone || !entry.running.is_empty() {
@@ -35,7 +34,7 @@ impl Scheduler {
         }
         for (watch, canary) in plan.watches() {
             if !self.by_watch.contains_key(&watch) {
-                self.keep(Entry::new(watch, canary, &BTreeMap::new(), now));
+                self.keep(Entry::new(watch, canary, self.era.high_ms));
             }
         }
         for id in 0..self.entries.len() {
