@@ -123,7 +123,7 @@ pub struct Sum {
     pub counts: Counts,
 }
 
-/// The store. It is cheap to clone; the last clone that goes waits for what is in the queue.
+/// The store. One daemon at a time: the lock of the ledger sees to that. It is cheap to clone; the last clone that goes waits for what is in the queue.
 #[derive(Debug, Clone)]
 pub struct Store {
     inner: Arc<Inner>,

@@ -258,15 +258,23 @@ impl Writer {
         if let Some(number) = self.unfinished.pop_first() {
             self.is_busy = !self.unfinished.is_empty();
             if let Err(error) = self.day(number).map(|_| ()) {
-                self.gave_way(Place::Day(number), &error);
+                self.set_back(number, &error);
             }
         }
         for number in self.days.keys().copied().collect::<Vec<_>>() {
             if let Err(error) = self.pack_day(number, now_ms) {
-                tracing::warn!("failed to {error}");
-                self.close(Place::Day(number));
-                self.gave_way(Place::Day(number), &error);
+                self.set_back(number, &error);
             }
+        }
+    }
+
+    /// A day could not be packed: it is moved aside where it is broken, and tried again later where it is not.
+    fn set_back(&mut self, number: i64, error: &StoreError) {
+        tracing::warn!("failed to {error}");
+        self.close(Place::Day(number));
+        if !self.gave_way(Place::Day(number), error) {
+            self.unfinished.insert(number);
+            self.is_busy = false;
         }
     }
 

@@ -20,9 +20,9 @@ fn again(test: &str, limit: &str, folder: &Path) {
     let mut command = Command::new("bash");
     command.arg("-c").arg(script).arg(program).env(FOLDER, folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = command.output().expect("a process");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("1 passed"), "{text}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
 }
 
 fn own_folder() -> Option<std::path::PathBuf> {
@@ -37,7 +37,7 @@ fn overfill(store: &Store) -> u64 {
             store.ended(ended(slot("a", DAY_MS + i64::from(round * 1_000 + step)), Outcome::Fail));
         }
         handed += 1_000;
-        if !store.flush(Duration::from_secs(2)) && store.lost() > 0 {
+        if !store.flush(Duration::from_millis(500)) && store.lost() > 0 {
             break;
         }
     }
