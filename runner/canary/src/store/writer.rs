@@ -99,7 +99,7 @@ impl Writer {
             let taken = self.queue.take(idle);
             self.held.extend(taken.items);
             let lost = self.write_held();
-            self.queue.settle(self.held.front().map(|(number, _)| *number), lost);
+            self.queue.settle(&self.held, lost);
             if taken.closed {
                 break;
             }
