@@ -37,7 +37,7 @@ pub use queue::{BATCH_MAX, BATCH_WAIT, NOTICES_MAX, QUEUE_BYTES_MAX, QUEUE_MAX};
 pub use retain::ASIDE_MAX;
 pub use row::TIMINGS_EXACT_MAX;
 pub use tally::Counts;
-pub use writer::{HELD_MAX, RETAIN_EVERY, TICK};
+pub use writer::{HELD_MAX, RETAIN_EVERY, TICK, UNSETTLED_MAX};
 
 use crate::ledger::Progress;
 use crate::plan::Retention;
