@@ -146,7 +146,7 @@ impl Ledger {
             lost: 0,
             syncer: Syncer::start(SYNC_EVERY),
         };
-        match ledger.begin_segment(&recovered.ended, now_ms) {
+        match ledger.begin_segment(&recovered.ended, now_ms).and_then(|()| ledger.make_sure()) {
             Ok(()) => ledger.remove_old(),
             Err(error) => recovered.notices.push(format!("failed to {error}; it is tried again with every slot")),
         }
@@ -200,7 +200,7 @@ impl Ledger {
     /// # Errors
     /// Where a new segment cannot be written. The old one goes on.
     pub fn committed(&mut self, store: Progress, now_ms: i64) -> Result<(), LedgerError> {
-        if self.settled_min.is_some_and(|least| store.settled >= least) {
+        if self.settled_min.is_some_and(|least| store.settled >= least) && self.syncer.is_new_safe() {
             self.remove_old();
         }
         if self.old.is_empty() && self.bytes() >= SEGMENT_BYTES_MAX {
@@ -283,11 +283,17 @@ impl Ledger {
             lines::push(&mut text, &Line::End(Box::new(row.clone())));
         }
         let segment = Segment::create(&self.folder, self.next, &text)?;
-        self.syncer.watch(&segment);
+        self.syncer.watch(&segment, &self.folder);
         self.next += 1;
         self.settled_min = None;
         self.old.extend(self.current.replace(segment).map(Segment::into_path));
         Ok(())
+    }
+
+    /// Waits until the disk has the segment for good.
+    fn make_sure(&self) -> Result<(), LedgerError> {
+        let Some(segment) = &self.current else { return Ok(()) };
+        sync::sync(&segment.handle(), Some(&self.folder)).map_err(LedgerError::io("sync", &self.folder))
     }
 
     /// Removes the closed segments. One that cannot be removed is tried again the next time.

@@ -1,7 +1,7 @@
 //! The days that are over, a file each.
 //!
 //! One thread writes, from a queue that holds up nobody; a row is on disk for good within about a second. A slot costs
-//! some 35 bytes: it is packed once its five minutes are over, and its hour and day are added up, so that a month can
+//! some 45 bytes: it is packed once its five minutes are over, and its hour and day are added up, so that a month can
 //! be asked for. What is broken is moved aside and what does not fit is counted: checking goes on whatever the disk
 //! does. Nothing but whole files of days is ever removed.
 
@@ -37,14 +37,14 @@ pub use queue::{BATCH_MAX, BATCH_WAIT, NOTICES_MAX, QUEUE_BYTES_MAX, QUEUE_MAX};
 pub use retain::ASIDE_MAX;
 pub use row::TIMINGS_EXACT_MAX;
 pub use tally::Counts;
-pub use writer::{HELD_MAX, RETAIN_EVERY, TICK};
+pub use writer::{HELD_MAX, RETAIN_EVERY, TICK, UNSETTLED_MAX};
 
 use crate::ledger::Progress;
 use crate::plan::Retention;
 use crate::slot::{Ended, Phase, Watch};
 use crate::view::{BandView, FindingView};
 use queue::{Item, Queue};
-use read::{Range, Reader};
+use read::{Range, Reader, Want};
 use row::Row;
 use tally::Tally;
 use writer::Writer;
@@ -123,7 +123,7 @@ pub struct Sum {
     pub counts: Counts,
 }
 
-/// The store. It is cheap to clone; the last clone that goes waits for what is in the queue.
+/// The store. One daemon at a time: the lock of the ledger sees to that. It is cheap to clone; the last clone that goes waits for what is in the queue.
 #[derive(Debug, Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -213,6 +213,11 @@ impl Store {
         self.inner.queue.progress()
     }
 
+    /// Rows and findings that are in memory only: a full second of them is nothing unusual, more is.
+    pub fn waiting(&self) -> usize {
+        self.inner.queue.waiting()
+    }
+
     /// Rows and findings that will never be on disk.
     pub fn lost(&self) -> u64 {
         self.inner.queue.lost()
@@ -242,13 +247,13 @@ impl Store {
 
     /// Sums by steps from `from_ms` on; steps without slots are left out. Steps of whole UTC hours and days are fast.
     pub fn sums(&self, watch: &Watch, from_ms: i64, until_ms: i64, step_ms: i64) -> Vec<Sum> {
-        let steps = self.tallies(watch, Range { from_ms, until_ms, step_ms });
+        let steps = self.tallies(watch, Range { from_ms, until_ms, step_ms }, Want::Counts);
         steps.into_iter().map(|(from_ms, tally)| Sum { from_ms, counts: tally.counts }).collect()
     }
 
     /// The same for every watch at once, which is far cheaper than one after the other.
     pub fn sums_of_all(&self, from_ms: i64, until_ms: i64, step_ms: i64) -> Vec<(Watch, Vec<Sum>)> {
-        let all = self.reader().tallies(None, Range { from_ms, until_ms, step_ms });
+        let all = self.reader().tallies(None, Range { from_ms, until_ms, step_ms }, Want::Counts);
         let sums = |(from_ms, tally): (i64, Tally)| Sum { from_ms, counts: tally.counts };
         all.into_iter().map(|(watch, steps)| (watch, steps.into_iter().map(sums).collect())).collect()
     }
@@ -265,7 +270,7 @@ impl Store {
 
     /// What exchanges took, in bands of time from `from_ms` on; those without exchanges are left out.
     pub fn bands(&self, watch: &Watch, from_ms: i64, until_ms: i64, step_ms: i64) -> Vec<BandView> {
-        let steps = self.tallies(watch, Range { from_ms, until_ms, step_ms }).into_iter();
+        let steps = self.tallies(watch, Range { from_ms, until_ms, step_ms }, Want::All).into_iter();
         let totals =
             steps.map(|(from_ms, tally)| (from_ms, tally.latencies.total())).filter(|(_, total)| !total.is_empty());
         totals.map(|(from_ms, total)| band(from_ms, &total)).collect()
@@ -273,11 +278,11 @@ impl Store {
 
     fn all(&self, watch: &Watch, from_ms: i64, until_ms: i64) -> Tally {
         let range = Range { from_ms, until_ms, step_ms: i64::MAX };
-        self.tallies(watch, range).remove(&from_ms).unwrap_or_default()
+        self.tallies(watch, range, Want::All).remove(&from_ms).unwrap_or_default()
     }
 
-    fn tallies(&self, watch: &Watch, range: Range) -> std::collections::BTreeMap<i64, Tally> {
-        self.reader().tallies(Some(watch), range).remove(watch).unwrap_or_default()
+    fn tallies(&self, watch: &Watch, range: Range, want: Want) -> std::collections::BTreeMap<i64, Tally> {
+        self.reader().tallies(Some(watch), range, want).remove(watch).unwrap_or_default()
     }
 
     /// When the target of a watch changed its version, and to which, the oldest first. The first version that is known

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::LedgerError;
 
@@ -18,7 +19,7 @@ const UNFINISHED: &str = ".new";
 #[derive(Debug)]
 pub(super) struct Segment {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     /// Bytes up to the end of the last whole line.
     bytes: u64,
     /// Whether something may stand behind that.
@@ -26,18 +27,16 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Makes segment `number` of `text`, which is on disk when this returns; half a segment is never seen.
+    /// Makes segment `number` of `text`; short of a power cut, half a segment is never seen.
     pub(super) fn create(folder: &Path, number: u64, text: &[u8]) -> Result<Self, LedgerError> {
         let path = folder.join(format!("{PREFIX}{number}{SUFFIX}"));
         let new = path.with_extension("new");
         let made = Self::write_new(&new, text).and_then(|file| {
             fs::rename(&new, &path).map_err(LedgerError::io("rename", &new))?;
-            let synced = File::open(folder).and_then(|folder| folder.sync_all());
-            synced.map_err(LedgerError::io("sync", folder))?;
             Ok(file)
         });
         match made {
-            Ok(file) => Ok(Self { path, file, bytes: text.len() as u64, torn: false }),
+            Ok(file) => Ok(Self { path, file: Arc::new(file), bytes: text.len() as u64, torn: false }),
             Err(error) => {
                 let _ = fs::remove_file(&new);
                 Err(error)
@@ -49,7 +48,7 @@ impl Segment {
         let failed = |source| LedgerError::io("write", path)(source);
         let _ = fs::remove_file(path);
         let mut file = File::options().append(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        file.write_all(text).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(text).map_err(failed)?;
         Ok(file)
     }
 
@@ -61,7 +60,7 @@ impl Segment {
             self.file.set_len(self.bytes).map_err(failed)?;
             self.torn = false;
         }
-        if let Err(error) = self.file.write_all(lines) {
+        if let Err(error) = self.file.as_ref().write_all(lines) {
             self.torn = self.file.set_len(self.bytes).is_err();
             return Err(failed(error));
         }
@@ -74,9 +73,9 @@ impl Segment {
         self.bytes
     }
 
-    /// A second handle on the file, to sync it by.
-    pub(super) fn handle(&self) -> Option<File> {
-        self.file.try_clone().ok()
+    /// The file, to sync it by.
+    pub(super) fn handle(&self) -> Arc<File> {
+        Arc::clone(&self.file)
     }
 
     /// Where it is; it is written no more.

@@ -1,6 +1,8 @@
 //! Tells the disk now and then to keep what was written, on a thread of its own: a slow disk holds up no slot.
 
 use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,8 +11,12 @@ use super::segment::Segment;
 
 #[derive(Debug, Default)]
 struct State {
-    file: Option<File>,
+    file: Option<Arc<File>>,
     dirty: bool,
+    /// The folder of a segment that is new, and not yet on disk for sure.
+    fresh_in: Option<PathBuf>,
+    /// How many segments there were.
+    segments: u64,
     over: bool,
 }
 
@@ -32,9 +38,21 @@ impl Syncer {
         Self { shared, thread: thread.ok() }
     }
 
-    /// From now on this segment is synced.
-    pub(super) fn watch(&self, segment: &Segment) {
-        self.change(|state| state.file = segment.handle());
+    /// From now on this segment is synced; at once, as it is new.
+    pub(super) fn watch(&self, segment: &Segment, folder: &Path) {
+        let fresh_in = self.thread.is_some().then(|| folder.to_owned());
+        self.change(|state| {
+            (state.file, state.fresh_in) = (Some(segment.handle()), fresh_in);
+            state.segments += 1;
+        });
+        self.shared.1.notify_all();
+    }
+
+    /// Whether the new segment is on disk, so that a power cut cannot take it.
+    pub(super) fn is_new_safe(&self) -> bool {
+        let mut is_safe = false;
+        self.change(|state| is_safe = state.fresh_in.is_none());
+        is_safe
     }
 
     /// Something was written.
@@ -58,17 +76,35 @@ impl Drop for Syncer {
 }
 
 fn run(shared: &Shared, every: Duration) {
-    let mut over = false;
+    let (mut over, mut failed) = (false, false);
     while !over {
         let state = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = shared.1.wait_timeout_while(state, every, |state| !state.over);
+        let is_idle = |state: &mut State| !state.over && (failed || state.fresh_in.is_none());
+        let waited = shared.1.wait_timeout_while(state, every, is_idle);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         over = state.over;
-        let dirty = std::mem::take(&mut state.dirty);
-        let file = state.file.as_ref().filter(|_| dirty).and_then(|file| file.try_clone().ok());
+        let is_due = std::mem::take(&mut state.dirty) || state.fresh_in.is_some();
+        let (file, fresh_in) = (state.file.clone().filter(|_| is_due), state.fresh_in.clone());
+        let segments = state.segments;
         drop(state);
-        if let Some(Err(error)) = file.map(|file| file.sync_data()) {
-            tracing::warn!(%error, "the ledger could not be synced");
+        let Some(file) = file else { continue };
+        let result = sync(&file, fresh_in.as_deref());
+        failed = result.is_err();
+        let mut state = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(()) if state.segments != segments => {}
+            Ok(()) => state.fresh_in = None,
+            Err(error) => {
+                state.dirty = true;
+                tracing::warn!(%error, "the ledger could not be synced");
+            }
         }
     }
+}
+
+/// Tells the disk to keep a file, and the folder that it is new in, and waits until it does.
+pub(super) fn sync(file: &File, fresh_in: Option<&Path>) -> io::Result<()> {
+    file.sync_data()?;
+    // A new file is there only once its folder says so.
+    fresh_in.map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

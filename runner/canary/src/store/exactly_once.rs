@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::day::{DAY_MS, Day, HOUR_MS};
 use super::pack::GRACE_MS;
-use super::read::{Range, Reader};
+use super::read::{Range, Reader, Want};
 use super::row::{Body, Row};
 use super::tally::Tally;
 use crate::slot::{Ended, Mark, Outcome, Slot, SlotKind, Timing, Watch};
@@ -122,7 +122,7 @@ proptest! {
             (BEGINS_MS + from, BEGINS_MS + DAY_MS, 60_000),
         ] {
             let range = Range { from_ms, until_ms, step_ms };
-            prop_assert_eq!(reader.tallies(None, range), added_up(&truth, range));
+            prop_assert_eq!(reader.tallies(None, range, Want::All), added_up(&truth, range));
         }
     }
 }

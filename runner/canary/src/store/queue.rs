@@ -51,6 +51,8 @@ struct State {
     handed: u64,
     /// The number of the first thing that the writer holds and has not settled.
     unsettled: Option<u64>,
+    /// How many things the writer holds.
+    held: usize,
     lost: u64,
     hurry: bool,
     closed: bool,
@@ -124,14 +126,16 @@ impl Queue {
         state.bytes = 0;
         let first = items.front().map(|(number, _)| *number);
         state.unsettled = state.unsettled.or(first);
+        state.held += items.len();
         state.hurry = false;
         Taken { items, closed: state.closed }
     }
 
     /// Hears from the writer what it still holds, and how much it gave up.
-    pub(super) fn settle(&self, first_held: Option<u64>, lost: u64) {
+    pub(super) fn settle(&self, held: &VecDeque<(u64, Item)>, lost: u64) {
         let mut state = self.lock();
-        state.unsettled = first_held;
+        state.unsettled = held.front().map(|(number, _)| *number);
+        state.held = held.len();
         state.lost += lost;
         self.settled.notify_all();
     }
@@ -163,6 +167,12 @@ impl Queue {
     pub(super) fn progress(&self) -> Progress {
         let state = self.lock();
         Progress { handed: state.handed, settled: state.settled() }
+    }
+
+    /// What is neither on disk nor given up.
+    pub(super) fn waiting(&self) -> usize {
+        let state = self.lock();
+        state.items.len() + state.held
     }
 
     /// Rows and findings that will never be on disk.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::day::{self, DAY_MS, HOUR_MS, SLICE_MS, WHOLE_DAY, day_of};
 use super::pack::{self, Packed};
 use super::queue::{Item, Queue};
+use super::row::Body;
 use super::tally::Tally;
 use super::{StoreError, file, findings, retain};
 use crate::slot::{Ended, Watch};
@@ -27,6 +28,29 @@ pub(super) struct Range {
     pub(super) from_ms: i64,
     pub(super) until_ms: i64,
     pub(super) step_ms: i64,
+}
+
+/// What is asked of sums: latencies of many watches would fill the memory of somebody who only counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    Counts,
+    All,
+}
+
+impl Want {
+    fn add(self, tally: &mut Tally, body: &Body) {
+        match self {
+            Self::Counts => tally.counts.add(&body.ended),
+            Self::All => tally.add(body),
+        }
+    }
+
+    fn merge(self, tally: &mut Tally, other: &Tally) {
+        match self {
+            Self::Counts => tally.counts.merge(&other.counts),
+            Self::All => tally.merge(other),
+        }
+    }
 }
 
 impl Range {
@@ -136,15 +160,15 @@ impl Reader {
     }
 
     /// Sums of a watch, or of all.
-    pub(super) fn tallies(&mut self, watch: Option<&Watch>, range: Range) -> Tallies {
+    pub(super) fn tallies(&mut self, watch: Option<&Watch>, range: Range, want: Want) -> Tallies {
         let mut all = Tallies::new();
         for day in self.days(range.from_ms, range.until_ms) {
             // Into a map of its own: a day that breaks off in the middle is left out whole.
-            let found = self.with_day(day, |view| view.tallies(watch, range)).unwrap_or_default();
+            let found = self.with_day(day, |view| view.tallies(watch, range, want)).unwrap_or_default();
             for (watch, steps) in found {
                 let own = all.entry(watch).or_default();
                 for (step, tally) in steps {
-                    own.entry(step).or_default().merge(&tally);
+                    want.merge(own.entry(step).or_default(), &tally);
                 }
             }
         }
@@ -312,17 +336,14 @@ impl View<'_> {
         Ok(ended)
     }
 
-    fn tallies(&self, watch: Option<&Watch>, range: Range) -> rusqlite::Result<Tallies> {
+    fn tallies(&self, watch: Option<&Watch>, range: Range, want: Want) -> rusqlite::Result<Tallies> {
         let watches = self.watches(watch)?;
         let mut all = Tallies::new();
         let mut add = |packed: &Packed| {
             let slot = &packed.body.ended.slot;
             if range.has(slot.due_ms) {
-                all.entry(slot.watch.clone())
-                    .or_default()
-                    .entry(range.step(slot.due_ms))
-                    .or_default()
-                    .add(&packed.body);
+                let steps = all.entry(slot.watch.clone()).or_default();
+                want.add(steps.entry(range.step(slot.due_ms)).or_default(), &packed.body);
             }
         };
         let mut rolled = Vec::new();
@@ -347,7 +368,8 @@ impl View<'_> {
         for (hour, step) in rolled {
             for (id, watch) in &watches {
                 if let Some(tally) = pack::rollup(self.connection, hour, *id)? {
-                    all.entry(watch.clone()).or_default().entry(step).or_default().merge(&tally);
+                    let steps = all.entry(watch.clone()).or_default();
+                    want.merge(steps.entry(step).or_default(), &tally);
                 }
             }
         }

@@ -16,6 +16,8 @@ use crate::plan::Retention;
 
 /// The most rows that are kept in memory while they cannot be written; the oldest are lost first.
 pub const HELD_MAX: usize = 4_000;
+/// A row that could not be written while so many others came is given up: the ledger keeps all of them until then.
+pub const UNSETTLED_MAX: u64 = 20_000;
 /// How often what cannot be written is tried again, and how often the writer looks around at least.
 pub const TICK: Duration = Duration::from_secs(1);
 /// How often it looks for rows that came late and are to be packed.
@@ -99,7 +101,7 @@ impl Writer {
             let taken = self.queue.take(idle);
             self.held.extend(taken.items);
             let lost = self.write_held();
-            self.queue.settle(self.held.front().map(|(number, _)| *number), lost);
+            self.queue.settle(&self.held, lost);
             if taken.closed {
                 break;
             }
@@ -115,21 +117,29 @@ impl Writer {
         if self.held.is_empty() {
             return 0;
         }
-        let mut left = VecDeque::new();
+        let (mut left, mut never) = (VecDeque::new(), 0);
         let mut error = None;
+        let newest = self.held.back().map_or(0, |(number, _)| *number);
         while !self.held.is_empty() {
             let count = self.held.len().min(BATCH_MAX);
             let mut batch: Vec<(u64, Item)> = self.held.drain(..count).collect();
+            let before = batch.len();
+            batch.retain(|(_, item)| !matches!(place(item), Place::Day(day) if day::path(&self.folder, day).is_none()));
+            never += before - batch.len();
             let failed = self.write(&batch);
             batch.retain(|(_, item)| failed.contains_key(&place(item)));
             left.extend(batch);
             error = failed.into_values().next().or(error);
         }
         self.held = left;
-        let lost = self.held.len().saturating_sub(HELD_MAX);
+        let stale = self.held.partition_point(|(number, _)| number + UNSETTLED_MAX < newest);
+        let lost = stale.max(self.held.len().saturating_sub(HELD_MAX));
         self.held.drain(..lost);
+        if never > 0 {
+            self.queue.note("rows of a day that no calendar has are lost: what is wrong with the clock?".to_owned());
+        }
         self.tell(error, lost as u64);
-        lost as u64
+        (never + lost) as u64
     }
 
     /// Says once that nothing can be written, and once that it can again.
@@ -258,15 +268,23 @@ impl Writer {
         if let Some(number) = self.unfinished.pop_first() {
             self.is_busy = !self.unfinished.is_empty();
             if let Err(error) = self.day(number).map(|_| ()) {
-                self.gave_way(Place::Day(number), &error);
+                self.set_back(number, &error);
             }
         }
         for number in self.days.keys().copied().collect::<Vec<_>>() {
             if let Err(error) = self.pack_day(number, now_ms) {
-                tracing::warn!("failed to {error}");
-                self.close(Place::Day(number));
-                self.gave_way(Place::Day(number), &error);
+                self.set_back(number, &error);
             }
+        }
+    }
+
+    /// A day could not be packed: it is moved aside where it is broken, and tried again later where it is not.
+    fn set_back(&mut self, number: i64, error: &StoreError) {
+        tracing::warn!("failed to {error}");
+        self.close(Place::Day(number));
+        if !self.gave_way(Place::Day(number), error) {
+            self.unfinished.insert(number);
+            self.is_busy = false;
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plumb_canary::slot::Outcome;
-use plumb_canary::store::{ASIDE_MAX, Store, StoreError};
+use plumb_canary::store::{ASIDE_MAX, Store, StoreError, UNSETTLED_MAX};
 use serde_json::json;
 
 use crate::rows::{DAY_MS, HOUR_MS, MINUTE_MS, ended, folder, kept, open, slot, wait, watch};
@@ -142,6 +142,24 @@ fn a_file_that_breaks_while_it_is_written_is_moved_aside_and_the_new_rows_are_ke
     assert_eq!(store.last(&watch("after"), 9).len(), 1);
     assert_eq!(store.lost(), 0);
     assert!(store.notices().iter().any(|notice| notice.contains("is now ")), "{:?}", store.notices());
+}
+
+#[test]
+fn a_day_that_can_never_be_written_does_not_hold_up_the_ledger_for_ever() {
+    let folder = folder();
+    let store = open(folder.path(), DAY_MS);
+    fs::create_dir(folder.path().join("slots-2026-11-22.db")).expect("something in the way");
+    store.ended(ended(slot("a", DAY_MS + 24 * HOUR_MS), Outcome::Pass));
+    let handed = i64::try_from(UNSETTLED_MAX).expect("few") + 10;
+    for due in 0..handed {
+        store.ended(ended(slot("b", DAY_MS + due), Outcome::Pass));
+        if due % 5_000 == 4_999 {
+            wait(|| store.waiting() <= 1);
+        }
+    }
+    assert!(store.flush(Duration::from_mins(1)), "{:?}", store.notices());
+    assert_eq!(store.lost(), 1);
+    assert_eq!(store.progress().settled, store.progress().handed);
 }
 
 #[test]

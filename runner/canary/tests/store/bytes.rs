@@ -45,12 +45,12 @@ fn bytes_of_a_day(watches: u32) -> f64 {
             store.ended(row(watch, minute, &mut seed));
         }
         if minute % 5 == 4 {
-            assert!(store.flush(Duration::from_secs(60)), "it is written");
+            assert!(store.flush(Duration::from_mins(1)), "it is written");
         }
     }
     // What ends a day is a slot of the next.
     store.ended(ended(slot("canary-0000", DAY_MS + 25 * HOUR_MS), Outcome::Pass));
-    assert!(store.flush(Duration::from_secs(60)), "it is written");
+    assert!(store.flush(Duration::from_mins(1)), "it is written");
     let log = folder.path().join("slots-2026-11-21.db-wal");
     wait(|| !log.exists());
     assert_eq!((store.lost(), store.notices()), (0, Vec::new()));

@@ -87,10 +87,10 @@ pub(crate) fn open(folder: &Path, now_ms: i64) -> Store {
 }
 
 /// Waits until another thread has come so far.
-pub(crate) fn wait(is_so: impl Fn() -> bool) {
+pub(crate) fn wait(mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "it never came to that");
+        assert!(began.elapsed() < Duration::from_mins(1), "it never came to that");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
