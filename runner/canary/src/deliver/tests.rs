@@ -207,3 +207,29 @@ fn a_full_queue_drops_what_is_missed_least() {
     assert_eq!((has(&queue, "old"), queue.counts().dropped), (0, 4), "the oldest");
     assert_eq!(queue.counts().queued, QUEUE_MAX as u64);
 }
+
+#[test]
+fn what_is_over_is_not_told_to_go_on_even_where_nobody_hears_of_its_end() {
+    let held = |end: fn(&mut Queue)| {
+        let mut queue = Queue::default();
+        queue.push(alert("a", AlertState::Firing), 0);
+        let item = queue.heads().next().cloned().expect("an item");
+        queue.told(&item, true);
+        assert_eq!(queue.held().len(), 1);
+        queue.push(alert("a", AlertState::Resolved), 0);
+        end(&mut queue);
+        queue.held().len()
+    };
+    let told = |queue: &mut Queue| {
+        let item = queue.heads().next().cloned().expect("an item");
+        queue.told(&item, true);
+    };
+    let given_up = |queue: &mut Queue| {
+        let item = queue.heads().next().cloned().expect("an item");
+        queue.give_up(&item);
+    };
+    let dropped =
+        |queue: &mut Queue| (0..QUEUE_MAX).for_each(|id| queue.push(alert(&id.to_string(), AlertState::Firing), 0));
+    let lost = |queue: &mut Queue| queue.hold_only(|id| id != "a");
+    assert_eq!([held(told), held(given_up), held(dropped), held(lost), held(|_| {})], [0, 0, 0, 0, 1]);
+}
