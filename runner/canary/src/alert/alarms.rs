@@ -118,7 +118,7 @@ impl Alarms {
         let own = self.watches.entry(watch.clone()).or_insert_with(|| Watching::new(ended.slot.due_ms));
         let expired = own.credentials.is_some();
         own.take(ended);
-        own.judge(watch, canary, &Around { plan: &plan, sums: &self.sums, now_ms, alive_ms }, false);
+        own.ask_rules(watch, canary, &Around { plan: &plan, sums: &self.sums, now_ms, alive_ms }, false);
         let expired = expired || own.credentials.is_some();
         note(&mut self.troubled, watch, own);
         let mut said = self.refresh(&watch.target, now_ms);
@@ -135,7 +135,7 @@ impl Alarms {
         let around = Around { plan: &plan, sums: &self.sums, now_ms, alive_ms };
         for (watch, own) in &mut self.watches {
             if let Some(canary) = plan.canary(watch) {
-                own.judge(watch, canary, &around, true);
+                own.ask_rules(watch, canary, &around, true);
                 note(&mut self.troubled, watch, own);
             }
         }
