@@ -189,6 +189,14 @@ impl Delivery {
         }
     }
 
+    /// Tells receivers that hold alerts no more of those that do not fire, by their ids: for the start, where what the
+    /// alarms kept may be lost.
+    pub fn hold_only(&self, fires: impl Fn(&str) -> bool) {
+        for lane in self.lanes.values() {
+            lane.hold_only(&fires);
+        }
+    }
+
     /// Says that the daemon's loop is alive. Where nobody says so between two heartbeats, the second stays out.
     pub fn beat(&self) {
         self.beats.fetch_add(1, Ordering::Relaxed);

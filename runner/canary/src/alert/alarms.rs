@@ -1,5 +1,7 @@
 //! The state machine: what it is told, and what it says.
 
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use crate::slot::{Ended, Watch};
 use crate::view::AlertView;
 
 use super::Alert;
-use super::own::{OWN_REMINDER, Own, OwnTrouble};
+use super::own::{Own, OwnTrouble};
 use super::page::{Firing, Page};
 use super::quiet::{self, Hold, Maintained, maintained};
 use super::text::{self, Active, SENTENCE_MAX, WATCHES_MAX, safe};
@@ -116,7 +118,7 @@ impl Alarms {
         let own = self.watches.entry(watch.clone()).or_insert_with(|| Watching::new(ended.slot.due_ms));
         let expired = own.credentials.is_some();
         own.take(ended);
-        own.judge(watch, canary, &Around { plan: &plan, sums: &self.sums, now_ms, alive_ms }, false);
+        own.ask_rules(watch, canary, &Around { plan: &plan, sums: &self.sums, now_ms, alive_ms }, false);
         let expired = expired || own.credentials.is_some();
         note(&mut self.troubled, watch, own);
         let mut said = self.refresh(&watch.target, now_ms);
@@ -133,7 +135,7 @@ impl Alarms {
         let around = Around { plan: &plan, sums: &self.sums, now_ms, alive_ms };
         for (watch, own) in &mut self.watches {
             if let Some(canary) = plan.canary(watch) {
-                own.judge(watch, canary, &around, true);
+                own.ask_rules(watch, canary, &around, true);
                 note(&mut self.troubled, watch, own);
             }
         }
@@ -148,21 +150,6 @@ impl Alarms {
         self.pages.retain(|_, own| !own.is_over());
         self.own.retain(|_, own| own.detail.is_some() || !own.page.is_over());
         said
-    }
-
-    /// Takes in a trouble of the daemon itself: what is known of it, or none once it is over.
-    pub fn own(&mut self, what: &OwnTrouble, detail: Option<&str>, now_ms: i64) -> Vec<Alert> {
-        self.listen(now_ms);
-        if detail.is_none() && !self.own.contains_key(what) {
-            return Vec::new();
-        }
-        let own = self.own.entry(what.clone()).or_default();
-        if detail.is_some() {
-            own.since_ms = own.detail.as_ref().map_or(now_ms, |_| own.since_ms);
-            own.last_ms = now_ms;
-        }
-        own.detail = detail.map(|text| safe(text, SENTENCE_MAX));
-        self.step_own(what, now_ms)
     }
 
     /// Everything that fires, told or not, the worst first.
@@ -294,53 +281,6 @@ impl Alarms {
         let silent = all.iter().all(|own| own.hold.is_some());
         let why = all.iter().find_map(|own| own.hold.as_ref()).filter(|_| silent);
         shown(alert, &why.map(|hold| format!("; nobody is told: {}", hold.words())).unwrap_or_default())
-    }
-
-    /// Says what the slots at a target tell of its credentials.
-    fn credentials(&mut self, target: &str, now_ms: i64) -> Vec<Alert> {
-        let mut here = self.watches.iter().filter(|(watch, _)| watch.target == target);
-        let detail = here.find_map(|(_, own)| own.credentials.clone());
-        self.own(&OwnTrouble::Credentials(target.to_owned()), detail.as_deref(), now_ms)
-    }
-
-    fn step_own(&mut self, what: &OwnTrouble, now_ms: i64) -> Vec<Alert> {
-        let alert = self.own.get(what).and_then(|own| self.own_alert(what, own, now_ms));
-        let Some(own) = self.own.get_mut(what) else { return Vec::new() };
-        let active = alert.is_some();
-        let firing = Firing { audible: alert, active, reminder: Some(OWN_REMINDER), holders: &self.holders, now_ms };
-        own.page.step(firing)
-    }
-
-    fn own_alert(&self, what: &OwnTrouble, own: &Own, now_ms: i64) -> Option<Alert> {
-        let detail = own.detail.as_ref()?;
-        let id = text::id(&[&self.plan.agent.region, "agent", what.word(), what.subject()]);
-        let mut alert = text::blank(&self.plan.agent.region, id, what.severity(), "", now_ms);
-        alert.rules = vec![what.word().to_owned()];
-        alert.summary = safe(&format!("agent in {}: {}: {detail}", alert.region, what.sentence()), SENTENCE_MAX);
-        (alert.since_ms, alert.first_ms, alert.last_ms) = (own.since_ms, own.since_ms, own.last_ms);
-        alert.receivers = self.told_of_own(what);
-        if let OwnTrouble::Credentials(target) = what {
-            alert.place = Some(crate::slot::Place::Credentials.words());
-            let here = self.watches.iter().filter(|(watch, own)| watch.target == *target && own.credentials.is_some());
-            for (watch, _) in here.take(WATCHES_MAX) {
-                text::name(&mut alert, &self.plan, watch);
-            }
-        }
-        Some(alert)
-    }
-
-    /// Who is told of troubles as bad as this: whoever is told by a rule with the same severity, or everybody where there
-    /// is none. A receiver that cannot be told anything is not told so.
-    fn told_of_own(&self, what: &OwnTrouble) -> Vec<String> {
-        let deaf = if let OwnTrouble::Delivery(receiver) = what { receiver.as_str() } else { "" };
-        let rules = self.plan.alerts.values().filter(|rule| rule.severity == what.severity());
-        let named: BTreeSet<&String> = rules.flat_map(|rule| &rule.receivers).collect();
-        let able = |name: &&&String| name.as_str() != deaf && self.plan.receivers.contains_key(**name);
-        let told: Vec<String> = named.iter().filter(able).map(|name| (*name).clone()).collect();
-        if told.is_empty() {
-            return self.plan.receivers.keys().filter(|name| *name != deaf).cloned().collect();
-        }
-        told
     }
 }
 

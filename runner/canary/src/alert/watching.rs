@@ -145,7 +145,7 @@ impl Watching {
     }
 
     /// Asks each rule of the watch; those that cannot begin by the mere passing of time only where they fire.
-    pub(super) fn judge(&mut self, watch: &Watch, canary: &Canary, around: &Around<'_>, time_only: bool) {
+    pub(super) fn ask_rules(&mut self, watch: &Watch, canary: &Canary, around: &Around<'_>, time_only: bool) {
         for name in &canary.alerts {
             let Some(rule) = around.plan.alerts.get(name) else { continue };
             let state = self.rules.get(name).cloned().unwrap_or_default();

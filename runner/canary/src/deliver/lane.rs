@@ -66,6 +66,11 @@ impl Lane {
         self.changed.notify_one();
     }
 
+    pub(super) fn hold_only(&self, fires: impl Fn(&str) -> bool) {
+        self.queue().hold_only(fires);
+        self.changed.notify_one();
+    }
+
     pub(super) fn counts(&self) -> DeliveryCounts {
         self.queue().counts()
     }
@@ -173,7 +178,7 @@ impl Lane {
                 let refused = matches!(error, TryError::Refused(_)) && tries >= REFUSED_MAX;
                 if refused || now_ms - item.pushed_ms >= millis(AGE_MAX) {
                     tracing::error!(receiver = self.name, alert = item.alert.id, "an alert is given up");
-                    queue.give_up(item.seq);
+                    queue.give_up(item);
                 } else {
                     queue.put_back();
                 }

@@ -13,6 +13,9 @@ use super::mirror::WHOLE;
 /// the oldest firing and resolve that belong together; then the oldest of all.
 pub const QUEUE_MAX: usize = 256;
 
+/// The most alerts that a receiver is told again and again. Beyond that they end there by themselves.
+const HELD_MAX: usize = 1_024;
+
 /// One alert that waits, or that is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Item {
@@ -91,14 +94,28 @@ impl Queue {
         self.counts.delivered += 1;
         if item.alert.state == AlertState::Resolved {
             self.held.remove(&item.alert.id);
-        } else if holds {
+        } else if holds && (self.held.len() < HELD_MAX || self.held.contains_key(&item.alert.id)) {
             self.held.insert(item.alert.id.clone(), item.clone());
         }
     }
 
-    pub(super) fn give_up(&mut self, seq: u64) {
-        self.remove(seq);
+    /// The receiver is never told. What is over is not told to go on either.
+    pub(super) fn give_up(&mut self, item: &Item) {
+        self.remove(item.seq);
+        self.end(&item.alert);
         self.counts.failed += 1;
+    }
+
+    /// Tells nobody again of alerts that do not fire any more.
+    pub(super) fn hold_only(&mut self, fires: impl Fn(&str) -> bool) {
+        self.held.retain(|id, _| fires(id));
+        self.changes += 1;
+    }
+
+    fn end(&mut self, alert: &Alert) {
+        if alert.state == AlertState::Resolved {
+            self.held.remove(&alert.id);
+        }
     }
 
     pub(super) fn held(&self) -> Vec<Alert> {
@@ -149,6 +166,7 @@ impl Queue {
         for seq in reminder.or_else(pair).or_else(oldest).unwrap_or_default() {
             if let Some(item) = self.items.remove(&seq) {
                 self.counts.dropped += 1;
+                self.end(&item.alert);
                 tracing::warn!(alert = item.alert.id, state = item.alert.state.word(), "too many alerts wait: dropped");
             }
         }
