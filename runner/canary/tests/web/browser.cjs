@@ -7,6 +7,7 @@ const axe = readFileSync(`${packages}/node_modules/axe-core/axe.min.js`, "utf8")
 
 const WIDTHS = [1280, 390];
 const SCHEMES = ["light", "dark"];
+const PICTURE_HEIGHT = 1500;
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
 
 async function looked(context, path, saw) {
@@ -28,7 +29,7 @@ async function surveyed(browser, scheme, width, saw) {
   for (const [index, path] of JSON.parse(paths).entries()) {
     const page = await looked(plain, path, saw);
     const picture = `${pictures}/${index}-${scheme}-${width}`;
-    await page.screenshot({ path: `${picture}.png` });
+    await page.screenshot({ path: `${picture}.png`, fullPage: true, clip: { x: 0, y: 0, width, height: PICTURE_HEIGHT } });
     await page.screenshot({ path: `${picture}-whole.png`, fullPage: true });
     await page.close();
     const second = await looked(opened, path, saw);
