@@ -34,7 +34,7 @@ fn plan() -> Plan {
         retry_every: None,
         overlap: false,
         writes: false,
-        slo: Slo { availability: Some(0.999), conformance: Some(0.999), window: Duration::from_secs(60), latency: None },
+        slo: Slo { availability: Some(0.999), conformance: Some(0.999), window: Duration::from_mins(1), latency: None },
         owner: String::new(),
         runbook: None,
         probation: Duration::ZERO,
@@ -55,7 +55,8 @@ fn plan() -> Plan {
         heartbeat: None,
         leaks_max: 1,
     };
-    let canaries = (0..CANARIES).map(|number| (format!("a-canary-of-usual-length-{number:03}"), canary.clone())).collect();
+    let canaries =
+        (0..CANARIES).map(|number| (format!("a-canary-of-usual-length-{number:03}"), canary.clone())).collect();
     Plan { agent, canaries, alerts: BTreeMap::new(), receivers: BTreeMap::new(), maintenance: Vec::new() }
 }
 

@@ -33,10 +33,10 @@ fn families(text: &str) -> BTreeMap<String, (String, String, Vec<String>)> {
         let words: Vec<&str> = line.splitn(4, ' ').collect();
         match words[..] {
             ["#", "TYPE", stem, kind] => {
-                name = stem.to_owned();
-                families.entry(name.clone()).or_default().0 = kind.to_owned();
+                stem.clone_into(&mut name);
+                kind.clone_into(&mut families.entry(name.clone()).or_default().0);
             }
-            ["#", "UNIT", _, unit] => families.entry(name.clone()).or_default().1 = unit.to_owned(),
+            ["#", "UNIT", _, unit] => unit.clone_into(&mut families.entry(name.clone()).or_default().1),
             ["#", ..] => {}
             _ => {
                 assert!(line.starts_with(&name), "{line} under {name}");

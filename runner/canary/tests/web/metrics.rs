@@ -211,6 +211,8 @@ fn the_same_counts_give_the_same_text_from_any_thread() {
             std::thread::spawn(move || (0..100).for_each(|_| metrics.ended(&passed(SlotKind::Retry))))
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
+    for thread in threads {
+        thread.join().expect("no thread panics");
+    }
     assert_eq!(metrics.text(&Numbers::default()), metrics.text(&Numbers::default()));
 }

@@ -65,26 +65,17 @@ impl Prometheus {
     }
 
     /// Waits until the answer to `path` has what `holds` looks for.
-    #[track_caller]
-    fn until<'a>(
-        &'a self,
-        what: &'a str,
-        path: &'a str,
-        query: &'a [(&'a str, &'a str)],
-        holds: fn(&Value) -> bool,
-    ) -> impl Future<Output = Value> + 'a {
-        async move {
-            let start = Instant::now();
-            let mut last = None;
-            while start.elapsed() < PATIENCE {
-                last = self.ask(path, query).await;
-                match last {
-                    Some(answer) if holds(&answer) => return answer,
-                    _ => tokio::time::sleep(TICK).await,
-                }
+    async fn until(&self, what: &str, path: &str, query: &[(&str, &str)], holds: fn(&Value) -> bool) {
+        let start = Instant::now();
+        let mut last = None;
+        while start.elapsed() < PATIENCE {
+            last = self.ask(path, query).await;
+            if last.as_ref().is_some_and(holds) {
+                return;
             }
-            panic!("{what}: {last:?}")
+            tokio::time::sleep(TICK).await;
         }
+        panic!("{what}: {last:?}")
     }
 }
 

@@ -90,7 +90,7 @@ pub(crate) fn plan() -> Plan {
         slo: plan::Slo {
             availability: Some(0.999),
             conformance: Some(0.9995),
-            window: Duration::from_secs(30 * 86_400),
+            window: Duration::from_hours(30 * 24),
             latency: None,
         },
         owner: "storage-oncall".into(),
