@@ -64,7 +64,7 @@ macro_rules! families {
             labels: &[$($label),*],
             help: $help,
         };)*
-        /// Every metric, in the order in which they are written.
+        /// Every metric, in the order of the documentation.
         pub const FAMILIES: &[Family] = &[$($constant),*];
     };
 }

@@ -130,13 +130,11 @@ fn same(given: &[u8], wanted: &[u8]) -> bool {
 
 /// Whether `authority`, a name or an address with or without a port, is one of this machine's own.
 fn is_loopback(authority: &str) -> bool {
-    let port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest
-            .split_once(']')
-            .filter(|(_, rest)| rest.strip_prefix(':').is_none_or(port))
-            .map_or("", |(host, _)| host),
-        None => authority.rsplit_once(':').filter(|(_, rest)| port(rest)).map_or(authority, |(host, _)| host),
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let host = match authority.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(Some((host, port))) if port.is_empty() || port.strip_prefix(':').is_some_and(is_port) => host,
+        Some(_) => return false,
+        None => authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host),
     };
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -147,7 +147,8 @@ pub(super) fn percent(share: f64) -> String {
 
 /// A share as a whole percentage, rounded towards less than there is: what is nearly gone does not read as a rest.
 pub(super) fn whole_percent(share: f64) -> String {
-    let whole = (share * 100.0).floor();
+    // What is a whole number but for the last bit is that number.
+    let whole = (share * 100.0 + 1e-9).floor();
     let mut text = String::new();
     let sign = if whole < 0.0 { "−" } else { "" };
     // Writing into a string does not fail.
@@ -204,6 +205,7 @@ mod tests {
         assert_eq!(percent(0.95), "95 %");
         assert_eq!(whole_percent(0.729), "72 %");
         assert_eq!(whole_percent(-0.401), "−41 %");
+        assert_eq!(whole_percent(-2.2), "−220 %");
         assert_eq!(whole_percent(0.0), "0 %");
     }
 }

@@ -1,12 +1,12 @@
 // Looks at every page in a real browser and writes what it saw as one JSON value.
-// Arguments: the folder with the packages, the address of the site, the folder for pictures, the pages as JSON.
+// Arguments: the folder with the packages, the address of the site, the pages as JSON, a folder for pictures if any.
 const { readFileSync } = require("fs");
-const [packages, site, pictures, paths] = process.argv.slice(2);
+const [packages, site, paths, pictures] = process.argv.slice(2);
 const { chromium } = require(`${packages}/node_modules/playwright-core`);
 const axe = readFileSync(`${packages}/node_modules/axe-core/axe.min.js`, "utf8");
 
-const WIDTHS = [1280, 390];
-const SCHEMES = ["light", "dark"];
+const LOOKS = [["light", 1280], ["light", 390], ["dark", 1280], ["dark", 390]];
+const PICTURE_HEIGHT = 1500;
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
 
 async function looked(context, path, saw) {
@@ -19,34 +19,40 @@ async function looked(context, path, saw) {
   return page;
 }
 
-async function surveyed(browser, scheme, width, saw) {
-  const size = { viewport: { width, height: 900 }, colorScheme: scheme };
-  // As it comes: the policy holds, and no script could run.
-  const plain = await browser.newContext({ ...size, javaScriptEnabled: false });
-  // To look for barriers a script has to be brought in.
-  const opened = await browser.newContext({ ...size, bypassCSP: true });
-  for (const [index, path] of JSON.parse(paths).entries()) {
-    const page = await looked(plain, path, saw);
-    const picture = `${pictures}/${index}-${scheme}-${width}`;
-    await page.screenshot({ path: `${picture}.png` });
-    await page.screenshot({ path: `${picture}-whole.png`, fullPage: true });
-    await page.close();
-    const second = await looked(opened, path, saw);
-    const room = await second.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-    saw.rooms.push([path, scheme, width, ...room]);
-    await second.evaluate(axe);
-    const found = await second.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
+// A page as it comes: the policy holds, and no script could run. Pictures are taken for whoever wants to see them.
+async function pictured(browser, path, index, saw) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await looked(context, path, saw);
+  for (const [colorScheme, width] of pictures ? LOOKS : []) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    const clip = { x: 0, y: 0, width, height: PICTURE_HEIGHT };
+    await page.screenshot({ path: `${pictures}/${index}-${colorScheme}-${width}.png`, fullPage: true, clip });
+    await page.screenshot({ path: `${pictures}/${index}-${colorScheme}-${width}-whole.png`, fullPage: true });
+  }
+  await context.close();
+}
+
+// The same with a script brought in that looks for barriers.
+async function surveyed(browser, path, saw) {
+  const context = await browser.newContext({ bypassCSP: true });
+  const page = await looked(context, path, saw);
+  await page.evaluate(axe);
+  for (const [colorScheme, width] of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    const room = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    saw.rooms.push([path, colorScheme, width, ...room]);
+    const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
     for (const barrier of found.violations) {
       for (const node of barrier.nodes) {
-        saw.barriers.push(`${path} ${scheme} ${width}: ${barrier.id}: ${node.target} ${node.failureSummary}`);
+        saw.barriers.push(`${path} ${colorScheme} ${width}: ${barrier.id}: ${node.target} ${node.failureSummary}`);
       }
     }
     const contrast = found.passes.find((rule) => rule.id === "color-contrast");
-    saw.contrasts.push([path, scheme, width, contrast ? contrast.nodes.length : 0]);
-    await second.close();
+    saw.contrasts.push([path, colorScheme, width, contrast ? contrast.nodes.length : 0]);
   }
-  await plain.close();
-  await opened.close();
+  await context.close();
 }
 
 // Filters by hand, as somebody does whose browser runs no scripts.
@@ -78,7 +84,10 @@ async function filtered(browser, saw) {
   const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
   const saw = { console: [], requests: new Set(), statuses: [], rooms: [], barriers: [], contrasts: [] };
   try {
-    for (const scheme of SCHEMES) for (const width of WIDTHS) await surveyed(browser, scheme, width, saw);
+    for (const [index, path] of JSON.parse(paths).entries()) {
+      await pictured(browser, path, index, saw);
+      await surveyed(browser, path, saw);
+    }
     await filtered(browser, saw);
   } finally {
     await browser.close();

@@ -90,7 +90,7 @@ pub(crate) fn plan() -> Plan {
         slo: plan::Slo {
             availability: Some(0.999),
             conformance: Some(0.9995),
-            window: Duration::from_secs(30 * 86_400),
+            window: Duration::from_hours(30 * 24),
             latency: None,
         },
         owner: "storage-oncall".into(),
@@ -189,21 +189,26 @@ impl Served {
 
     /// Sends bytes, and gives what comes until the connection ends.
     pub(crate) async fn send_raw(&self, bytes: &[u8]) -> String {
-        let exchange = async {
-            let mut stream = TcpStream::connect(self.address).await.expect("it listens");
-            // A server that refuses early may not take the rest.
-            let _ = stream.write_all(bytes).await;
-            let mut answer = Vec::new();
-            let _ = stream.read_to_end(&mut answer).await;
-            String::from_utf8_lossy(&answer).into_owned()
-        };
-        tokio::time::timeout(PATIENCE, exchange).await.expect("an answer in time")
+        exchange(self.address, bytes).await.expect("it listens")
     }
 
     /// Asks for a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: localhost:{}", self.address.port()), "").await
     }
+}
+
+/// Sends bytes to `address`, and gives what comes until the connection ends; none where nobody listens.
+pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<String> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        // A server that refuses early may not take the rest.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        Some(String::from_utf8_lossy(&answer).into_owned())
+    };
+    tokio::time::timeout(PATIENCE, exchange).await.expect("an answer in time")
 }
 
 /// What came.

@@ -40,7 +40,7 @@ pub(super) fn legend() -> Markup {
                 li { span .bar aria-hidden="true" { i .(class) { (letter) } } (words) }
             }
             li { span .bar aria-hidden="true" { i .p .r {} } "rounded: run again, not counted" }
-            li { span .bar aria-hidden="true" { i .p .v {} } "flag: another version" }
+            li { span .bar aria-hidden="true" { i .p .v {} } "arrow: another version" }
         }
     }
 }

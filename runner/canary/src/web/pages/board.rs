@@ -36,6 +36,7 @@ pub fn board(board: &Board, filter: &Filter) -> String {
         main {
             (outcome(board, &all, (tone, &headline)))
             (alerts::section(board.alerts.iter(), board.now_ms))
+            (notices(board))
             (watches(board, filter, &shown, all.len()))
             (deviations(board))
             (kill_switch(board))
@@ -70,10 +71,16 @@ fn outcome(board: &Board, all: &[Seen<'_>], (worst, headline): (Health, &str)) -
             h1 #outcome { (headline) }
             (blames(all))
             (tiles(all))
-            @if !board.notices.is_empty() {
-                ul .notices {
-                    @for notice in board.notices.iter().take(LISTED_MAX) { li { (safe(notice)) } }
-                }
+        }
+    }
+}
+
+/// What the daemon has to say of itself.
+fn notices(board: &Board) -> Markup {
+    html! {
+        @if !board.notices.is_empty() {
+            ul .notices aria-label="What the agent says of itself" {
+                @for notice in board.notices.iter().take(LISTED_MAX) { li { (safe(notice)) } }
             }
         }
     }
@@ -183,7 +190,7 @@ fn form(board: &Board, filter: &Filter) -> Markup {
             @for (name, label, value, known) in &fields {
                 label {
                     span { (label) }
-                    input type="search" name=(name) value=(value) list={ "names-of-" (name) } autocomplete="off";
+                    input type="search" name=(name) value=(safe(value)) list={ "names-of-" (name) } autocomplete="off";
                 }
                 datalist id={ "names-of-" (name) } { @for name in known { option value=(safe(name)) {} } }
             }

@@ -89,7 +89,7 @@ fn form(day: &Day) -> Markup {
     html! {
         form .filter method="get" action={ "/ledger/" (date(day.begins_ms)) } role="search" aria-label="Which slots are shown" {
             @for (name, label, value) in fields {
-                label { span { (label) } input type="search" name=(name) value=(value) autocomplete="off"; }
+                label { span { (label) } input type="search" name=(name) value=(safe(value)) autocomplete="off"; }
             }
             label {
                 span { "Ended as" }

@@ -10,7 +10,7 @@ use crate::web::health::Seen;
 use crate::web::words::{safe, took};
 
 /// The slots that a row shows.
-const SLOTS_SHOWN_MAX: usize = 40;
+const SLOTS_SHOWN_MAX: usize = 30;
 
 /// The row.
 pub(super) fn row(seen: &Seen<'_>, now_ms: i64) -> Markup {
