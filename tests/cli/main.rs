@@ -11,6 +11,7 @@ mod generate;
 mod hostile;
 mod identities;
 mod interrupt;
+mod kill_switch;
 mod learn;
 mod output;
 mod precedence;
