@@ -57,12 +57,11 @@ impl KillSwitch {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async {
                 let signals = [SignalKind::user_defined1(), SignalKind::user_defined2()].map(signal);
+                let [Ok(sets), Ok(releases)] = signals else { return };
                 watcher.look(Instant::now()).await;
                 watcher.ask_first().await;
                 _ = ready.send(());
-                if let [Ok(sets), Ok(releases)] = signals {
-                    watcher.go_on(sets, releases, &stopped).await;
-                }
+                watcher.go_on(sets, releases, &stopped).await;
             });
             // A file system that hangs keeps its thread for as long as it likes.
             runtime.shutdown_background();
@@ -222,6 +221,18 @@ impl Watcher {
                 None => eprintln!("the kill switch is released"),
             }
         }
+    }
+}
+
+impl Drop for Watcher {
+    /// Whatever ends the watching, a brake that nobody moves any more lets nothing be changed.
+    fn drop(&mut self) {
+        self.brake.set(vec![Hold {
+            state: BrakeState::ReadOnly,
+            source: "this process".to_owned(),
+            note: "nobody watches the kill switch any more".to_owned(),
+            remedy: "start the process again".to_owned(),
+        }]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the command line and the configuration to one target.
 
+mod client_certificate;
 mod standing;
 
 use std::path::Path;
@@ -140,8 +141,7 @@ fn from_config(
         return Err(config.error_at(&own.api, message, "leave --api out, or name another target"));
     }
     let ca = arguments.ca.as_deref().or(own.ca.as_deref());
-    let endpoint = parse_endpoint(own.endpoint.get_ref(), ca)
-        .map_err(|reason| config.error_at(&own.endpoint, reason, "an endpoint looks like https://host:9000"))?;
+    let endpoint = configured_endpoint(config, own, ca)?;
     let credentials = Credentials::open(plugin, api, config, name)?;
     let actors = credentials.current(now_ms()).map_err(CredentialsError::into_usage)?;
     let mut target =
@@ -153,6 +153,17 @@ fn from_config(
     let (restart, kill_switch) = (configured_restart(config, own)?, Settings::of(config)?);
     let daily = daily(config, own)?;
     Ok(Selected { target, endpoint, restart, version_header, pool, credentials, kill_switch, daily })
+}
+
+fn configured_endpoint(config: &Config, own: &TargetConfig, ca: Option<&Path>) -> Result<Endpoint, Error> {
+    let url = own.endpoint.get_ref();
+    let endpoint = parse_endpoint(url, ca)
+        .map_err(|reason| config.error_at(&own.endpoint, reason, "an endpoint looks like https://host:9000"))?;
+    match client_certificate::read(config, own, ca)? {
+        None => Ok(endpoint),
+        Some(trust) => Endpoint::parse(url, Some(trust))
+            .map_err(|error| config.error_at(&own.endpoint, error.to_string(), "is it the right certificate?")),
+    }
 }
 
 fn configured_flavour(

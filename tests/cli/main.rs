@@ -12,6 +12,7 @@ mod generate;
 mod hostile;
 mod identities;
 mod interrupt;
+mod kill_switch;
 mod learn;
 mod output;
 mod precedence;

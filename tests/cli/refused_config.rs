@@ -44,6 +44,21 @@ fn a_restart_that_cannot_be_is_shown_where_it_stands() {
     check("restart_timeout = \"soon\"", "plumb.toml:4:19", &["a time looks like 30s"]);
 }
 
+#[test]
+fn a_budget_or_a_client_certificate_that_cannot_be_is_shown_where_it_stands() {
+    check("requests_per_day = 0", "plumb.toml:4:20", &["a budget of nothing", "plumb kill halt"]);
+    check("bytes_per_day = \"1GB\"", "plumb.toml:4:17", &["invalid type: string"]);
+    check("client_cert = \"a.pem\"", "plumb.toml:4:15", &["the certificate has no client_key"]);
+    check("client_key = \"a.pem\"", "plumb.toml:4:14", &["the key has no client_cert"]);
+    let pair = "client_cert = \"a.pem\"\nclient_key = \"b.pem\"\n";
+    let ran = config_refused(&format!("{GOOD}{pair}"), &["plumb.toml:4:15", "without TLS no certificate is shown"]);
+    assert!(ran.stderr.contains("── here"), "a caret: {}", ran.stderr);
+    let tls = GOOD.replace("http:", "https:");
+    config_refused(&format!("{tls}{pair}"), &["plumb.toml:4:15", "failed to read a.pem"]);
+    let noise = pair.replace("a.pem", "plumb.toml").replace("b.pem", "plumb.toml");
+    config_refused(&format!("{tls}{noise}"), &["plumb.toml:4:15", "there is no certificate in what should be PEM"]);
+}
+
 /// A pool of the target `a` of S3, with these lines. The environment has its one identity.
 #[track_caller]
 fn pool_refused(lines: &str, place: &str, words: &[&str]) {

@@ -197,7 +197,7 @@ mod tests {
             ("token = { env = \"T\" }", "there is no address"),
             (&format!("{url}every = \"1ms\""), "more often than every 200ms"),
             (&format!("{url}every = \"soon\""), "expected number"),
-            (&format!("{url}token = \"s3cr3t\""), "invalid type"),
+            (&format!("{url}token = \"s3cr3t\""), "expected `env` or `file`"),
             ("unreadable_after = \"long\"", "expected number"),
         ] {
             let error = settings(lines).expect_err(lines);

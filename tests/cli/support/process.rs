@@ -90,6 +90,11 @@ impl Running {
         self.child.try_wait().expect("the process can be asked")
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&self) {
         self.signal("-INT");

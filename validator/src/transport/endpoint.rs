@@ -9,6 +9,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use url::{Position, Url};
 
+use super::identity::{Identity, refused_by};
+
 /// Why an endpoint cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
@@ -22,6 +24,12 @@ pub enum EndpointError {
     #[error("failed to load trusted certificates: {reason}")]
     Trust {
         /// What is wrong with them.
+        reason: String,
+    },
+    /// The certificate by which the server shall know us cannot be used.
+    #[error("failed to use the client certificate: {reason}")]
+    Identity {
+        /// What is wrong with it. Never the key itself.
         reason: String,
     },
     /// The client for this endpoint could not be set up.
@@ -45,6 +53,11 @@ impl Trust {
 
     /// The authorities the operating system trusts, and those in `pem` (zero or more certificates).
     pub fn with_extra_roots(pem: &[u8]) -> Result<Self, EndpointError> {
+        Self::with_identity(pem, None)
+    }
+
+    /// The same, with a certificate by which servers that ask for one know us.
+    pub fn with_identity(pem: &[u8], identity: Option<Identity>) -> Result<Self, EndpointError> {
         let refused = |error: &dyn std::error::Error| EndpointError::Trust { reason: error.to_string() };
         let roots: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|e| refused(&e))?;
         if roots.is_empty() && !pem.is_empty() {
@@ -56,8 +69,13 @@ impl Trust {
             .with_safe_default_protocol_versions()
             .map_err(|e| refused(&e))?
             .dangerous() // The name of the only way to hand in a verifier; this one verifies.
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let config = match identity {
+            None => config.with_no_client_auth(),
+            Some(Identity { chain, key }) => {
+                config.with_client_auth_cert(chain, key).map_err(|error| refused_by(&error))?
+            }
+        };
         Ok(Self(Arc::new(config)))
     }
 

@@ -161,7 +161,8 @@ async fn a_signed_request_stays_signed() {
     let call = Call::new("PutObject").with("bucket", "a-bucket").with("key", "a key").with("body", "abc");
     let request = api.wire.encode(&call, &sending).expect("a request");
     let wanted = bytes_of(&request, "");
-    let marks = "user-agent: plumbline/0.1.0 (canary uploads)\r\nx-plumbline-canary: uploads\r\n".len();
+    let version = env!("CARGO_PKG_VERSION");
+    let marks = format!("user-agent: plumbline/{version} (canary uploads)\r\nx-plumbline-canary: uploads\r\n").len();
     let (address, server) = capture(wanted.len() + marks + "traceparent: \r\n".len() + 55);
     canary(address, Client::Fresh).send(&request, &LIMITS).await.expect("an answer");
     let mut seen = read(&joined(server).await);

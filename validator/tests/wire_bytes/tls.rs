@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use plumb_validator::transport::{Endpoint, NotSentCause, Received, SendError, SendLimits, Trust};
+use plumb_validator::transport::{Endpoint, Identity, NotSentCause, Phase, Received, SendError, SendLimits, Trust};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{HandshakeKind, RootCertStore, ServerConfig};
 
 use crate::server::{CLIENTS, Client, LIMITS, OK_CLOSE, PATIENT, SHORT, bytes_of, get, transport};
 
@@ -57,6 +58,49 @@ pub(crate) async fn tls_server_with(
         }
     });
     (address, log, handshakes)
+}
+
+/// Answers only those who show the certificate `known`; what `tls_server` gives.
+async fn tls_server_that_asks(known: &CertificateDer<'static>) -> (SocketAddr, String, UnboundedReceiver<Vec<u8>>) {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(known.clone()).expect("an authority");
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("protocol versions")
+        .with_client_cert_verifier(verifier.build().expect("a verifier"))
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .expect("a server's configuration");
+    let (address, log, _) = tls_server_with(config).await;
+    (address, own.cert.pem(), log)
+}
+
+#[tokio::test]
+async fn a_server_that_demands_a_certificate_answers_whom_it_knows_and_nobody_else() {
+    let [known, other] = [(); 2].map(|()| rcgen::generate_simple_self_signed(["client".to_owned()]).expect("a pair"));
+    let (address, pem, mut log) = tls_server_that_asks(known.cert.der()).await;
+    let now_s = std::time::UNIX_EPOCH.elapsed().expect("it is later").as_secs();
+    let trust = |own: Option<&rcgen::CertifiedKey<rcgen::KeyPair>>| {
+        let identity = own.map(|own| {
+            let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+            let now_s = i64::try_from(now_s).expect("a time");
+            Identity::from_pem(certificate.as_bytes(), key.as_bytes(), now_s).expect("a good pair")
+        });
+        Trust::with_identity(pem.as_bytes(), identity).expect("it can be used")
+    };
+    for client in CLIENTS {
+        let received = send(address, trust(Some(&known)), client).await.expect("an answer");
+        assert_eq!(received.response.status, 200);
+        assert!(log.recv().await.is_some());
+        for stranger in [None, Some(&other)] {
+            let error = send(address, trust(stranger), client).await.expect_err("a stranger gets no answer");
+            assert!(client != Client::Fresh || error.phase() == Some(Phase::Tls), "{error:?}");
+        }
+    }
+    assert!(log.try_recv().is_err(), "the server has read no stranger's request");
 }
 
 async fn send(address: SocketAddr, trust: Trust, client: Client) -> Result<Received, SendError> {
