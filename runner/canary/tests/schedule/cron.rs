@@ -164,7 +164,7 @@ fn walked(line: (&[i8], &[i8]), zone: &str, from_ms: i64, until_ms: i64) -> Vec<
             let first_after = |change: Timestamp| change.as_millisecond() == at_ms;
             matches!(gap.offset(), AmbiguousOffset::Gap { .. })
                 && zone
-                    .preceding(gap.later().expect("a moment"))
+                    .preceding(gap.later().expect("a moment") + Duration::from_secs(1))
                     .next()
                     .is_some_and(|change| first_after(change.timestamp()))
         };
