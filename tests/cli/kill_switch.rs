@@ -77,13 +77,13 @@ fn no_write_leaves_a_second_after_the_switch_is_set() {
         let (home, (url, log)) = (Home::new(), forgetful());
         let run = writing(&home, &url, &log);
         kill(&home, state).exits(0);
-        let set = Instant::now();
+        let pulled = Instant::now();
         std::thread::sleep(QUIET);
         let written = last(&log, is_write).expect("a write");
-        assert!(written < set + SOON, "{state}: {:?} after it was set", written - set);
+        assert!(written < pulled + SOON, "{state}: {:?} after it was set", written - pulled);
         if state == "halt" {
             let sent = last(&log, |_| true).expect("a request");
-            assert!(sent < set + SOON, "{:?} after it was set", sent - set);
+            assert!(sent < pulled + SOON, "{:?} after it was set", sent - pulled);
         }
         run.terminate();
         let words = format!("the kill switch says {state}");
