@@ -216,7 +216,7 @@ impl Watcher {
         if state != std::mem::replace(&mut self.told, state) {
             match self.brake.strictest() {
                 Some(Hold { state, source, note, .. }) => {
-                    eprintln!("the kill switch says {state}, by {source} ({note})")
+                    eprintln!("the kill switch says {state}, by {source} ({note})");
                 }
                 None => eprintln!("the kill switch is released"),
             }

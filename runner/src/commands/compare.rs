@@ -187,7 +187,9 @@ fn go(
         Err(why) => _ = early.get_or_insert(why),
     }
     bar.finish_and_clear();
-    [a, again, b].iter().for_each(|engine| engine.tell_kept_back(&mut early));
+    for engine in [a, again, b] {
+        engine.tell_kept_back(&mut early);
+    }
     summary.reds.sort_by_key(|red| std::cmp::Reverse(red.count));
     summary.ended = RunEnded {
         interrupted: a.stop.load(Ordering::Relaxed),

@@ -50,7 +50,9 @@ pub fn main(plugins: &[Plugin], tests: &[Tests<'_>]) -> ExitCode {
                 stage.close();
             }
             let kept_back: Vec<String> = stages.iter().filter_map(|stage| stage.engine.kept_back()).collect();
-            kept_back.iter().for_each(|why| eprintln!("{why}"));
+            for why in &kept_back {
+                eprintln!("{why}");
+            }
             let has_shown = stages.iter().any(|stage| stage.has_shown.load(Ordering::Relaxed));
             let nothing_passed =
                 !has_shown && !arguments.list && !conclusion.has_failed() && conclusion.num_ignored > 0;

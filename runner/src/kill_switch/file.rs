@@ -51,13 +51,11 @@ impl FileReader {
     pub(super) async fn read(&mut self) -> Reading {
         let path = self.path.clone();
         let mut looking = self.under_way.take().unwrap_or_else(|| tokio::task::spawn_blocking(move || read(&path)));
-        match timeout(READ_MAX, &mut looking).await {
-            Ok(read) => read.unwrap_or_else(|error| Err(error.to_string())),
-            Err(_) => {
-                self.under_way = Some(looking);
-                Err("the file system does not answer".to_owned())
-            }
+        if let Ok(read) = timeout(READ_MAX, &mut looking).await {
+            return read.unwrap_or_else(|error| Err(error.to_string()));
         }
+        self.under_way = Some(looking);
+        Err("the file system does not answer".to_owned())
     }
 }
 

@@ -146,7 +146,7 @@ impl Source {
 mod tests {
     use super::*;
 
-    const AFTER: Duration = Duration::from_secs(60);
+    const AFTER: Duration = Duration::from_mins(1);
 
     fn said(text: &str) -> Reading {
         parse(text.as_bytes()).map(Some)

@@ -57,3 +57,39 @@ impl Era {
         (from_ms.div_euclid(ERAS) + 1).saturating_mul(ERAS).saturating_add(self.number)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+
+    const fn at(wall_ms: i64) -> Now {
+        Now { wall_ms, since: Duration::ZERO }
+    }
+
+    #[test]
+    fn no_two_eras_have_a_due_time_in_common() {
+        let mut era = Era::new(&BTreeMap::new(), at(0));
+        let (mut scheduled, mut retries) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..ERAS {
+            era.look(at(500_000));
+            assert!(scheduled.insert(era.due_ms(200_000)), "{era:?}");
+            assert!(retries.insert(era.retry_ms(at(500_000), 10_000)), "{era:?}");
+            assert!(era.look(at(0)), "{era:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_a_little_begins_no_era_and_no_due_time_comes_again() {
+        let mut era = Era::new(&BTreeMap::new(), at(0));
+        era.look(at(500_000));
+        let before = era.retry_ms(at(500_000), 10_000);
+        assert!(!era.look(at(440_000)));
+        assert_eq!((era.due_ms(450_000), era.high_ms), (450_000, 500_000));
+        assert!(era.retry_ms(at(440_000), 10_000) >= before);
+        assert!(era.look(at(439_999)));
+        assert_eq!((era.due_ms(450_000), era.due_ms(500_001)), (450_001, 500_001));
+    }
+}

@@ -144,6 +144,33 @@ fn ten_years_of_every_minute_are_counted_exactly() {
     }
 }
 
+#[test]
+fn a_count_ends_at_the_second_that_it_is_asked_for() {
+    let (own, from) = (watch("objects", "eu-1"), at("2026-05-01T10:20:30Z"));
+    let every_second = cron("* * * * * *", "Europe/Berlin");
+    for seconds in
+        [1, 2_369, 2_370, 5_968, 5_969, 5_970, 5_971, 41_969, 41_970, 128_368, 128_369, 128_370, 131_969, 131_970]
+    {
+        let found = every_second.count_between(&own, from, from + seconds * 1_000).expect("some");
+        assert_eq!((i64::from(found.count), found.last_ms), (seconds, from + seconds * 1_000));
+    }
+}
+
+#[test]
+fn days_around_a_change_are_counted_as_they_are_walked() {
+    let own = watch("objects", "eu-1");
+    for (zone, change) in CHANGES {
+        for hours in ["0", "1", "2", "3", "4", "1,2", "*"] {
+            let (line, from, until) = (format!("30 {hours} * * *"), at(change) - 172_800_000, at(change) + 172_800_000);
+            let cadence = cron(&line, zone);
+            let next = |after: &i64| cadence.due_after(&own, *after).filter(|due| *due <= until);
+            let walked = std::iter::successors(next(&from), next).count();
+            let counted = cadence.count_between(&own, from, until).map_or(0, |found| found.count);
+            assert_eq!(counted as usize, walked, "{line} in {zone} around {change}");
+        }
+    }
+}
+
 /// Everything that is due, found minute by minute by asking the clock on the wall, without any search.
 fn walked(line: (&[i8], &[i8]), zone: &str, from_ms: i64, until_ms: i64) -> Vec<i64> {
     let (minutes, hours) = line;
@@ -164,7 +191,7 @@ fn walked(line: (&[i8], &[i8]), zone: &str, from_ms: i64, until_ms: i64) -> Vec<
             let first_after = |change: Timestamp| change.as_millisecond() == at_ms;
             matches!(gap.offset(), AmbiguousOffset::Gap { .. })
                 && zone
-                    .preceding(gap.later().expect("a moment"))
+                    .preceding(gap.later().expect("a moment") + Duration::from_secs(1))
                     .next()
                     .is_some_and(|change| first_after(change.timestamp()))
         };
@@ -175,19 +202,21 @@ fn walked(line: (&[i8], &[i8]), zone: &str, from_ms: i64, until_ms: i64) -> Vec<
     found
 }
 
+/// Zones, and when their clocks are changed.
+const CHANGES: [(&str, &str); 9] = [
+    ("Europe/Berlin", "2026-03-29T01:00:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00:00Z"),
+    ("America/New_York", "2026-03-08T07:00:00Z"),
+    ("America/New_York", "2026-11-01T06:00:00Z"),
+    ("Australia/Lord_Howe", "2026-10-03T15:30:00Z"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00:00Z"),
+    ("Antarctica/Troll", "2026-03-29T01:00:00Z"),
+    ("Antarctica/Troll", "2026-10-25T01:00:00Z"),
+    ("Asia/Kathmandu", "2026-10-25T01:00:00Z"),
+];
+
 fn moment() -> impl Strategy<Value = (&'static str, i64)> {
-    let changes = [
-        ("Europe/Berlin", "2026-03-29T01:00:00Z"),
-        ("Europe/Berlin", "2026-10-25T01:00:00Z"),
-        ("America/New_York", "2026-03-08T07:00:00Z"),
-        ("America/New_York", "2026-11-01T06:00:00Z"),
-        ("Australia/Lord_Howe", "2026-10-03T15:30:00Z"),
-        ("Australia/Lord_Howe", "2026-04-04T15:00:00Z"),
-        ("Antarctica/Troll", "2026-03-29T01:00:00Z"),
-        ("Antarctica/Troll", "2026-10-25T01:00:00Z"),
-        ("Asia/Kathmandu", "2026-10-25T01:00:00Z"),
-    ];
-    prop::sample::select(changes.to_vec()).prop_map(|(zone, change)| (zone, at(change)))
+    prop::sample::select(CHANGES.to_vec()).prop_map(|(zone, change)| (zone, at(change)))
 }
 
 proptest! {

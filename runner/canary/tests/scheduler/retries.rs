@@ -91,3 +91,12 @@ fn retries_that_find_no_room_leave_no_row() {
     assert!(ended.iter().all(|row| row.slot.kind == SlotKind::Scheduled));
     assert!(kinds(&bench.run(20_000, Some(Outcome::Fail)).0).contains(&SlotKind::Retry), "and go on after it");
 }
+
+#[test]
+fn of_a_retry_and_a_scheduled_slot_that_are_both_late_the_scheduled_one_runs() {
+    let mut bench = Bench::new(with_retries(15, 10));
+    let first = first(&mut bench);
+    bench.end(&first.slot, Outcome::Fail);
+    let polled = bench.pass(16_000);
+    assert_eq!(kinds(&polled.start), [SlotKind::Scheduled]);
+}
