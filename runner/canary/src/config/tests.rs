@@ -67,7 +67,9 @@ fn a_mistake_is_shown_where_it_stands() {
             "\"r\"",
         ),
         (
-            format!("{AGENT}[alerts.p]\nall_missed = \"1h\"\nresolve_after = 0\nseverity = \"page\"\nreceivers = [\"r\"]\n[receivers.r]\ncommand = [\"/bin/page\"]\n"),
+            format!(
+                "{AGENT}[alerts.p]\nall_missed = \"1h\"\nresolve_after = 0\nseverity = \"page\"\nreceivers = [\"r\"]\n[receivers.r]\ncommand = [\"/bin/page\"]\n"
+            ),
             "0 good slots",
             "0",
         ),

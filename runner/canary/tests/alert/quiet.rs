@@ -70,10 +70,8 @@ fn a_maintenance_that_comes_again_holds_alerts_back_each_time() {
 #[test]
 fn nothing_was_missed_in_a_maintenance_once_it_is_over() {
     let plan = |maintenance| {
-        let own = plan(
-            &[("reads", canary(&["shop"], &["blind"]))],
-            &[("blind", rule(When::AllMissed { over: 3 * MINUTE }))],
-        );
+        let own =
+            plan(&[("reads", canary(&["shop"], &["blind"]))], &[("blind", rule(When::AllMissed { over: 3 * MINUTE }))]);
         Plan { maintenance, ..own }
     };
     check(plan(Vec::new()), ".....ssssss.", "8 firing, 11 resolved");
