@@ -129,7 +129,7 @@ impl Desk {
         let left = |(target, requests, bytes)| (target, Left { requests, bytes });
         Numbers {
             started_ms: self.started_ms,
-            heartbeat_ms: None,
+            heartbeat_ms: lock(&self.delivery).as_ref().and_then(Delivery::heartbeat_ms),
             reloaded: *lock(&self.reloaded),
             slots_under_way: self.under_way.load(Ordering::Relaxed) as u64,
             leases: self.extra.leases(),
