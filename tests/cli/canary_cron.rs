@@ -14,7 +14,7 @@ fn home_at(home: &Home, url: &str) {
         "plumb.toml",
         format!(
             "[targets.t]\napi = \"kv\"\nendpoint = \"{url}\"\n[agent]\nregion = \"eu\"\nstate = \"state\"\n\
-             [canaries.a]\nfeatures = [\"kv/entries.feature\"]\ntargets = [\"t\"]\nevery = \"1m\"\nowner = \"me\"\ntimeout = \"1s\"\n"
+             [canaries.a]\nembedded = true\ntargets = [\"t\"]\nevery = \"1m\"\nowner = \"me\"\ntimeout = \"1s\"\n"
         ),
     );
 }

@@ -110,6 +110,7 @@ fn a_first_canary_is_up_in_five_minutes() {
         }
     }
     let daemon = newcomer.leaves_running(daemon);
+    until("the daemon", || daemon.stderr().contains("pages at"));
     newcomer.sees("pass", "good", "good");
     for line in looks.lines() {
         newcomer.types(line).exits(0);

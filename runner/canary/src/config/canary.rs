@@ -25,10 +25,10 @@ const TIMEOUT_MAX: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CanaryConfig {
-    /// Feature files and folders, or one of those that come with the API, by its path.
+    /// Feature files and folders.
     #[serde(default)]
     pub features: Vec<Spanned<String>>,
-    /// Whether the features that come with the API are played.
+    /// Whether the features that come with the API are played, where no others are named.
     #[serde(default)]
     pub embedded: bool,
     /// Which of the scenarios: `@smoke and not @slow`.
