@@ -34,6 +34,7 @@ fn plan() -> Plan {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: Slo { availability: Some(0.999), conformance: Some(0.999), window: Duration::from_mins(1), latency: None },
         owner: String::new(),
         runbook: None,

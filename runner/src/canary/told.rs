@@ -15,6 +15,7 @@ use crate::canary::duty::Duty;
 use crate::canary::lag::Lag;
 use crate::canary::play::{Features, Stage};
 use crate::canary::seen::{End, Sight, Trace};
+use crate::credentials::CredentialsError;
 use crate::error::Exit;
 use crate::report;
 use crate::run::exit_of;
@@ -39,13 +40,16 @@ struct Facts<'r> {
     /// Whether what failed says nothing of the service: the suite itself is wrong.
     is_model: bool,
     /// The command that shows it again where there is no finding.
-    again: Option<String>,
+    again: String,
     /// Findings of earlier slots that are no more to be seen.
     fixed: Vec<String>,
 }
 
 /// Carries a slot of features out.
 pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &Lag) -> Done {
+    if let Err(error) = renewed(duty).await {
+        return without_credentials(slot, &error);
+    }
     let begun = Instant::now();
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
@@ -54,7 +58,7 @@ pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &
     let seen = Arc::clone(&stage.seen);
     match stage.play().await {
         Err(why) => unclear(slot, &why),
-        Ok(played) => done(&of_features(&played, lag.since(begun)), seen.take()),
+        Ok(played) => done(&of_features(duty, &played, lag.since(begun)), seen.take()),
     }
 }
 
@@ -121,6 +125,11 @@ fn both(features: Done, cases: Done) -> Done {
 
 fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let Some(suite) = &duty.task.suite else { return unclear(slot, "there is no suite") };
+    if duty.site.is_due()
+        && let Err(error) = duty.site.renew()
+    {
+        return without_credentials(slot, &error);
+    }
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
@@ -128,18 +137,18 @@ fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let seen = Arc::clone(&stage.seen);
     match stage.run_cases(suite) {
         Err(why) => unclear(slot, &why),
-        Ok(batch) => done(&of_batch(&batch, suite.arguments.inconclusive_max), seen.take()),
+        Ok(batch) => done(&of_batch(duty, &batch, suite.arguments.inconclusive_max), seen.take()),
     }
 }
 
-fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
+fn of_features<'r>(duty: &Duty, played: &'r Features, starved: Option<Duration>) -> Facts<'r> {
     let (report, counts) = (&played.report, played.report.counts());
     let failed = report.scenarios().find(|own| own.played.outcome == played::Outcome::Failed);
     let is_model = failed.is_some_and(|own| {
         let end = own.played.steps.iter().map(|step| step.end).find(|end| *end != played::StepEnd::Passed);
         matches!(end, Some(played::StepEnd::Undefined | played::StepEnd::Ambiguous | played::StepEnd::Panicked))
     });
-    let again = failed.and_then(|own| report.commands(own).into_iter().next());
+    let again = failed.and_then(|own| report.commands(own).into_iter().next()).unwrap_or_else(|| duty.once());
     Facts {
         exit: report.exit(),
         worst: report::features::worst(report),
@@ -154,7 +163,7 @@ fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
     }
 }
 
-fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
+fn of_batch<'r>(duty: &Duty, batch: &'r Batch, inconclusive_max: f64) -> Facts<'r> {
     let counts = batch.report.counts;
     Facts {
         exit: exit_of(&batch.report, inconclusive_max),
@@ -165,9 +174,25 @@ fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
         rejected: batch.rejected.clone(),
         starved: None,
         is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
-        again: None,
+        again: duty.once(),
         fixed: batch.fixed.clone(),
     }
+}
+
+/// Looks after the credentials, which may take a while, beside the other slots of the thread.
+async fn renewed(duty: &Arc<Duty>) -> Result<(), CredentialsError> {
+    if !duty.site.is_due() {
+        return Ok(());
+    }
+    let own = Arc::clone(duty);
+    // One that panics says nothing of the credentials; those that are held are tried.
+    tokio::task::spawn_blocking(move || own.site.renew()).await.unwrap_or(Ok(()))
+}
+
+/// A slot that has nobody to be.
+fn without_credentials(slot: &Slot, error: &CredentialsError) -> Done {
+    let done = unclear(slot, &format!("failed to {error}"));
+    Done { trouble: done.trouble.map(|trouble| Trouble { place: Place::Credentials, ..trouble }), ..done }
 }
 
 /// A slot that could not be carried out, through no fault of the target.
@@ -252,11 +277,10 @@ fn place(facts: &Facts<'_>, outcome: Outcome, bad: Option<&Sight>) -> Place {
         // Whoever was not let run in time cannot say that somebody else was late.
         Some(End::Failed(..)) if facts.starved.is_some() => Place::Agent,
         Some(End::Failed(phase @ (Phase::Dns | Phase::Connect | Phase::Tls), _)) => Place::Way(*phase),
-        Some(_) => Place::Service,
         None if facts.is_model => Place::Model,
         None if facts.worst.contains(NO_RESOURCE) => Place::Pool,
         None if outcome == Outcome::Skipped => Place::Agent,
-        None => Place::Service,
+        Some(_) | None => Place::Service,
     }
 }
 
@@ -292,7 +316,7 @@ fn trouble(facts: &Facts<'_>, place: Place, bad: Option<&Sight>, sights: &[Sight
         findings: facts.findings.iter().take(FINDINGS_MAX).map(|own| own.id.clone()).collect(),
         request_ids: ids.into_iter().chain(of_wire).take(REQUEST_IDS_MAX).collect(),
         traceparent: culprit.and_then(|sight| sight.traceparent.clone()),
-        replay: first.map(|own| own.replay.clone()).or_else(|| facts.again.clone()),
+        replay: Some(first.map_or_else(|| facts.again.clone(), |own| own.replay.clone())),
     }
 }
 

@@ -15,16 +15,22 @@ use crate::clock::Now;
 use crate::deliver::{DeliverError, Delivery};
 use crate::ledger::{Ledger, LedgerError};
 use crate::metrics::Metrics;
+use crate::plan::Plan;
 use crate::slot::{Axis, Ended, Outcome, Slot, Watch};
 use crate::store::Store;
 use crate::work::News;
+use tokio::runtime::Handle;
 
 /// The file that keeps alerts over a restart.
 const KEPT_FILE: &str = "alerts.json";
 /// How often it is written where nothing was told: what the last slots were is in it, too.
 const KEPT_EVERY_MS: i64 = 10_000;
+/// So long after a slot was due and did not come, its watch had been taken out of the plan: no slot waits that long.
+const LEFT_OUT_MS: i64 = 2 * 3_600_000;
 /// The most notices that are kept.
 const NOTICES_MAX: usize = 100;
+/// How long the loop waits for what was said to be safe on disk; then it waits again a second later.
+const SETTLE_SOON: Duration = Duration::from_millis(20);
 /// How long what is said may take to be safe on disk before another plan takes over.
 const SETTLE_MAX: Duration = Duration::from_secs(2);
 
@@ -37,8 +43,12 @@ pub(super) struct Books {
     /// None only while one plan takes over from another.
     pub(super) delivery: Arc<Mutex<Option<Delivery>>>,
     pub(super) notices: Arc<Mutex<Vec<String>>>,
+    /// Where receivers are told, so that none of them holds up the loop.
+    runtime: Handle,
     kept: PathBuf,
     kept_ms: i64,
+    /// Whether something was said since.
+    is_unkept: bool,
     leaks: u64,
     leaks_max: u64,
 }
@@ -60,6 +70,7 @@ impl Books {
         recovered.ended.iter().for_each(|row| store.ended(row.clone()));
         store.flush(SETTLE_MAX);
         warm(&mut alarms, &store, plan, now.wall_ms);
+        let delivery = deliver(outfit, &alarms, now)?;
         let metrics = Arc::new(Metrics::new(plan.agent.region.clone(), outfit.builds.clone()));
         metrics.follow(plan);
         let mut books = Self {
@@ -67,7 +78,9 @@ impl Books {
             store,
             alarms: Arc::new(Mutex::new(alarms)),
             metrics,
-            delivery: Arc::new(Mutex::new(Some(deliver(outfit, now)?))),
+            delivery: Arc::new(Mutex::new(Some(delivery))),
+            runtime: Handle::current(),
+            is_unkept: false,
             notices: Arc::default(),
             kept,
             kept_ms: now.wall_ms,
@@ -78,7 +91,7 @@ impl Books {
         let why = "the agent died while the slot was under way";
         let killed = |slot: Slot| (Ended::without_start(slot, Outcome::Killed, why), News::default());
         books.end(recovered.started.into_iter().map(killed).collect(), now.wall_ms);
-        Ok((books, recovered.last_due))
+        Ok((books, owed(plan, recovered.last_due, recovered.last_alive_ms)))
     }
 
     /// Writes that slots begin; only then may they.
@@ -105,7 +118,7 @@ impl Books {
             self.keep(&row, news);
             self.store.ended(row);
         }
-        self.tell(&said, now_ms);
+        self.tell(&said);
     }
 
     fn keep(&self, row: &Ended, news: News) {
@@ -122,7 +135,7 @@ impl Books {
     pub(super) fn tick(&mut self, now_ms: i64) {
         let mut said = lock(&self.alarms).tick(now_ms);
         said.extend(self.own_troubles(now_ms));
-        self.tell(&said, now_ms);
+        self.tell(&said);
         if let Some(delivery) = &*lock(&self.delivery) {
             delivery.beat();
         }
@@ -130,7 +143,20 @@ impl Books {
         self.note(written);
         let committed = self.ledger.committed(self.store.progress(), now_ms);
         self.note(committed);
-        if now_ms >= self.kept_ms + KEPT_EVERY_MS || now_ms < self.kept_ms {
+    }
+
+    /// Keeps which alerts fire, once what was said of them is safe in the queues: what is lost before that is said again.
+    pub(super) async fn settle(&mut self, now_ms: i64) {
+        let is_due = now_ms >= self.kept_ms + KEPT_EVERY_MS || now_ms < self.kept_ms;
+        if !is_due && !self.is_unkept {
+            return;
+        }
+        let settling = lock(&self.delivery).as_ref().map(Delivery::settling);
+        let is_settled = match settling {
+            Some(settling) => tokio::time::timeout(SETTLE_SOON, settling).await.is_ok(),
+            None => true,
+        };
+        if is_settled {
             self.write_kept(now_ms);
         }
     }
@@ -138,7 +164,7 @@ impl Books {
     /// Takes in a trouble of the daemon itself.
     pub(super) fn own(&mut self, what: &OwnTrouble, detail: Option<&str>, now_ms: i64) {
         let said = lock(&self.alarms).own(what, detail, now_ms);
-        self.tell(&said, now_ms);
+        self.tell(&said);
     }
 
     fn own_troubles(&self, now_ms: i64) -> Vec<Alert> {
@@ -160,10 +186,8 @@ impl Books {
     }
 
     /// Hands alerts over, and remembers that they were said.
-    fn tell(&mut self, said: &[Alert], now_ms: i64) {
-        if said.is_empty() {
-            return;
-        }
+    fn tell(&mut self, said: &[Alert]) {
+        self.is_unkept |= !said.is_empty();
         for alert in said {
             let (state, severity) = (alert.state.word(), &alert.severity);
             tracing::warn!(id = %alert.id, state, %severity, target = %alert.target, "{}", alert.summary);
@@ -171,7 +195,6 @@ impl Books {
                 delivery.push(alert);
             }
         }
-        self.write_kept(now_ms);
     }
 
     /// Whether a budget of the watch is spent, on any axis.
@@ -195,7 +218,10 @@ impl Books {
         if let Some(before) = before {
             before.stop(SETTLE_MAX).await;
         }
-        match deliver(outfit, now) {
+        let runtime = self.runtime.clone();
+        let _entered = runtime.enter();
+        let delivery = deliver(outfit, &lock(&self.alarms), now);
+        match delivery {
             Ok(delivery) => *lock(&self.delivery) = Some(delivery),
             Err(error) => self.notice(format!("nobody is told of alerts until the next reload: {error}")),
         }
@@ -232,7 +258,7 @@ impl Books {
     }
 
     fn write_kept(&mut self, now_ms: i64) {
-        self.kept_ms = now_ms;
+        (self.kept_ms, self.is_unkept) = (now_ms, false);
         let kept = lock(&self.alarms).kept();
         if let Err(error) = write_kept(&self.kept, &kept) {
             self.notice(format!("failed to keep which alerts fire in {}: {error}", self.kept.display()));
@@ -240,9 +266,23 @@ impl Books {
     }
 }
 
-fn deliver(outfit: &Outfit, now: Now) -> Result<Delivery, DeliverError> {
+/// The newest due times of the watches that were in the plan when the daemon was last alive. One that was due long
+/// before, and had no slot although the daemon lived, was not: it owes nothing since.
+fn owed(plan: &Plan, mut last_due: BTreeMap<Watch, i64>, last_alive_ms: Option<i64>) -> BTreeMap<Watch, i64> {
+    let Some(alive_ms) = last_alive_ms else { return last_due };
+    last_due.retain(|watch, last_ms| {
+        let next_ms = plan.canary(watch).and_then(|canary| canary.cadence.due_after(watch, *last_ms));
+        next_ms.is_some_and(|next_ms| next_ms + LEFT_OUT_MS > alive_ms)
+    });
+    last_due
+}
+
+fn deliver(outfit: &Outfit, alarms: &Alarms, now: Now) -> Result<Delivery, DeliverError> {
     let folder = outfit.plan.agent.state.join("alerts");
-    Delivery::start(&outfit.plan, &folder, &outfit.clock, now.wall_ms.unsigned_abs())
+    let delivery = Delivery::start(&outfit.plan, &folder, &outfit.clock, now.wall_ms.unsigned_abs())?;
+    let firing = alarms.firing();
+    delivery.hold_only(|id| firing.iter().any(|alert| alert.id == id));
+    Ok(delivery)
 }
 
 fn read_kept(path: &Path) -> Result<Option<Kept>, AgentError> {

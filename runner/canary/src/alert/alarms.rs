@@ -17,7 +17,7 @@ use crate::view::AlertView;
 use super::Alert;
 use super::own::{Own, OwnTrouble};
 use super::page::{Firing, Page};
-use super::quiet::{self, Hold, Maintained, maintained};
+use super::quiet::{self, Hold};
 use super::text::{self, Active, SENTENCE_MAX, WATCHES_MAX, safe};
 use super::watching::{Around, Watching};
 
@@ -53,7 +53,6 @@ pub struct Alarms {
     needs: BTreeMap<String, BTreeSet<String>>,
     /// Receivers that hold alerts.
     holders: BTreeSet<String>,
-    maintained: Box<Maintained>,
     /// Since when it listens.
     alive_ms: Option<i64>,
     /// When it was told something last.
@@ -86,17 +85,10 @@ impl Alarms {
             own: kept.own.into_iter().collect(),
             needs: quiet::needs(&plan.canaries),
             holders,
-            maintained: Box::new(maintained),
             alive_ms: None,
             now_ms: 0,
             plan,
         }
-    }
-
-    /// Asks `maintained` when nobody is to be told, instead of [`maintained`], which knows no repetition.
-    #[must_use]
-    pub fn with_maintenance(self, maintained: Box<Maintained>) -> Self {
-        Self { maintained, ..self }
     }
 
     /// The sums over windows that the alerts are made of.
@@ -206,7 +198,7 @@ impl Alarms {
         if now_ms < until_ms {
             return Some(Hold::Probation(until_ms));
         }
-        (self.maintained)(&self.plan, watch, now_ms).map(|reason| Hold::Maintenance(safe(&reason, SENTENCE_MAX)))
+        quiet::maintained(&self.plan, watch, now_ms).map(|reason| Hold::Maintenance(safe(&reason, SENTENCE_MAX)))
     }
 
     /// What fires at a target, and why nobody is told of it.

@@ -42,6 +42,7 @@ fn plan(watches: usize) -> Arc<Plan> {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: slo(0.999, 30 * DAY),
         owner: "storage".to_owned(),
         runbook: None,

@@ -39,6 +39,7 @@ pub(crate) fn canary(targets: &[&str], alerts: &[&str]) -> Canary {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: Slo {
             availability: Some(0.99),
             conformance: Some(0.99),

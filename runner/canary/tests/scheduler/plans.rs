@@ -37,6 +37,7 @@ pub(crate) fn canary(cadence: Cadence, targets: &[&str]) -> Canary {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: Slo { availability: None, conformance: None, window: Duration::from_hours(24), latency: None },
         owner: "storage".to_owned(),
         runbook: None,

@@ -87,6 +87,7 @@ pub(crate) fn plan() -> Plan {
         retry_every: None,
         overlap: false,
         writes: true,
+        writes_when_spent: false,
         slo: plan::Slo {
             availability: Some(0.999),
             conformance: Some(0.9995),
