@@ -14,6 +14,7 @@ pub mod fleet;
 mod lag;
 pub mod once;
 mod play;
+pub mod reference;
 mod seen;
 pub mod site;
 pub mod switch;

@@ -55,6 +55,7 @@ fn plan() -> Plan {
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 1,
+        reference: None,
     };
     let canaries =
         (0..CANARIES).map(|number| (format!("a-canary-of-usual-length-{number:03}"), canary.clone())).collect();

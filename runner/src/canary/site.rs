@@ -13,6 +13,7 @@ use plumb_validator::target::Target;
 use plumb_validator::transport::Wanted;
 
 use crate::budget;
+use crate::canary::reference::Reference;
 use crate::canary::seen::Wires;
 use crate::credentials::{CredentialsError, FILES_CHECKED_EVERY};
 use crate::engine::lock;
@@ -38,6 +39,8 @@ pub struct Site {
     pub wires: Wires,
     /// What keeps calls back, for all slots at once.
     pub bounds: Bounds,
+    /// What proves a fault ours.
+    pub reference: Option<Arc<Reference>>,
     /// Leases that slots hold here.
     pub leases: Arc<AtomicU64>,
     /// One investigation at a time: it sends many requests, and the target may be ill.
@@ -57,7 +60,7 @@ impl Site {
         (plugin, api): (Plugin, &'static Api),
         selected: Selected,
         config: Option<&str>,
-        brake: &Arc<Brake>,
+        (brake, reference): (&Arc<Brake>, Option<&Arc<Reference>>),
     ) -> Result<Self, Error> {
         let bounds = Bounds { brake: Arc::clone(brake), meter: budget::meter(&selected.target, selected.daily) };
         let wires = Wires::new(&selected.endpoint).map_err(|error| Error::Internal(error.to_string()))?;
@@ -79,6 +82,7 @@ impl Site {
             wanted,
             wires,
             bounds,
+            reference: reference.cloned(),
             leases: Arc::default(),
             investigation,
             options,

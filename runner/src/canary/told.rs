@@ -37,6 +37,8 @@ struct Facts<'r> {
     rejected: Option<String>,
     /// How late the thread came, where it was starved.
     starved: Option<Duration>,
+    /// Whether what is always there cannot be reached either.
+    is_cut_off: bool,
     /// Whether what failed says nothing of the service: the suite itself is wrong.
     is_model: bool,
     /// The command that shows it again where there is no finding.
@@ -58,7 +60,11 @@ pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &
     let seen = Arc::clone(&stage.seen);
     match stage.play().await {
         Err(why) => unclear(slot, &why),
-        Ok(played) => done(&of_features(duty, &played, lag.since(begun)), seen.take()),
+        Ok(played) => {
+            let sights = seen.take();
+            let is_cut_off = look_at_reference(duty, &sights.0).await;
+            done(&Facts { is_cut_off, ..of_features(duty, &played, lag.since(begun)) }, sights)
+        }
     }
 }
 
@@ -137,7 +143,11 @@ fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let seen = Arc::clone(&stage.seen);
     match stage.run_cases(suite) {
         Err(why) => unclear(slot, &why),
-        Ok(batch) => done(&of_batch(duty, &batch, suite.arguments.inconclusive_max), seen.take()),
+        Ok(batch) => {
+            let sights = seen.take();
+            let is_cut_off = is_unreached(&sights.0) && duty.site.reference.as_ref().is_some_and(|own| own.is_gone());
+            done(&Facts { is_cut_off, ..of_batch(duty, &batch, suite.arguments.inconclusive_max) }, sights)
+        }
     }
 }
 
@@ -157,6 +167,7 @@ fn of_features<'r>(duty: &Duty, played: &'r Features, starved: Option<Duration>)
         leaks: played.left,
         rejected: played.rejected.clone(),
         starved,
+        is_cut_off: false,
         is_model,
         again,
         fixed: played.fixed.clone(),
@@ -173,10 +184,22 @@ fn of_batch<'r>(duty: &Duty, batch: &'r Batch, inconclusive_max: f64) -> Facts<'
         leaks: batch.left,
         rejected: batch.rejected.clone(),
         starved: None,
+        is_cut_off: false,
         is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
         again: duty.once(),
         fixed: batch.fixed.clone(),
     }
+}
+
+/// Whether an exchange got no answer.
+fn is_unreached(sights: &[Sight]) -> bool {
+    sights.iter().any(|sight| matches!(sight.end, End::Failed(..)))
+}
+
+/// Whether we are cut off, as far as that can be proven; asked only where something got no answer.
+async fn look_at_reference(duty: &Arc<Duty>, sights: &[Sight]) -> bool {
+    let Some(reference) = duty.site.reference.clone().filter(|_| is_unreached(sights)) else { return false };
+    tokio::task::spawn_blocking(move || reference.is_gone()).await.unwrap_or(false)
 }
 
 /// Looks after the credentials, which may take a while, beside the other slots of the thread.
@@ -275,7 +298,7 @@ fn place(facts: &Facts<'_>, outcome: Outcome, bad: Option<&Sight>) -> Place {
     match bad.map(|sight| &sight.end) {
         Some(End::NoSocket(_)) => Place::Agent,
         // Whoever was not let run in time cannot say that somebody else was late.
-        Some(End::Failed(..)) if facts.starved.is_some() => Place::Agent,
+        Some(End::Failed(..)) if facts.starved.is_some() || facts.is_cut_off => Place::Agent,
         Some(End::Failed(phase @ (Phase::Dns | Phase::Connect | Phase::Tls), _)) => Place::Way(*phase),
         None if facts.is_model => Place::Model,
         None if facts.worst.contains(NO_RESOURCE) => Place::Pool,
@@ -305,7 +328,16 @@ fn trouble(facts: &Facts<'_>, place: Place, bad: Option<&Sight>, sights: &[Sight
     let starved = facts.starved.filter(|_| place == Place::Agent).map(|late| {
         format!("the agent was starved for {}", humantime::format_duration(Duration::from_millis(millis(late))))
     });
-    let whole = [facts.rejected.clone(), starved, first.map(|own| own.summary.clone()), way, Some(facts.worst.clone())];
+    let cut_off =
+        facts.is_cut_off.then(|| "the agent is cut off: what is always there cannot be reached either".to_owned());
+    let whole = [
+        facts.rejected.clone(),
+        starved,
+        cut_off,
+        first.map(|own| own.summary.clone()),
+        way,
+        Some(facts.worst.clone()),
+    ];
     let message = whole.into_iter().flatten().next().unwrap_or_default();
     let culprit = bad.or_else(|| sights.last());
     let ids = first.map(|own| own.request_ids.clone()).unwrap_or_default();

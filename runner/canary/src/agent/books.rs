@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tokio::runtime::Handle;
 const KEPT_FILE: &str = "alerts.json";
 /// How often it is written where nothing was told: what the last slots were is in it, too.
 const KEPT_EVERY_MS: i64 = 10_000;
+const DAY_MS: i64 = 24 * 3_600_000;
 /// So long after a slot was due and did not come, its watch had been taken out of the plan: no slot waits that long.
 const LEFT_OUT_MS: i64 = 2 * 3_600_000;
 /// The most notices that are kept.
@@ -49,8 +51,11 @@ pub(super) struct Books {
     kept_ms: i64,
     /// Whether something was said since.
     is_unkept: bool,
-    leaks: u64,
+    /// What slots have left behind on a day, counted from 1970.
+    leaks: (i64, u64),
     leaks_max: u64,
+    /// How much more they may.
+    pub(super) leaks_left: Arc<AtomicI64>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -84,8 +89,9 @@ impl Books {
             notices: Arc::default(),
             kept,
             kept_ms: now.wall_ms,
-            leaks: 0,
+            leaks: (0, 0),
             leaks_max: plan.agent.leaks_max.into(),
+            leaks_left: Arc::new(AtomicI64::new(plan.agent.leaks_max.into())),
         };
         recovered.notices.into_iter().chain(notices).for_each(|notice| books.notice(notice));
         let why = "the agent died while the slot was under way";
@@ -114,11 +120,22 @@ impl Books {
         for (row, news) in rows.into_iter().zip(news) {
             self.metrics.ended(&row);
             said.extend(lock(&self.alarms).observe(&row, now_ms));
-            self.leaks += u64::from(row.leaks);
+            self.count_leaks(row.leaks.into(), now_ms);
+            log(&row);
             self.keep(&row, news);
             self.store.ended(row);
         }
         self.tell(&said);
+    }
+
+    fn count_leaks(&mut self, more: u64, now_ms: i64) {
+        let day = now_ms.div_euclid(DAY_MS);
+        if day != self.leaks.0 {
+            self.leaks = (day, 0);
+        }
+        self.leaks.1 += more;
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.leaks_left.store(signed(self.leaks_max) - signed(self.leaks.1), Ordering::Relaxed);
     }
 
     fn keep(&self, row: &Ended, news: News) {
@@ -133,6 +150,7 @@ impl Books {
 
     /// Lets time pass.
     pub(super) fn tick(&mut self, now_ms: i64) {
+        self.count_leaks(0, now_ms);
         let mut said = lock(&self.alarms).tick(now_ms);
         said.extend(self.own_troubles(now_ms));
         self.tell(&said);
@@ -169,8 +187,8 @@ impl Books {
 
     fn own_troubles(&self, now_ms: i64) -> Vec<Alert> {
         let mut alarms = lock(&self.alarms);
-        let leaks = (self.leaks > self.leaks_max)
-            .then(|| format!("{} things were left behind since the start, and {} may be", self.leaks, self.leaks_max));
+        let (left, most) = (self.leaks.1, self.leaks_max);
+        let leaks = (left > most).then(|| format!("{left} things were left behind today, and {most} may be"));
         let mut said = alarms.own(&OwnTrouble::Leaks, leaks.as_deref(), now_ms);
         let lost = self.store.lost() + self.ledger.lost();
         let unwritten = (lost > 0).then(|| format!("{lost} rows could not be written since the start"));
@@ -275,6 +293,21 @@ fn owed(plan: &Plan, mut last_due: BTreeMap<Watch, i64>, last_alive_ms: Option<i
         next_ms.is_some_and(|next_ms| next_ms + LEFT_OUT_MS > alive_ms)
     });
     last_due
+}
+
+/// What passes says nothing new.
+fn log(row: &Ended) {
+    let (slot, outcome) = (&row.slot, row.outcome.word());
+    match &row.trouble {
+        None => tracing::debug!(canary = %slot.watch.canary, target = %slot.watch.target, outcome, "slot"),
+        Some(trouble) => {
+            let place = trouble.place.words();
+            tracing::info!(
+                canary = %slot.watch.canary, target = %slot.watch.target, due_ms = slot.due_ms, count = row.count, outcome,
+                place, traceparent = trouble.traceparent.as_deref().unwrap_or_default(), "{}", trouble.message
+            );
+        }
+    }
 }
 
 fn deliver(outfit: &Outfit, alarms: &Alarms, now: Now) -> Result<Delivery, DeliverError> {

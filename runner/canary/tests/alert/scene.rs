@@ -69,6 +69,7 @@ pub(crate) fn plan(canaries: &[(&str, Canary)], rules: &[(&str, Rule)]) -> Plan 
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 1,
+        reference: None,
     };
     let webhook = Receiver::Webhook {
         url: Text::Open("http://127.0.0.1:9/".to_owned()),

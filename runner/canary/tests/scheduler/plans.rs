@@ -23,6 +23,7 @@ pub(crate) fn plan() -> Plan {
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 0,
+        reference: None,
     };
     let (canaries, alerts, receivers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     Plan { agent, canaries, alerts, receivers, maintenance: Vec::new() }
