@@ -19,3 +19,4 @@ mod seen;
 pub mod site;
 pub mod switch;
 mod told;
+mod version;

@@ -32,6 +32,11 @@ impl Wires {
         Ok(Self { endpoint: endpoint.clone(), fresh })
     }
 
+    /// A connection for each request, neither marked nor looked at.
+    pub(super) fn fresh(&self) -> &FreshTransport {
+        &self.fresh
+    }
+
     /// A way for one slot: with a connection for each request, or with some that its requests share.
     pub(super) fn open(&self, is_fresh: bool, seen: &Seen) -> Result<Box<dyn Transport>, String> {
         let bare: Arc<dyn Transport> = if is_fresh {

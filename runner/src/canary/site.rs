@@ -15,6 +15,7 @@ use plumb_validator::transport::Wanted;
 use crate::budget;
 use crate::canary::reference::Reference;
 use crate::canary::seen::Wires;
+use crate::canary::version::Told;
 use crate::credentials::{CredentialsError, FILES_CHECKED_EVERY};
 use crate::engine::lock;
 use crate::error::Error;
@@ -45,6 +46,8 @@ pub struct Site {
     pub leases: Arc<AtomicU64>,
     /// One investigation at a time: it sends many requests, and the target may be ill.
     pub investigation: Mutex<()>,
+    /// What it says its version is.
+    pub(super) told: Mutex<Told>,
     /// When its credentials were last looked at.
     checked: Mutex<Instant>,
     /// Options that name it again: ` --target NAME --config FILE`.
@@ -87,6 +90,7 @@ impl Site {
             investigation,
             options,
             checked,
+            told: Mutex::default(),
         })
     }
 

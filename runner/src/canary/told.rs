@@ -45,6 +45,8 @@ struct Facts<'r> {
     again: String,
     /// Findings of earlier slots that are no more to be seen.
     fixed: Vec<String>,
+    /// What the target says its version is, beside its API.
+    version: Option<String>,
 }
 
 /// Carries a slot of features out.
@@ -171,6 +173,7 @@ fn of_features<'r>(duty: &Duty, played: &'r Features, starved: Option<Duration>)
         is_model,
         again,
         fixed: played.fixed.clone(),
+        version: duty.site.version(),
     }
 }
 
@@ -188,6 +191,7 @@ fn of_batch<'r>(duty: &Duty, batch: &'r Batch, inconclusive_max: f64) -> Facts<'
         is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
         again: duty.once(),
         fixed: batch.fixed.clone(),
+        version: duty.site.version(),
     }
 }
 
@@ -261,7 +265,7 @@ fn done(facts: &Facts<'_>, (sights, exchanges): (Vec<Sight>, usize)) -> Done {
         exchanges: u32::try_from(exchanges).unwrap_or(u32::MAX),
         judged: u32::try_from(facts.judged).unwrap_or(u32::MAX),
         bytes: sights.iter().map(|sight| sight.bytes).sum(),
-        version: sights.iter().rev().find_map(|sight| sight.version.clone()),
+        version: sights.iter().rev().find_map(|sight| sight.version.clone()).or_else(|| facts.version.clone()),
         findings: findings.collect(),
         fixed: facts.fixed.clone(),
         timings: sights.into_iter().take(TIMINGS_MAX).map(|sight| sight.timing).collect(),
