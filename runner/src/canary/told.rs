@@ -359,3 +359,6 @@ fn trouble(facts: &Facts<'_>, place: Place, bad: Option<&Sight>, sights: &[Sight
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
