@@ -3,6 +3,8 @@
 mod support;
 
 mod ask;
+mod canary_cron;
+mod canary_docs;
 mod compare;
 mod conform;
 mod credentials;

@@ -1,5 +1,7 @@
 //! The house rules that no compiler checks: arrows, purity, names, sizes, links.
 
+mod canary_keys;
+mod canary_pages;
 mod docs;
 mod examples;
 mod source;

@@ -20,7 +20,7 @@ use crate::slot::{Axis, Watch};
 pub use alarms::{Alarms, Kept};
 pub use own::{OWN_REMINDER, OwnTrouble};
 pub use page::{FLAP_QUIET, FLAP_WINDOW, FLAPS_MAX};
-pub use quiet::Hold;
+pub use quiet::{Hold, maintained};
 pub use text::{SENTENCE_MAX, WATCHES_MAX, permalink, safe};
 pub(crate) use text::{blank, moment};
 

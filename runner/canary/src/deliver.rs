@@ -212,6 +212,11 @@ impl Delivery {
         self.beating.get()
     }
 
+    /// When the last heartbeat arrived, in milliseconds since 1970, where one has since the start or the last reload.
+    pub fn heartbeat_ms(&self) -> Option<i64> {
+        self.beating.last_ms()
+    }
+
     /// Receivers that nothing has reached for [`FAILING_AFTER`], and why.
     pub fn troubles(&self, now_ms: i64) -> Vec<(String, String)> {
         let failing = |lane: &Lane| lane.failing(now_ms);

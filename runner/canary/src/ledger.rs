@@ -217,6 +217,11 @@ impl Ledger {
         self.current.as_ref().map_or(0, Segment::bytes)
     }
 
+    /// Whether there is one segment alone, and room in it.
+    pub fn is_small(&self) -> bool {
+        self.old.is_empty() && self.bytes() < SEGMENT_BYTES_MAX
+    }
+
     /// Slots that started and have not ended.
     pub fn under_way(&self) -> usize {
         self.under_way.len()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plumb_canary::clock::{Clock as _, SystemClock};
-use plumb_canary::ledger::Ledger;
+use plumb_canary::ledger::{Ledger, LedgerError, Recovered};
 use plumb_canary::plan::Plan;
 use plumb_canary::slot::{Ended, Outcome, Slot, SlotKind};
 use plumb_canary::store::Store;
@@ -22,6 +22,9 @@ use crate::output::print;
 const SCHEMA: &str = "plumb.canary/1";
 /// How long the store may take to write what came of it.
 const FLUSH_MAX: Duration = Duration::from_secs(10);
+/// How often it is tried to remove what is old in the journal, and the pause in between.
+const TIDY_TRIES_MAX: u32 = 20;
+const TIDY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs each watch once and reports. Exits 1 where one fails, and 2 where one does not pass.
 ///
@@ -106,9 +109,10 @@ impl Books {
         let state = &plan.agent.state;
         let now_ms = SystemClock::default().now().wall_ms;
         let opened = Ledger::open(&state.join("ledger"), now_ms).map_err(|error| error.to_string()).and_then(
-            |(mut ledger, _)| {
+            |(mut ledger, recovered)| {
                 let (store, _) = Store::open(&state.join("store"), plan.agent.retention, now_ms)
                     .map_err(|error| error.to_string())?;
+                take_over(&mut ledger, &store, recovered).map_err(|error| error.to_string())?;
                 ledger.starts(slots, now_ms).map_err(|error| error.to_string())?;
                 Ok((ledger, store))
             },
@@ -134,6 +138,31 @@ impl Books {
             }
             store.ended(row.clone());
         }
-        store.flush(FLUSH_MAX);
+        if store.flush(FLUSH_MAX) {
+            tidy(ledger, store);
+        }
+    }
+}
+
+/// Takes over what the process before this one left: nobody else does where only cron starts any.
+fn take_over(ledger: &mut Ledger, store: &Store, recovered: Recovered) -> Result<(), LedgerError> {
+    let why = "the agent died while the slot was under way";
+    let killed = recovered.started.into_iter().map(|slot| Ended::without_start(slot, Outcome::Killed, why));
+    let killed: Vec<Ended> = killed.collect();
+    let written = ledger.ends(&killed);
+    recovered.ended.into_iter().chain(killed).for_each(|row| store.ended(row));
+    written
+}
+
+/// Keeps the journal small, once the store has everything. The disk may take a moment to have the new segment; where it
+/// takes longer, the next process does it.
+fn tidy(ledger: &mut Ledger, store: &Store) {
+    for _ in 0..TIDY_TRIES_MAX {
+        let now_ms = SystemClock::default().now().wall_ms;
+        let tidied = ledger.committed(store.progress(), now_ms);
+        if tidied.is_err() || ledger.is_small() {
+            return;
+        }
+        std::thread::sleep(TIDY_PAUSE);
     }
 }

@@ -40,8 +40,6 @@ pub struct Desk {
     turned_ms: AtomicI64,
     reloaded: Mutex<Option<(i64, bool)>>,
     leaks_left: Arc<AtomicI64>,
-    /// How many signs of life had gone out, and when the last of them had.
-    heartbeat: Mutex<(u64, Option<i64>)>,
 }
 
 /// How long the loop may take to come round before the daemon is not ready.
@@ -65,7 +63,6 @@ impl Desk {
             turned_ms: AtomicI64::new(since_ms(now)),
             reloaded: Mutex::new(Some((now.wall_ms, true))),
             leaks_left: Arc::clone(&books.leaks_left),
-            heartbeat: Mutex::default(),
         }
     }
 
@@ -78,11 +75,6 @@ impl Desk {
     pub(super) fn turned(&self, under_way: usize, now: Now) {
         self.under_way.store(under_way, Ordering::Relaxed);
         self.turned_ms.store(since_ms(now), Ordering::Relaxed);
-        let sent = lock(&self.delivery).as_ref().map_or(0, |delivery| delivery.heartbeats().0);
-        let mut heartbeat = lock(&self.heartbeat);
-        if sent != heartbeat.0 {
-            *heartbeat = (sent, Some(now.wall_ms));
-        }
     }
 
     pub(super) fn reloaded(&self, plan: Arc<Plan>, now_ms: i64) {
@@ -139,7 +131,7 @@ impl Desk {
         let left = |(target, requests, bytes)| (target, Left { requests, bytes });
         Numbers {
             started_ms: self.started_ms,
-            heartbeat_ms: lock(&self.heartbeat).1,
+            heartbeat_ms: lock(&self.delivery).as_ref().and_then(Delivery::heartbeat_ms),
             reloaded: *lock(&self.reloaded),
             slots_under_way: self.under_way.load(Ordering::Relaxed) as u64,
             leases: self.extra.leases(),

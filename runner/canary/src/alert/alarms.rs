@@ -17,7 +17,7 @@ use crate::view::AlertView;
 use super::Alert;
 use super::own::{Own, OwnTrouble};
 use super::page::{Firing, Page};
-use super::quiet::{self, Hold};
+use super::quiet::{self, Hold, maintained};
 use super::text::{self, Active, SENTENCE_MAX, WATCHES_MAX, safe};
 use super::watching::{Around, Watching};
 
@@ -127,6 +127,9 @@ impl Alarms {
         let around = Around { plan: &plan, sums: &self.sums, now_ms, alive_ms };
         for (watch, own) in &mut self.watches {
             if let Some(canary) = plan.canary(watch) {
+                if own.is_idle() && maintained(&plan, watch, now_ms).is_some() {
+                    own.rest(now_ms);
+                }
                 own.ask_rules(watch, canary, &around, true);
                 note(&mut self.troubled, watch, own);
             }
@@ -198,7 +201,7 @@ impl Alarms {
         if now_ms < until_ms {
             return Some(Hold::Probation(until_ms));
         }
-        quiet::maintained(&self.plan, watch, now_ms).map(|reason| Hold::Maintenance(safe(&reason, SENTENCE_MAX)))
+        maintained(&self.plan, watch, now_ms).map(|reason| Hold::Maintenance(safe(&reason, SENTENCE_MAX)))
     }
 
     /// What fires at a target, and why nobody is told of it.

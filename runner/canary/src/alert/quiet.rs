@@ -16,8 +16,8 @@ pub enum Hold {
     Inhibited(Watch),
 }
 
-/// Why nobody is told of a watch that is under maintenance, where it is.
-pub(super) fn maintained(plan: &Plan, watch: &Watch, now_ms: i64) -> Option<String> {
+/// Why a watch is under maintenance at a moment, where it is.
+pub fn maintained(plan: &Plan, watch: &Watch, now_ms: i64) -> Option<String> {
     plan.maintenance.iter().find(|own| own.holds(watch, now_ms)).map(|own| own.reason.clone())
 }
 

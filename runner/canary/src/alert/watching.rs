@@ -185,6 +185,17 @@ impl Watching {
         }
     }
 
+    /// Whether slots were due since one started, and did not start.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.idle.is_some()
+    }
+
+    /// What did not start until now was not to start: once a maintenance is over, nothing has been missed for as long as
+    /// it lasted.
+    pub(super) fn rest(&mut self, now_ms: i64) {
+        (self.started_ms, self.idle) = (self.started_ms.max(now_ms), None);
+    }
+
     fn missed(&self, over: Duration, around: &Around<'_>) -> Said {
         let Some((last_ms, count)) = self.idle else { return Said::Ends };
         let (since_ms, over_ms) = (self.started_ms.max(around.alive_ms), millis(over));

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::units::{Bytes, bytes, time, time_or};
-use super::{Known, Mistake, SecretConfig, TextConfig, address, known};
+use super::{Known, Mistake, ReceiverConfig, SecretConfig, TextConfig, address, known};
 use crate::plan::{Access, Agent, Heartbeat, Retention};
 
 /// How many slots are under way at once, unless it is said.
@@ -140,9 +140,7 @@ impl AgentConfig {
 
 impl HeartbeatConfig {
     fn heartbeat(&self, all: &Known<'_>) -> Result<Heartbeat, Mistake> {
-        let names = || all.sections.receivers.keys().map(|name| name.get_ref().as_str());
-        let receivers =
-            self.receivers.iter().map(|own| known(own, "receiver", names())).collect::<Result<Vec<_>, _>>()?;
+        let receivers = self.receivers.iter().map(|own| holder(own, all)).collect::<Result<Vec<_>, _>>()?;
         if self.url.is_none() && receivers.is_empty() {
             return Err(Mistake::nowhere("the heartbeat goes nowhere", "add url or receivers to agent.heartbeat"));
         }
@@ -152,6 +150,20 @@ impl HeartbeatConfig {
             receivers,
         })
     }
+}
+
+/// A receiver that holds alerts: any other would be told the same thing again and again.
+fn holder(name: &Spanned<String>, all: &Known<'_>) -> Result<String, Mistake> {
+    let receivers = &all.sections.receivers;
+    let own = known(name, "receiver", receivers.keys().map(|name| name.get_ref().as_str()))?;
+    let is_holder = |(other, receiver): (&Spanned<String>, &ReceiverConfig)| {
+        *other.get_ref() == own && matches!(receiver, ReceiverConfig::Alertmanager(_))
+    };
+    if receivers.iter().any(is_holder) {
+        return Ok(own);
+    }
+    let message = format!("the receiver {own:?} is no alertmanager, and a heartbeat is an alert that always fires");
+    Err(Mistake::at(name, message, "name one of the kind alertmanager, or give the heartbeat a url"))
 }
 
 fn listen(text: &Spanned<String>) -> Result<SocketAddr, Mistake> {

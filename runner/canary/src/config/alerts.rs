@@ -9,14 +9,15 @@ use super::units::time;
 use super::{Known, Mistake, SecretConfig, TextConfig, address, known};
 use crate::deliver::{Template, TemplateError, fields};
 use crate::plan::{Receiver, Rule, When};
+use crate::slo::check;
 use crate::slot::Axis;
 
 /// The longest window of a rule.
 const WINDOW_MAX: Duration = Duration::from_hours(24 * 90);
-/// The shortest.
-const WINDOW_MIN: Duration = Duration::from_secs(10);
-/// The most slots that a rule looks back at.
-const OF_MAX: u32 = 1_000;
+/// The shortest time in which no slot may be missed.
+const MISSED_MIN: Duration = Duration::from_secs(10);
+/// The most good slots that a rule may wait for before it ends.
+const RESOLVE_AFTER_MAX: u32 = 1_000;
 /// How much of a template is shown where it is wrong.
 const TEMPLATE_CHARACTERS_SHOWN: usize = 40;
 /// How many good slots end an alert, unless it is said.
@@ -41,7 +42,7 @@ pub struct RuleConfig {
     /// How often again.
     pub reminder: Option<Spanned<String>>,
     /// So many good slots end it.
-    pub resolve_after: Option<u32>,
+    pub resolve_after: Option<Spanned<u32>>,
 }
 
 /// So many of the last slots are bad.
@@ -77,7 +78,7 @@ pub struct LatencyRuleConfig {
     /// Over this window.
     pub over: Spanned<String>,
     /// With so many exchanges at least.
-    pub exchanges_min: Option<u32>,
+    pub exchanges_min: u32,
 }
 
 /// Who is told, as it is configured: exactly one of the three.
@@ -153,17 +154,17 @@ impl RuleConfig {
             severity: self.severity.get_ref().clone(),
             receivers,
             reminder: self.reminder.as_ref().map(reminder).transpose()?,
-            resolve_after: self.resolve_after.unwrap_or(RESOLVE_AFTER_DEFAULT).clamp(1, OF_MAX),
+            resolve_after: self.resolve_after.as_ref().map_or(Ok(RESOLVE_AFTER_DEFAULT), resolve_after)?,
         })
     }
 
     fn when(&self) -> Result<When, Mistake> {
-        let window = |text| time(text, WINDOW_MIN, WINDOW_MAX);
+        let window = |text| time(text, check::WINDOW_MIN, WINDOW_MAX);
         match (&self.slots, &self.burn_rate, &self.latency, &self.all_missed) {
             (Some(own), None, None, None) => {
                 let SlotsRuleConfig { axis, bad, of } = own.get_ref().clone();
-                if bad == 0 || bad > of || of > OF_MAX {
-                    let help = format!("at least 1 bad slot, of at least as many and at most {OF_MAX}");
+                if bad == 0 || bad > of || of > check::OF_MAX {
+                    let help = format!("at least 1 bad slot, of at least as many and at most {}", check::OF_MAX);
                     return Err(Mistake::at(own, format!("{bad} of {of} slots cannot be"), help));
                 }
                 Ok(When::Slots { axis, bad, of })
@@ -174,15 +175,23 @@ impl RuleConfig {
             }
             (None, None, Some(own), None) => {
                 let LatencyRuleConfig { over, exchanges_min } = own.get_ref();
-                Ok(When::Latency { over: window(over)?, exchanges_min: exchanges_min.unwrap_or(1) })
+                Ok(When::Latency { over: window(over)?, exchanges_min: *exchanges_min })
             }
-            (None, None, None, Some(over)) => Ok(When::AllMissed { over: window(over)? }),
+            (None, None, None, Some(over)) => Ok(When::AllMissed { over: time(over, MISSED_MIN, WINDOW_MAX)? }),
             _ => {
                 let help = "exactly one of slots, burn_rate, latency and all_missed";
                 Err(Mistake::at(&self.severity, "it is not clear what this alert looks at", help))
             }
         }
     }
+}
+
+fn resolve_after(given: &Spanned<u32>) -> Result<u32, Mistake> {
+    if (1..=RESOLVE_AFTER_MAX).contains(given.get_ref()) {
+        return Ok(*given.get_ref());
+    }
+    let message = format!("an alert cannot end after {} good slots", given.get_ref());
+    Err(Mistake::at(given, message, format!("between 1 and {RESOLVE_AFTER_MAX}")))
 }
 
 impl ReceiverConfig {

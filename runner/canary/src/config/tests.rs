@@ -61,6 +61,18 @@ fn a_mistake_is_shown_where_it_stands() {
         (format!("{AGENT}user = \"a\"\n"), "without a password", "\"a\""),
         (format!("{AGENT}keep_bytes = \"2 cows\"\n"), "no number of bytes", "\"2 cows\""),
         (format!("{AGENT}heartbeat = {{ receivers = [\"x\"] }}\n"), "no receiver \"x\"", "\"x\""),
+        (
+            format!("{AGENT}heartbeat = {{ receivers = [\"r\"] }}\n[receivers.r]\ncommand = [\"/bin/page\"]\n"),
+            "no alertmanager",
+            "\"r\"",
+        ),
+        (
+            format!(
+                "{AGENT}[alerts.p]\nall_missed = \"1h\"\nresolve_after = 0\nseverity = \"page\"\nreceivers = [\"r\"]\n[receivers.r]\ncommand = [\"/bin/page\"]\n"
+            ),
+            "0 good slots",
+            "0",
+        ),
         (format!("{AGENT}{CANARY}time_zone = \"UTC\"\n"), "time zone says nothing", "\"UTC\""),
         (format!("{AGENT}{CANARY}alerts = [\"x\"]\n"), "no alert \"x\"", "\"x\""),
         (format!("{AGENT}{CANARY}depends_on = [\"a\"]\n"), "depends on itself", "\"a\""),

@@ -1,7 +1,7 @@
 //! The sign of life: it goes out only as long as the daemon's loop proves that it goes on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
@@ -18,11 +18,17 @@ use super::lane::TRY_MAX;
 pub(super) struct Counts {
     sent: AtomicU64,
     failed: AtomicU64,
+    /// When the last one arrived, in milliseconds since 1970; zero where none has.
+    last_ms: AtomicI64,
 }
 
 impl Counts {
     pub(super) fn get(&self) -> (u64, u64) {
         (self.sent.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn last_ms(&self) -> Option<i64> {
+        Some(self.last_ms.load(Ordering::Relaxed)).filter(|last_ms| *last_ms > 0)
     }
 }
 
@@ -33,6 +39,7 @@ pub(super) struct Pulse {
     client: reqwest::Client,
     managers: Vec<(String, Alertmanager)>,
     region: String,
+    clock: Arc<dyn Clock>,
     beats: Arc<AtomicU64>,
     counts: Arc<Counts>,
 }
@@ -59,6 +66,7 @@ impl Pulse {
             client: client.clone(),
             managers: heartbeat.receivers.iter().filter_map(manager).collect(),
             region: plan.agent.region.clone(),
+            clock: Arc::clone(clock),
             beats,
             counts,
         }
@@ -96,6 +104,7 @@ impl Pulse {
         match result {
             Ok(Ok(())) => {
                 self.counts.sent.fetch_add(1, Ordering::Relaxed);
+                self.counts.last_ms.store(self.clock.now().wall_ms, Ordering::Relaxed);
                 return;
             }
             Ok(Err(error)) => tracing::warn!(to, %error, "a heartbeat did not arrive"),

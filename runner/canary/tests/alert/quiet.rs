@@ -1,14 +1,11 @@
 //! When nobody is told although something fires: probation, maintenance, and canaries that need others.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use plumb_canary::alert::{Alarms, AlertState};
-use plumb_canary::plan::{Canary, During, Maintenance, Plan};
+use plumb_canary::alert::AlertState;
+use plumb_canary::plan::{Canary, During, Maintenance, Plan, When};
 use plumb_canary::schedule::Cadence;
 use plumb_canary::slot::Axis;
 
-use crate::scene::{MINUTE, MINUTE_MS, START_MS, Scene, canary, check, one, plan, slots, states, watch};
+use crate::scene::{MINUTE, MINUTE_MS, START_MS, Scene, canary, check, one, plan, rule, slots, states, watch};
 
 fn down() -> [(&'static str, plumb_canary::plan::Rule); 1] {
     [("down", slots(Axis::Availability, 1, 1))]
@@ -61,18 +58,26 @@ fn a_maintenance_holds_alerts_back_until_its_end() {
 }
 
 #[test]
-fn nobody_is_told_in_a_maintenance_that_comes_again() {
-    let begins = Cadence::cron(
-        "0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,54,56,58 * * * *",
-        "UTC",
-    );
-    let during = During::Repeated { begins: begins.expect("a cadence"), lasts: Duration::from_mins(1) };
-    let odd =
-        Maintenance { during, reason: "every other minute".to_owned(), ..maintained(&[], &[]).maintenance.remove(0) };
-    let plan = Plan { maintenance: vec![odd], ..one(slots(Axis::Availability, 1, 1)) };
-    let mut scene = Scene { alarms: Alarms::new(Arc::new(plan), None), now_ms: START_MS };
-    let said = scene.play("xx");
-    assert_eq!(said.len(), 1, "one of two minutes is outside");
+fn a_maintenance_that_comes_again_holds_alerts_back_each_time() {
+    // The start is on a full hour: held in the minutes 0 and 1, 4 and 5, and so on.
+    let begins = Cadence::cron("*/4 * * * *", "UTC").expect("a line of cron");
+    let mut plan = maintained(&[], &[]);
+    plan.maintenance[0].during = During::Repeated { begins, lasts: 2 * MINUTE };
+    check(plan.clone(), "xx..xx..xx..", "");
+    check(plan, "..xx....xx..", "2 firing, 5 resolved, 10 firing");
+}
+
+#[test]
+fn nothing_was_missed_in_a_maintenance_once_it_is_over() {
+    let plan = |maintenance| {
+        let own =
+            plan(&[("reads", canary(&["shop"], &["blind"]))], &[("blind", rule(When::AllMissed { over: 3 * MINUTE }))]);
+        Plan { maintenance, ..own }
+    };
+    check(plan(Vec::new()), ".....ssssss.", "8 firing, 11 resolved");
+    check(plan(maintained(&[], &[]).maintenance), ".....sssss.", "");
+    // What is missed after it is told, counted from its end.
+    check(plan(maintained(&[], &[]).maintenance), ".....sssssmmmmm.", "12 firing, 15 resolved");
 }
 
 /// `connects` needs nothing, `reads` needs `connects`, `lists` needs `reads`.

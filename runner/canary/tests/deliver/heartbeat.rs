@@ -16,6 +16,7 @@ async fn a_heartbeat_goes_out_only_while_the_loop_goes_on() {
     let delivery = delivery(&plan(&[], Some(heartbeat)), folder.path());
     tokio::time::sleep(10 * EVERY).await;
     assert!(ear.heard().is_empty(), "nobody has said that the loop goes on");
+    assert_eq!(delivery.heartbeat_ms(), None);
     while ear.heard().len() < 3 {
         delivery.beat();
         tokio::time::sleep(EVERY).await;
@@ -26,6 +27,7 @@ async fn a_heartbeat_goes_out_only_while_the_loop_goes_on() {
     tokio::time::sleep(10 * EVERY).await;
     assert_eq!(ear.heard().len(), after, "the loop hangs, and so nothing goes out");
     assert!(delivery.heartbeats().0 >= 3);
+    assert!(delivery.heartbeat_ms().is_some(), "it is known when the last one went out");
 }
 
 #[tokio::test]
