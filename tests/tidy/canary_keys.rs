@@ -104,7 +104,7 @@ targets = ["t"]
 every = "1m"
 owner = "team"
 suites = { budget = "10" }
-slo = { availability = 0.9, latency = { share = 0.9, within = "1s" } }
+slo = { availability = 0.5, window = "90d", latency = { share = 0.9, within = "1s" } }
 [alerts.rule]
 all_missed = "1h"
 severity = "page"
