@@ -15,6 +15,7 @@ mod lag;
 pub mod once;
 mod play;
 mod seen;
+pub mod self_test;
 pub mod site;
 pub mod switch;
 mod told;
