@@ -2,7 +2,7 @@
 //! clear, and to be told.
 //!
 //! What is real: the slots and what they send, the rules, the delivery. What is not: the clock, which steps from one due
-//! time to the next, and, unless somebody asks for more, the receivers. A [`forwarder`] between slots and target resets,
+//! time to the next, and, unless somebody asks for more, the receivers. A [`forwarder`] between slots and target refuses,
 //! swallows or delays connections; a [`lie`] alters answers, because TLS lets nobody else do so. A [`script`] plays one
 //! watch, a [`proof`] is one rule in its test, and the [`report`] says what was shown. Nothing is written where a daemon
 //! keeps its state, so that one may run at the same time.
@@ -113,7 +113,7 @@ async fn play(plan: &Arc<Plan>, standing: Vec<Standing>, teller: &Teller, now_ms
     let stop: Arc<AtomicBool> = stop_on_ctrl_c();
     let room = Semaphore::new(WATCHES_MAX);
     let each = standing.into_iter().map(|(watch, canary, forwarder, lie, duty)| {
-        let stage = Stage {
+        let mut stage = Stage {
             plan: Arc::clone(plan),
             watch,
             canary,

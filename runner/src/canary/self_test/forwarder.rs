@@ -8,26 +8,32 @@ use std::time::Duration;
 
 use plumb_validator::transport::Endpoint;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-/// The most connections at once. Those beyond are refused.
+/// The most connections at once. Those beyond are closed.
 const CONNECTIONS_MAX: usize = 256;
+/// The most connections that wait to be taken.
+const WAITING_MAX: u32 = 128;
 /// How many bytes are held on their way to a target that is slow by plan.
 const BUFFER_BYTES: usize = 16 * 1024;
 /// How long to wait after a connection could not be taken, as when there are no more files.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
+/// The most connections that fill the queue of a port on which nobody takes any.
+const FILLING_MAX: usize = 8;
+/// How soon a connection on loopback is there, where it comes at all.
+const FILLED_AFTER: Duration = Duration::from_millis(100);
 
 /// What becomes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// It is passed on.
     Pass,
-    /// It is reset at once.
+    /// It is refused.
     Refuse,
-    /// It is taken, and never answered.
+    /// Nobody answers it.
     Swallow,
     /// It is passed on, and whatever is asked arrives so much later.
     Delay(Duration),
@@ -36,8 +42,10 @@ pub(super) enum Mode {
 /// The port.
 pub(super) struct Forwarder {
     address: SocketAddr,
-    mode: watch::Sender<Mode>,
-    serving: JoinHandle<()>,
+    /// It never listens: while nobody else does, the system refuses connections, and the port is nobody else's.
+    _place: TcpSocket,
+    target: (Arc<str>, u16),
+    serving: Option<JoinHandle<()>>,
 }
 
 impl Forwarder {
@@ -46,11 +54,12 @@ impl Forwarder {
     /// # Errors
     /// Where there is no port.
     pub(super) async fn before(endpoint: &Endpoint) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let (mode, modes) = watch::channel(Mode::Pass);
+        let place = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = place.local_addr()?;
         let target = (endpoint.host().into(), endpoint.port());
-        Ok(Self { address, mode, serving: tokio::spawn(serve(listener, target, modes)) })
+        let mut own = Self { address, _place: place, target, serving: None };
+        own.set(Mode::Pass).await?;
+        Ok(own)
     }
 
     /// Where it listens.
@@ -58,20 +67,65 @@ impl Forwarder {
         self.address
     }
 
-    /// From now on this becomes of every connection. Those that are open are reset.
-    pub(super) fn set(&self, mode: Mode) {
-        self.mode.send_replace(mode);
+    /// From now on this becomes of every connection. Those that are open are closed.
+    ///
+    /// # Errors
+    /// Where the port cannot be listened on again.
+    pub(super) async fn set(&mut self, mode: Mode) -> io::Result<()> {
+        if let Some(before) = self.serving.take() {
+            before.abort();
+            // It ends with the listener and all connections; that it was aborted is no news.
+            _ = before.await;
+        }
+        self.serving = match mode {
+            Mode::Refuse => None,
+            Mode::Swallow => Some(swallow(self.address).await?),
+            Mode::Pass => Some(self.serve(None)?),
+            Mode::Delay(by) => Some(self.serve(Some(by))?),
+        };
+        Ok(())
+    }
+
+    fn serve(&self, delay: Option<Duration>) -> io::Result<JoinHandle<()>> {
+        let listener = bound(self.address)?.listen(WAITING_MAX)?;
+        Ok(tokio::spawn(serve(listener, self.target.clone(), delay)))
     }
 }
 
 impl Drop for Forwarder {
     fn drop(&mut self) {
-        // What it serves is its own set of tasks, and ends with it.
-        self.serving.abort();
+        if let Some(serving) = &self.serving {
+            serving.abort();
+        }
     }
 }
 
-async fn serve(listener: TcpListener, target: (Arc<str>, u16), modes: watch::Receiver<Mode>) {
+/// A socket with this address, which others of this process may have, too, as long as only one listens.
+fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// Listens, and takes nobody in: once the queue is full, the system answers no connection any more, as where a network
+/// loses everything. So nothing can have been sent, and there is nothing to clean up.
+async fn swallow(address: SocketAddr) -> io::Result<JoinHandle<()>> {
+    let listener = bound(address)?.listen(1)?;
+    let mut filling = Vec::new();
+    while filling.len() < FILLING_MAX {
+        match timeout(FILLED_AFTER, TcpStream::connect(address)).await {
+            Ok(stream) => filling.push(stream?),
+            Err(_) => break,
+        }
+    }
+    Ok(tokio::spawn(async move {
+        let _held = (listener, filling);
+        std::future::pending::<()>().await;
+    }))
+}
+
+async fn serve(listener: TcpListener, target: (Arc<str>, u16), delay: Option<Duration>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -79,42 +133,30 @@ async fn serve(listener: TcpListener, target: (Arc<str>, u16), modes: watch::Rec
         while connections.try_join_next().is_some() {}
         match (accepted, Arc::clone(&room).try_acquire_owned()) {
             (Ok((stream, _)), Ok(permit)) => {
-                let (target, modes) = (target.clone(), modes.clone());
+                let target = target.clone();
                 connections.spawn(async move {
                     let _permit = permit;
-                    attend(stream, &target, modes).await;
+                    attend(stream, &target, delay).await;
                 });
             }
-            (Ok((stream, _)), Err(_)) => reset(&stream),
+            (Ok(_), Err(_)) => {}
             (Err(_), _) => sleep(AFTER_FAILURE).await,
         }
     }
 }
 
-/// Treats one connection as the mode says, until that changes.
-async fn attend(mut stream: TcpStream, target: &(Arc<str>, u16), mut modes: watch::Receiver<Mode>) {
-    let mode = *modes.borrow_and_update();
-    let treated = async {
-        match mode {
-            Mode::Pass => pass(&mut stream, target).await,
-            Mode::Delay(by) => delay(&mut stream, target, by).await,
-            Mode::Refuse => false,
-            Mode::Swallow => std::future::pending().await,
-        }
-    };
-    let is_whole = tokio::select! {
-        is_whole = treated => is_whole,
-        _ = modes.changed() => false,
+/// Passes one connection on. Where the way to the target breaks, so does the way here.
+async fn attend(mut stream: TcpStream, target: &(Arc<str>, u16), delay: Option<Duration>) {
+    // It fails on dead sockets only.
+    _ = stream.set_nodelay(true);
+    let is_whole = match delay {
+        None => pass(&mut stream, target).await,
+        Some(by) => late(&mut stream, target, by).await,
     };
     if !is_whole {
-        reset(&stream);
+        // The peer hears of a reset. It fails on sockets that are closed already.
+        _ = stream.set_zero_linger();
     }
-}
-
-/// The peer hears of a reset, as from a host on which nobody listens any more.
-fn reset(stream: &TcpStream) {
-    // It fails on sockets that are closed already.
-    _ = stream.set_zero_linger();
 }
 
 async fn connect(target: &(Arc<str>, u16)) -> io::Result<TcpStream> {
@@ -126,16 +168,13 @@ async fn connect(target: &(Arc<str>, u16)) -> io::Result<TcpStream> {
 /// Passes everything on; tells whether both sides ended in order.
 async fn pass(stream: &mut TcpStream, target: &(Arc<str>, u16)) -> bool {
     let Ok(mut there) = connect(target).await else { return false };
-    // It fails on dead sockets only.
-    _ = stream.set_nodelay(true);
     copy_bidirectional(stream, &mut there).await.is_ok()
 }
 
 /// The same, where each question waits before it is passed on: what comes from the client first, and first after
 /// something came back.
-async fn delay(stream: &mut TcpStream, target: &(Arc<str>, u16), by: Duration) -> bool {
+async fn late(stream: &mut TcpStream, target: &(Arc<str>, u16), by: Duration) -> bool {
     let Ok(mut there) = connect(target).await else { return false };
-    _ = stream.set_nodelay(true);
     let (mut asked, mut answered) = (vec![0; BUFFER_BYTES], vec![0; BUFFER_BYTES]);
     let mut is_question = true;
     loop {
@@ -167,7 +206,7 @@ async fn delay(stream: &mut TcpStream, target: &(Arc<str>, u16), by: Duration) -
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::{Instant, timeout};
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -197,26 +236,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_mode_does_what_it_says_and_a_change_resets_what_is_open() {
-        let forwarder = echoed().await;
-        let mut open = TcpStream::connect(forwarder.address()).await.expect("it listens");
-        assert_eq!(&echo(&mut open).await.expect("it passes"), b"ping");
-        forwarder.set(Mode::Refuse);
-        echo(&mut open).await.expect_err("what was open is reset");
-        let mut stream = TcpStream::connect(forwarder.address()).await.expect("it listens");
-        echo(&mut stream).await.expect_err("it is reset at once");
-        forwarder.set(Mode::Swallow);
-        let mut stream = TcpStream::connect(forwarder.address()).await.expect("it listens");
-        timeout(SOON, echo(&mut stream)).await.expect_err("nobody answers");
-        forwarder.set(Mode::Delay(SOON));
-        let mut stream = TcpStream::connect(forwarder.address()).await.expect("it listens");
+    async fn each_mode_does_what_it_says_and_a_change_ends_what_is_open() {
+        let mut forwarder = echoed().await;
+        let address = forwarder.address();
+        for _ in 0..2 {
+            forwarder.set(Mode::Pass).await.expect("it listens");
+            let mut open = TcpStream::connect(address).await.expect("it listens");
+            assert_eq!(&echo(&mut open).await.expect("it passes"), b"ping");
+            forwarder.set(Mode::Refuse).await.expect("nobody listens");
+            echo(&mut open).await.expect_err("what was open is over");
+            let error = TcpStream::connect(address).await.expect_err("nobody listens");
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+            forwarder.set(Mode::Swallow).await.expect("it listens");
+            timeout(SOON, TcpStream::connect(address)).await.expect_err("nobody answers");
+        }
+        forwarder.set(Mode::Delay(SOON)).await.expect("it listens");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
         for _ in 0..2 {
             let asked = Instant::now();
             assert_eq!(&echo(&mut stream).await.expect("it comes late"), b"ping");
             assert!(asked.elapsed() >= SOON, "each question waits: {:?}", asked.elapsed());
         }
-        forwarder.set(Mode::Pass);
-        let mut stream = TcpStream::connect(forwarder.address()).await.expect("it listens");
-        assert_eq!(&echo(&mut stream).await.expect("it passes again"), b"ping");
     }
 }

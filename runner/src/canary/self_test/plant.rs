@@ -16,7 +16,7 @@ const DELAY_PART: u32 = 10;
 /// What is wrong by plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Plant {
-    /// Connections are swallowed, then reset.
+    /// Connections are not answered, then refused.
     Down,
     /// Reads are answered wrongly.
     Wrong,
@@ -51,7 +51,7 @@ impl Plant {
     /// What is planted, in words.
     pub(super) fn words(self, canary: &Canary) -> String {
         match self {
-            Self::Down => "connections are swallowed once, then reset".to_owned(),
+            Self::Down => "connections are not answered in one slot, and refused in those after it".to_owned(),
             Self::Wrong => format!("reads are answered {WRONG_STATUS}"),
             Self::Slow => {
                 let within = canary.slo.latency.map_or(Duration::ZERO, |own| own.within);

@@ -48,7 +48,7 @@ pub(super) struct Played {
 
 impl Stage {
     /// Puts every rule of the watch to the test, one kind of fault after the other.
-    pub(super) async fn play(&self, teller: &Teller, mut now_ms: i64) -> Played {
+    pub(super) async fn play(&mut self, teller: &Teller, mut now_ms: i64) -> Played {
         let (mut over, mut leaks) = (Vec::new(), 0);
         for plant in Plant::ALL {
             let is_its = |name: &&String| self.plan.alerts.get(*name).is_some_and(|own| Plant::of(&own.when) == plant);
@@ -58,33 +58,41 @@ impl Stage {
             if proofs.is_empty() {
                 continue;
             }
-            let mut act =
-                Act { stage: self, plant, proofs, timer: self.canary.cadence.timer(&self.watch), now_ms, leaks: 0 };
+            let timer = self.canary.cadence.timer(&self.watch);
+            let mut act = Act { stage: self, plant, proofs, timer, now_ms, leaks: 0 };
             if let Err(why) = act.play().await {
                 act.proofs.iter_mut().filter(|own| !own.is_over()).for_each(|own| own.note(Verdict::Unclear, &why));
             }
-            self.heal();
-            (now_ms, leaks) = (act.now_ms, leaks + act.leaks);
-            over.extend(act.proofs.into_iter().map(|proof| (plant, proof)));
+            let Act { proofs, now_ms: until_ms, leaks: more, .. } = act;
+            (now_ms, leaks) = (until_ms, leaks + more);
+            over.extend(proofs.into_iter().map(|proof| (plant, proof)));
+            // Where it fails, the next slots say so.
+            _ = self.heal().await;
         }
         let proven = futures::future::join_all(over.into_iter().map(|(plant, proof)| proof.end(plant))).await;
         Played { proven, leaks }
     }
 
     /// Takes every fault away.
-    fn heal(&self) {
-        self.forwarder.set(Mode::Pass);
+    async fn heal(&mut self) -> Result<(), String> {
         self.lie.set(false);
+        self.forwarder.set(Mode::Pass).await.map_err(|error| format!("the way to the target is closed: {error}"))
     }
 
     /// Plants a fault for the slot of this number.
-    fn hurt(&self, plant: Plant, number: u32) {
-        match plant {
-            Plant::Down => self.forwarder.set(if number == 1 { Mode::Swallow } else { Mode::Refuse }),
-            Plant::Slow => self.forwarder.set(Mode::Delay(Plant::delay(&self.canary))),
-            Plant::Wrong => self.lie.set(true),
-            Plant::Silent => {}
-        }
+    async fn hurt(&mut self, plant: Plant, number: u32) -> Result<(), String> {
+        let mode = match plant {
+            Plant::Down if number == 1 => Mode::Swallow,
+            Plant::Down if number == 2 => Mode::Refuse,
+            Plant::Slow if number == 1 => Mode::Delay(Plant::delay(&self.canary)),
+            Plant::Wrong => {
+                self.lie.set(true);
+                return Ok(());
+            }
+            // It is as it was at the slot before.
+            Plant::Down | Plant::Slow | Plant::Silent => return Ok(()),
+        };
+        self.forwarder.set(mode).await.map_err(|error| format!("the fault cannot be planted: {error}"))
     }
 
     /// Carries a slot out.
@@ -107,7 +115,7 @@ impl Stage {
 
 /// The test of all rules of a watch that one fault is there for.
 struct Act<'s> {
-    stage: &'s Stage,
+    stage: &'s mut Stage,
     plant: Plant,
     proofs: Vec<Proof>,
     timer: Timer,
@@ -128,7 +136,7 @@ impl Act<'_> {
     async fn play(&mut self) -> Result<(), String> {
         self.wait_for_health().await?;
         self.wait_for_alarm().await?;
-        self.stage.heal();
+        self.stage.heal().await?;
         self.wait_for_end().await
     }
 
@@ -221,7 +229,7 @@ impl Act<'_> {
         }
         row.sent += 1;
         if with_fault {
-            self.stage.hurt(self.plant, row.slots);
+            self.stage.hurt(self.plant, row.slots).await?;
         }
         let is_swallowed = with_fault && self.plant == Plant::Down && row.slots == 1;
         let timeout = self.stage.canary.timeout;
