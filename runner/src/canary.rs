@@ -16,6 +16,7 @@ pub mod once;
 mod play;
 pub mod reference;
 mod seen;
+pub mod self_test;
 pub mod site;
 pub mod switch;
 mod told;

@@ -29,7 +29,7 @@ pub struct Site {
     /// Its API. It lives as long as the process: slots borrow it on threads of their own.
     pub api: &'static Api,
     /// How it was configured.
-    pub selected: Selected,
+    pub selected: Arc<Selected>,
     /// Who speaks to it and what may be done there, as of now.
     target: RwLock<Arc<Target>>,
     /// What is known of its clock.
@@ -79,7 +79,7 @@ impl Site {
         Ok(Self {
             plugin,
             api,
-            selected,
+            selected: Arc::new(selected),
             target,
             clock,
             wanted,
@@ -92,6 +92,25 @@ impl Site {
             checked,
             told: Mutex::default(),
         })
+    }
+
+    /// The same target by other ways, bound by the same bounds.
+    #[must_use]
+    pub fn by(&self, wires: Wires) -> Self {
+        Self {
+            plugin: self.plugin,
+            api: self.api,
+            selected: Arc::clone(&self.selected),
+            target: RwLock::new(self.target()),
+            clock: TargetClock::default(),
+            wanted: self.wanted.clone(),
+            wires,
+            bounds: self.bounds.clone(),
+            leases: Arc::default(),
+            investigation: Mutex::new(()),
+            checked: Mutex::new(*lock(&self.checked)),
+            options: self.options.clone(),
+        }
     }
 
     /// Whether it is time to look at its credentials again.
