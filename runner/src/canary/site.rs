@@ -106,6 +106,8 @@ impl Site {
             wanted: self.wanted.clone(),
             wires,
             bounds: self.bounds.clone(),
+            reference: self.reference.clone(),
+            told: Mutex::default(),
             leases: Arc::default(),
             investigation: Mutex::new(()),
             checked: Mutex::new(*lock(&self.checked)),
