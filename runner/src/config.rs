@@ -71,6 +71,8 @@ pub struct TargetConfig {
     pub restart_timeout: Option<Spanned<String>>,
     /// The header in which the target tells its version.
     pub version_header: Option<Spanned<String>>,
+    /// Where the target tells its version as text, beside its API: `/version`.
+    pub version_path: Option<Spanned<String>>,
     /// The identities by name. The first in the alphabet is the default one, but never `other`: that is the second
     /// identity, for the cases about what belongs to somebody else. It must belong to another account than the
     /// first, because another access key of the same account is let do everything.

@@ -37,6 +37,8 @@ pub struct Selected {
     pub restart: Option<Restart>,
     /// The header in which it tells its version.
     pub version_header: Option<String>,
+    /// Where it tells its version as text.
+    pub version_path: Option<String>,
     /// What the platform team keeps there for scenarios to borrow parts of.
     pub pool: Vec<Standing>,
     /// Where the identities of the target come from, for whoever lives longer than they do.
@@ -51,8 +53,8 @@ impl Selected {
     /// A target of which nothing else is configured.
     pub fn new(target: Target, endpoint: Endpoint, credentials: Credentials) -> Self {
         let (kill_switch, daily) = (Settings::default(), Daily::default());
-        let (restart, version_header, pool) = (None, None, Vec::new());
-        Self { target, endpoint, restart, version_header, pool, credentials, kill_switch, daily }
+        let (restart, version_header, version_path, pool) = (None, None, None, Vec::new());
+        Self { target, endpoint, restart, version_header, version_path, pool, credentials, kill_switch, daily }
     }
 
     /// What brings the target back where it dies.
@@ -151,8 +153,17 @@ fn from_config(
     let pool = standing::configured(api, config, own, &target)?;
     let version_header = own.version_header.as_ref().map(|name| name.get_ref().to_ascii_lowercase());
     let (restart, kill_switch) = (configured_restart(config, own)?, Settings::of(config)?);
-    let daily = daily(config, own)?;
-    Ok(Selected { target, endpoint, restart, version_header, pool, credentials, kill_switch, daily })
+    let (version_path, daily) = (version_path(config, own)?, daily(config, own)?);
+    Ok(Selected { target, endpoint, restart, version_header, version_path, pool, credentials, kill_switch, daily })
+}
+
+fn version_path(config: &Config, own: &TargetConfig) -> Result<Option<String>, Error> {
+    let Some(path) = &own.version_path else { return Ok(None) };
+    let plain = |character: char| character.is_ascii_graphic() && character != '#';
+    if path.get_ref().starts_with('/') && path.get_ref().chars().all(plain) {
+        return Ok(Some(path.get_ref().clone()));
+    }
+    Err(config.error_at(path, "this is no path", "version_path = \"/version\""))
 }
 
 fn configured_endpoint(config: &Config, own: &TargetConfig, ca: Option<&Path>) -> Result<Endpoint, Error> {

@@ -25,6 +25,7 @@ mod refused_replay;
 mod replay;
 mod restart;
 mod secrets;
+mod self_test;
 mod sweep;
 mod whole;
 mod workflows;

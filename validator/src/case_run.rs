@@ -142,6 +142,17 @@ async fn half_made(context: &Context<'_>, need: &Need, name: &Bytes, verdict: Ve
     Verdict::Inconclusive(Unclear::NoResource(format!("a {} was left half made", need.kind)))
 }
 
+tokio::task_local! {
+    /// There while an errand is under way in a task.
+    static ERRAND: ();
+}
+
+/// Whether what the current task sends belongs to no case: it provides, cleans up or asks for life. Whoever plants wrong
+/// answers leaves those of errands alone, so that nothing stays behind because of them.
+pub fn is_errand() -> bool {
+    ERRAND.try_with(|()| ()).is_ok()
+}
+
 /// Sends a call that belongs to no case, as `actor` or as the target's first identity: guarded and journalled, but
 /// not judged.
 pub async fn errand(
@@ -154,7 +165,7 @@ pub async fn errand(
     }
     let names = CaseNames::new(context.api, context.target, context.run.marker());
     let mut session = Session::new(context, names, Belief::new(context.api.model.initial(&[])));
-    match session.exchange("errand", call, context.target.actor(actor)).await {
+    match ERRAND.scope((), session.exchange("errand", call, context.target.actor(actor))).await {
         Raw::Answer(answer, _) => Ok((*answer, session.into_exchanges())),
         Raw::NotSent(verdict) => Err(verdict),
         Raw::NoAnswer(unclear, ..) => Err(Verdict::Inconclusive(unclear)),

@@ -120,13 +120,16 @@ pub struct Closing {
     pub under_way: usize,
 }
 
+/// A slot that is over: when it began, how late that was in milliseconds, and what came of it.
+type Finished = (Slot, Now, u32, Done);
+
 /// A daemon that is set up and has not begun.
 pub struct Agent {
     outfit: Outfit,
     scheduler: Scheduler,
     books: Books,
     desk: Arc<Desk>,
-    done: (UnboundedSender<(Slot, Now, u32, Done)>, UnboundedReceiver<(Slot, Now, u32, Done)>),
+    done: (UnboundedSender<Finished>, UnboundedReceiver<Finished>),
     last_tick: Option<Duration>,
 }
 
@@ -138,8 +141,8 @@ impl Agent {
     /// Where the state cannot be used: another daemon has it, or a newer one wrote it.
     pub fn open(outfit: Outfit) -> Result<Self, AgentError> {
         let now = outfit.clock.now();
-        let (mut books, recovered) = Books::open(&outfit, now)?;
-        let (scheduler, missed) = Scheduler::new(Arc::clone(&outfit.plan), &recovered, now);
+        let (mut books, last_due) = Books::open(&outfit, now)?;
+        let (scheduler, missed) = Scheduler::new(Arc::clone(&outfit.plan), &last_due, now);
         books.end(unstarted(missed), now.wall_ms);
         let desk = Arc::new(Desk::new(&outfit, &books, now));
         Ok(Self { outfit, scheduler, books, desk, done: unbounded_channel(), last_tick: None })
@@ -156,6 +159,7 @@ impl Agent {
         loop {
             let now = self.outfit.clock.now();
             let wake_in = self.turn(now);
+            self.books.settle(now.wall_ms).await;
             if let Some(by) = drained_by
                 && (self.scheduler.is_idle() || now.since >= by)
             {
@@ -216,7 +220,7 @@ impl Agent {
     }
 
     /// Takes the ends of slots that wait, in one go.
-    fn take(&mut self, first: Option<(Slot, Now, u32, Done)>) {
+    fn take(&mut self, first: Option<Finished>) {
         let now = self.outfit.clock.now();
         let mut ended = Vec::new();
         let mut next = first;

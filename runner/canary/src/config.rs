@@ -137,6 +137,7 @@ fn check_name(name: &Spanned<String>) -> Result<(), Mistake> {
     let text = name.get_ref();
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    // A name that starts with a letter or a digit is never `.` or `..`, which addresses cannot hold.
     if begins && text.chars().all(plain) && text.len() <= NAME_CHARACTERS_MAX {
         return Ok(());
     }

@@ -226,8 +226,17 @@ impl Delivery {
     /// Waits until all that was pushed is told or on disk, and says whether it is; at most `within`. Whoever keeps the
     /// state of the alarms does so after this, so that nothing counts as told that could still be lost.
     pub async fn settled(&self, within: Duration) -> bool {
-        let all = futures::future::join_all(self.lanes.values().map(|lane| lane.settled()));
-        tokio::time::timeout(within, all).await.is_ok()
+        tokio::time::timeout(within, self.settling()).await.is_ok()
+    }
+
+    /// The same without an end, and without holding this.
+    pub fn settling(&self) -> impl Future<Output = ()> + Send + use<> {
+        let lanes: Vec<Arc<Lane>> = self.lanes.values().cloned().collect();
+        async move {
+            for lane in lanes {
+                lane.settled().await;
+            }
+        }
     }
 
     /// Stops after everything is on disk, or `within`. What is not told yet is told after the next start.

@@ -61,9 +61,12 @@ pub struct Agent {
     pub drain_max: Duration,
     /// What is kept.
     pub retention: Retention,
+    /// Host and port of something that is always there: where a target cannot be reached and this cannot either, the fault
+    /// is ours.
+    pub reference: Option<String>,
     /// The sign of life that goes out.
     pub heartbeat: Option<Heartbeat>,
-    /// The most things that may be left behind by slots before somebody is told.
+    /// The most things that slots may leave behind in a day (UTC) before somebody is told.
     pub leaks_max: u32,
 }
 

@@ -34,6 +34,7 @@ fn plan() -> Plan {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: Slo { availability: Some(0.999), conformance: Some(0.999), window: Duration::from_mins(1), latency: None },
         owner: String::new(),
         runbook: None,
@@ -54,6 +55,7 @@ fn plan() -> Plan {
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 1,
+        reference: None,
     };
     let canaries =
         (0..CANARIES).map(|number| (format!("a-canary-of-usual-length-{number:03}"), canary.clone())).collect();

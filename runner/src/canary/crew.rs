@@ -20,7 +20,7 @@ use crate::canary::duty::Duty;
 use crate::canary::findings::coarse;
 use crate::canary::lag::Lag;
 use crate::canary::site::Site;
-use crate::canary::told;
+use crate::canary::{told, version};
 use crate::engine::lock;
 
 /// How much longer than its timeout a slot may take before it is given up: it confirms what it found for as long again,
@@ -30,8 +30,16 @@ const GRACE: Duration = Duration::from_secs(30);
 /// What every watch does.
 pub type Duties = BTreeMap<Watch, Arc<Duty>>;
 
+/// What the threads are asked to do.
+enum Order {
+    /// To carry a slot out.
+    Slot(Box<SlotOrder>),
+    /// To ask a target for its version.
+    Version(Arc<Site>),
+}
+
 /// One slot to carry out.
-struct Order {
+struct SlotOrder {
     slot: Slot,
     terms: Terms,
     duty: Arc<Duty>,
@@ -65,6 +73,11 @@ impl Crew {
             next: AtomicUsize::new(0),
             duties: RwLock::new(Arc::new(duties)),
         })
+    }
+
+    /// One thread after the other.
+    fn hand(&self) -> &UnboundedSender<Order> {
+        &self.hands[self.next.fetch_add(1, Ordering::Relaxed) % self.hands.len()]
     }
 
     /// From now on this is to be done; slots under way go on as they began, and a watch that stays goes on where it was.
@@ -136,9 +149,16 @@ impl Crew {
 async fn attend(mut orders: UnboundedReceiver<Order>) {
     let lag = Lag::watch();
     while let Some(order) = orders.recv().await {
+        let order = match order {
+            Order::Slot(order) => order,
+            Order::Version(site) => {
+                tokio::task::spawn_local(version::ask(site));
+                continue;
+            }
+        };
         let lag = lag.clone();
         tokio::task::spawn_local(async move {
-            let Order { slot, terms, duty, done } = order;
+            let SlotOrder { slot, terms, duty, done } = *order;
             let ended = told::features(&slot, terms, &duty, &lag).await;
             // Whoever asked may have given the slot up.
             _ = done.send(ended);
@@ -152,6 +172,9 @@ impl Work for Crew {
         let Some(duty) = duty else {
             return std::future::ready(told::unclear(&slot, "the canary is not configured any more")).boxed();
         };
+        if duty.site.is_version_due() {
+            _ = self.hand().send(Order::Version(Arc::clone(&duty.site)));
+        }
         let (done, ended) = oneshot::channel();
         let again = slot.clone();
         if duty.task.suite.is_some() {
@@ -163,8 +186,7 @@ impl Work for Crew {
                     .boxed();
             }
         } else {
-            let hand = &self.hands[self.next.fetch_add(1, Ordering::Relaxed) % self.hands.len()];
-            _ = hand.send(Order { slot, terms, duty, done });
+            _ = self.hand().send(Order::Slot(Box::new(SlotOrder { slot, terms, duty, done })));
         }
         async move {
             match tokio::time::timeout(terms.timeout * 2 + GRACE, ended).await {

@@ -22,6 +22,7 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::oneshot;
 
 use crate::canary::crew::{Crew, Duties};
+use crate::canary::findings;
 use crate::canary::fleet::{Apis, Fleet, Wanted};
 use crate::canary::switch::CanarySwitch;
 use crate::error::{Error, Exit};
@@ -63,6 +64,7 @@ pub fn run(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, switch: Ca
     })?;
     let desk = agent.desk();
     crew.remember(desk.open_findings());
+    findings::prune(&fleet.plan);
     let (end_pages, pages_end) = oneshot::channel::<()>();
     let pages = listener.map(|listener| serve(&service, listener, &fleet.plan, desk, pages_end));
     tell_start(&fleet.plan, path);
@@ -203,6 +205,7 @@ fn reload(
     match read {
         Ok(fleet) => {
             crew.reload(fleet.duties);
+            findings::prune(&fleet.plan);
             eprintln!("the configuration was read again: {} watches", fleet.plan.watches().count());
             Order::Reload(fleet.plan)
         }

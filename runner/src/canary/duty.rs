@@ -119,6 +119,13 @@ impl Duty {
         self.next.store(next, Ordering::Relaxed);
     }
 
+    /// The command that runs a slot of it by hand.
+    pub fn once(&self) -> String {
+        let Watch { canary, target } = &self.watch;
+        let options = self.site.options.split_once(" --config").map(|(_, file)| format!(" --config{file}"));
+        format!("plumb canary --once --canary {canary} --target {target}{}", options.unwrap_or_default())
+    }
+
     /// Which wrong answers are accepted today.
     pub fn waivers(&self) -> Waivers {
         deviation::waivers(self.task.deviations.clone(), self.site.api.name)

@@ -1,8 +1,10 @@
 //! From what diverged in a slot to findings: confirmed, made small once, kept where they can be replayed.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
+use plumb_canary::plan::Plan;
 use plumb_validator::finding::Finding;
 use plumb_validator::journal::Made;
 
@@ -67,4 +69,22 @@ pub(super) fn investigate(
 /// The signature of a finding without its choices.
 pub(super) fn coarse(finding: &Finding) -> String {
     finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned()
+}
+
+/// Where the files are that replay findings.
+pub(super) fn folder(plan: &Plan) -> PathBuf {
+    plan.agent.state.join("replay")
+}
+
+/// Removes the files of findings that nobody has seen for as long as slots are kept. One that comes again is written
+/// again.
+pub(super) fn prune(plan: &Plan) {
+    let longest = Duration::from_hours(24) * plan.agent.retention.days;
+    let Ok(entries) = std::fs::read_dir(folder(plan).join("findings")) else { return };
+    for entry in entries.flatten() {
+        let age = entry.metadata().and_then(|own| own.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > longest) {
+            _ = std::fs::remove_file(entry.path());
+        }
+    }
 }

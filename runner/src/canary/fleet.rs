@@ -14,14 +14,13 @@ use plumb_validator::plugin::Plugin;
 
 use crate::canary::crew::Duties;
 use crate::canary::duty::{Duty, Task};
+use crate::canary::findings;
+use crate::canary::reference::Reference;
 use crate::canary::site::Site;
 use crate::cli::TargetArgs;
 use crate::config::Config;
 use crate::error::Error;
 use crate::select;
-
-/// The folder of the daemon's state in which the files are that replay findings.
-const FINDINGS: &str = "findings";
 
 /// The APIs that slots speak. Each is built once and lives as long as the process, because slots borrow it on threads of
 /// their own; a reload finds it here.
@@ -71,7 +70,8 @@ impl Fleet {
         let plan = narrowed(plan, wanted)?;
         let mut sites = BTreeMap::new();
         let mut duties = Duties::new();
-        let folder = plan.agent.state.join(FINDINGS);
+        let folder = findings::folder(&plan);
+        let reference = plan.agent.reference.clone().map(|address| Arc::new(Reference::new(address)));
         for (name, own) in sections.canaries.iter().filter(|(name, _)| plan.canaries.contains_key(name.get_ref())) {
             let all = &plan.canaries[name.get_ref()].targets;
             let plugin = plugin(&config, own, all, apis.plugins)?;
@@ -80,7 +80,7 @@ impl Fleet {
             for target in all {
                 let site = match sites.get(target) {
                     Some(site) => Arc::clone(site),
-                    None => site(&config, path, target, (*plugin, api), brake)?,
+                    None => site(&config, path, target, (*plugin, api), (brake, reference.as_ref()))?,
                 };
                 sites.insert(target.clone(), Arc::clone(&site));
                 let watch = Watch { canary: name.get_ref().clone(), target: target.clone() };
@@ -129,12 +129,12 @@ fn site(
     path: Option<&Path>,
     target: &str,
     (plugin, api): (Plugin, &'static Api),
-    brake: &Arc<Brake>,
+    proofs: (&Arc<Brake>, Option<&Arc<Reference>>),
 ) -> Result<Arc<Site>, Error> {
     let arguments = TargetArgs { target: Some(target.to_owned()), ..TargetArgs::default() };
     let selected = select::select(&plugin, api, &arguments, config)?;
     let file = path.map(|path| absolute(path).display().to_string());
-    Ok(Arc::new(Site::new((plugin, api), selected, file.as_deref(), brake)?))
+    Ok(Arc::new(Site::new((plugin, api), selected, file.as_deref(), proofs)?))
 }
 
 /// Whoever replays a finding stands in another folder.

@@ -94,7 +94,6 @@ impl<'d> Stage<'d> {
         let emptied = pool.close(&context).await;
         left.extend(emptied.made);
         let rejected = self.rejected(&context, &report).await;
-        drop(context);
         let mut stayed = left.len() + emptied.parts.len();
         if !failed.is_empty() {
             stayed += self.look_into(failed, &mut report).await?;
@@ -175,7 +174,9 @@ impl<'d> Stage<'d> {
             (events, left)
         });
         let (events, left) = looked.await.map_err(|error| error.to_string())?;
-        events.iter().for_each(|event| report.apply(event));
+        for event in &events {
+            report.apply(event);
+        }
         left.map(|left| left.len())
     }
 

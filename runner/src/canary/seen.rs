@@ -10,6 +10,7 @@ use plumb_validator::transport::{
     NoAnswerKind, NotSentCause, Observed, Sighting, TraceId, Transport, Wanted,
 };
 
+use crate::canary::self_test::{Lie, Planted};
 use crate::engine::lock;
 use crate::run::new_run_id;
 
@@ -17,6 +18,8 @@ use crate::run::new_run_id;
 pub struct Wires {
     endpoint: Endpoint,
     fresh: Arc<FreshTransport>,
+    /// Wrong answers that are planted, in a self-test alone.
+    lie: Option<Arc<Lie>>,
 }
 
 /// What a slot sends, marked and looked at.
@@ -29,7 +32,18 @@ impl Wires {
     /// Where no client can be set up.
     pub fn new(endpoint: &Endpoint) -> Result<Self, EndpointError> {
         let fresh = Arc::new(FreshTransport::new(endpoint, CONNECT_TIMEOUT)?);
-        Ok(Self { endpoint: endpoint.clone(), fresh })
+        Ok(Self { endpoint: endpoint.clone(), fresh, lie: None })
+    }
+
+    /// The same ways, on which answers are altered while `lie` says so.
+    #[must_use]
+    pub(super) fn planted_with(self, lie: Arc<Lie>) -> Self {
+        Self { lie: Some(lie), ..self }
+    }
+
+    /// A connection for each request, neither marked nor looked at.
+    pub(super) fn fresh(&self) -> &FreshTransport {
+        &self.fresh
     }
 
     /// A way for one slot: with a connection for each request, or with some that its requests share.
@@ -38,6 +52,10 @@ impl Wires {
             Arc::clone(&self.fresh) as _
         } else {
             Arc::new(NetworkTransport::new(&self.endpoint, CONNECT_TIMEOUT).map_err(|error| error.to_string())?)
+        };
+        let bare = match &self.lie {
+            Some(lie) => Arc::new(Planted::new(bare, Arc::clone(lie))) as _,
+            None => bare,
         };
         let watched = Arc::new(Observed::new(bare, seen.wanted.clone()));
         lock(&seen.watched).push(Arc::clone(&watched));

@@ -13,7 +13,9 @@ use plumb_validator::target::Target;
 use plumb_validator::transport::Wanted;
 
 use crate::budget;
+use crate::canary::reference::Reference;
 use crate::canary::seen::Wires;
+use crate::canary::version::Told;
 use crate::credentials::{CredentialsError, FILES_CHECKED_EVERY};
 use crate::engine::lock;
 use crate::error::Error;
@@ -27,7 +29,7 @@ pub struct Site {
     /// Its API. It lives as long as the process: slots borrow it on threads of their own.
     pub api: &'static Api,
     /// How it was configured.
-    pub selected: Selected,
+    pub selected: Arc<Selected>,
     /// Who speaks to it and what may be done there, as of now.
     target: RwLock<Arc<Target>>,
     /// What is known of its clock.
@@ -38,10 +40,14 @@ pub struct Site {
     pub wires: Wires,
     /// What keeps calls back, for all slots at once.
     pub bounds: Bounds,
+    /// What proves a fault ours.
+    pub reference: Option<Arc<Reference>>,
     /// Leases that slots hold here.
     pub leases: Arc<AtomicU64>,
     /// One investigation at a time: it sends many requests, and the target may be ill.
     pub investigation: Mutex<()>,
+    /// What it says its version is.
+    pub(super) told: Mutex<Told>,
     /// When its credentials were last looked at.
     checked: Mutex<Instant>,
     /// Options that name it again: ` --target NAME --config FILE`.
@@ -57,7 +63,7 @@ impl Site {
         (plugin, api): (Plugin, &'static Api),
         selected: Selected,
         config: Option<&str>,
-        brake: &Arc<Brake>,
+        (brake, reference): (&Arc<Brake>, Option<&Arc<Reference>>),
     ) -> Result<Self, Error> {
         let bounds = Bounds { brake: Arc::clone(brake), meter: budget::meter(&selected.target, selected.daily) };
         let wires = Wires::new(&selected.endpoint).map_err(|error| Error::Internal(error.to_string()))?;
@@ -73,17 +79,40 @@ impl Site {
         Ok(Self {
             plugin,
             api,
-            selected,
+            selected: Arc::new(selected),
             target,
             clock,
             wanted,
             wires,
             bounds,
+            reference: reference.cloned(),
             leases: Arc::default(),
             investigation,
             options,
             checked,
+            told: Mutex::default(),
         })
+    }
+
+    /// The same target by other ways, bound by the same bounds.
+    #[must_use]
+    pub fn by(&self, wires: Wires) -> Self {
+        Self {
+            plugin: self.plugin,
+            api: self.api,
+            selected: Arc::clone(&self.selected),
+            target: RwLock::new(self.target()),
+            clock: TargetClock::default(),
+            wanted: self.wanted.clone(),
+            wires,
+            bounds: self.bounds.clone(),
+            reference: self.reference.clone(),
+            told: Mutex::default(),
+            leases: Arc::default(),
+            investigation: Mutex::new(()),
+            checked: Mutex::new(*lock(&self.checked)),
+            options: self.options.clone(),
+        }
     }
 
     /// Whether it is time to look at its credentials again.

@@ -10,6 +10,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::kill_switch::{self, KillSwitch, Settings};
 
+/// The word of the pages for a switch that keeps nothing back.
+const OFF: &str = "off";
 /// Who sets it where a page does.
 const BY: &str = "the status page";
 
@@ -60,7 +62,7 @@ impl Switch for CanarySwitch {
     }
 
     fn set(&self, state: &str, reason: &str) -> Result<(), String> {
-        let state: BrakeState = state.parse()?;
+        let state = if state == OFF { BrakeState::Runs } else { state.parse()? };
         kill_switch::set(&self.file, state, BY, reason).map_err(|error| error.to_string())
     }
 }

@@ -15,6 +15,7 @@ use crate::canary::duty::Duty;
 use crate::canary::lag::Lag;
 use crate::canary::play::{Features, Stage};
 use crate::canary::seen::{End, Sight, Trace};
+use crate::credentials::CredentialsError;
 use crate::error::Exit;
 use crate::report;
 use crate::run::exit_of;
@@ -36,16 +37,23 @@ struct Facts<'r> {
     rejected: Option<String>,
     /// How late the thread came, where it was starved.
     starved: Option<Duration>,
+    /// Whether what is always there cannot be reached either.
+    is_cut_off: bool,
     /// Whether what failed says nothing of the service: the suite itself is wrong.
     is_model: bool,
     /// The command that shows it again where there is no finding.
-    again: Option<String>,
+    again: String,
     /// Findings of earlier slots that are no more to be seen.
     fixed: Vec<String>,
+    /// What the target says its version is, beside its API.
+    version: Option<String>,
 }
 
 /// Carries a slot of features out.
 pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &Lag) -> Done {
+    if let Err(error) = renewed(duty).await {
+        return without_credentials(slot, &error);
+    }
     let begun = Instant::now();
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
@@ -54,7 +62,11 @@ pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &
     let seen = Arc::clone(&stage.seen);
     match stage.play().await {
         Err(why) => unclear(slot, &why),
-        Ok(played) => done(&of_features(&played, lag.since(begun)), seen.take()),
+        Ok(played) => {
+            let sights = seen.take();
+            let is_cut_off = look_at_reference(duty, &sights.0).await;
+            done(&Facts { is_cut_off, ..of_features(duty, &played, lag.since(begun)) }, sights)
+        }
     }
 }
 
@@ -121,6 +133,11 @@ fn both(features: Done, cases: Done) -> Done {
 
 fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let Some(suite) = &duty.task.suite else { return unclear(slot, "there is no suite") };
+    if duty.site.is_due()
+        && let Err(error) = duty.site.renew()
+    {
+        return without_credentials(slot, &error);
+    }
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
@@ -128,18 +145,22 @@ fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let seen = Arc::clone(&stage.seen);
     match stage.run_cases(suite) {
         Err(why) => unclear(slot, &why),
-        Ok(batch) => done(&of_batch(&batch, suite.arguments.inconclusive_max), seen.take()),
+        Ok(batch) => {
+            let sights = seen.take();
+            let is_cut_off = is_unreached(&sights.0) && duty.site.reference.as_ref().is_some_and(|own| own.is_gone());
+            done(&Facts { is_cut_off, ..of_batch(duty, &batch, suite.arguments.inconclusive_max) }, sights)
+        }
     }
 }
 
-fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
+fn of_features<'r>(duty: &Duty, played: &'r Features, starved: Option<Duration>) -> Facts<'r> {
     let (report, counts) = (&played.report, played.report.counts());
     let failed = report.scenarios().find(|own| own.played.outcome == played::Outcome::Failed);
     let is_model = failed.is_some_and(|own| {
         let end = own.played.steps.iter().map(|step| step.end).find(|end| *end != played::StepEnd::Passed);
         matches!(end, Some(played::StepEnd::Undefined | played::StepEnd::Ambiguous | played::StepEnd::Panicked))
     });
-    let again = failed.and_then(|own| report.commands(own).into_iter().next());
+    let again = failed.and_then(|own| report.commands(own).into_iter().next()).unwrap_or_else(|| duty.once());
     Facts {
         exit: report.exit(),
         worst: report::features::worst(report),
@@ -148,13 +169,15 @@ fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
         leaks: played.left,
         rejected: played.rejected.clone(),
         starved,
+        is_cut_off: false,
         is_model,
         again,
         fixed: played.fixed.clone(),
+        version: duty.site.version(),
     }
 }
 
-fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
+fn of_batch<'r>(duty: &Duty, batch: &'r Batch, inconclusive_max: f64) -> Facts<'r> {
     let counts = batch.report.counts;
     Facts {
         exit: exit_of(&batch.report, inconclusive_max),
@@ -164,10 +187,39 @@ fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
         leaks: batch.left,
         rejected: batch.rejected.clone(),
         starved: None,
+        is_cut_off: false,
         is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
-        again: None,
+        again: duty.once(),
         fixed: batch.fixed.clone(),
+        version: duty.site.version(),
     }
+}
+
+/// Whether an exchange got no answer.
+fn is_unreached(sights: &[Sight]) -> bool {
+    sights.iter().any(|sight| matches!(sight.end, End::Failed(..)))
+}
+
+/// Whether we are cut off, as far as that can be proven; asked only where something got no answer.
+async fn look_at_reference(duty: &Arc<Duty>, sights: &[Sight]) -> bool {
+    let Some(reference) = duty.site.reference.clone().filter(|_| is_unreached(sights)) else { return false };
+    tokio::task::spawn_blocking(move || reference.is_gone()).await.unwrap_or(false)
+}
+
+/// Looks after the credentials, which may take a while, beside the other slots of the thread.
+async fn renewed(duty: &Arc<Duty>) -> Result<(), CredentialsError> {
+    if !duty.site.is_due() {
+        return Ok(());
+    }
+    let own = Arc::clone(duty);
+    // One that panics says nothing of the credentials; those that are held are tried.
+    tokio::task::spawn_blocking(move || own.site.renew()).await.unwrap_or(Ok(()))
+}
+
+/// A slot that has nobody to be.
+fn without_credentials(slot: &Slot, error: &CredentialsError) -> Done {
+    let done = unclear(slot, &format!("failed to {error}"));
+    Done { trouble: done.trouble.map(|trouble| Trouble { place: Place::Credentials, ..trouble }), ..done }
 }
 
 /// A slot that could not be carried out, through no fault of the target.
@@ -213,7 +265,7 @@ fn done(facts: &Facts<'_>, (sights, exchanges): (Vec<Sight>, usize)) -> Done {
         exchanges: u32::try_from(exchanges).unwrap_or(u32::MAX),
         judged: u32::try_from(facts.judged).unwrap_or(u32::MAX),
         bytes: sights.iter().map(|sight| sight.bytes).sum(),
-        version: sights.iter().rev().find_map(|sight| sight.version.clone()),
+        version: sights.iter().rev().find_map(|sight| sight.version.clone()).or_else(|| facts.version.clone()),
         findings: findings.collect(),
         fixed: facts.fixed.clone(),
         timings: sights.into_iter().take(TIMINGS_MAX).map(|sight| sight.timing).collect(),
@@ -250,13 +302,12 @@ fn place(facts: &Facts<'_>, outcome: Outcome, bad: Option<&Sight>) -> Place {
     match bad.map(|sight| &sight.end) {
         Some(End::NoSocket(_)) => Place::Agent,
         // Whoever was not let run in time cannot say that somebody else was late.
-        Some(End::Failed(..)) if facts.starved.is_some() => Place::Agent,
+        Some(End::Failed(..)) if facts.starved.is_some() || facts.is_cut_off => Place::Agent,
         Some(End::Failed(phase @ (Phase::Dns | Phase::Connect | Phase::Tls), _)) => Place::Way(*phase),
-        Some(_) => Place::Service,
         None if facts.is_model => Place::Model,
         None if facts.worst.contains(NO_RESOURCE) => Place::Pool,
         None if outcome == Outcome::Skipped => Place::Agent,
-        None => Place::Service,
+        Some(_) | None => Place::Service,
     }
 }
 
@@ -281,7 +332,16 @@ fn trouble(facts: &Facts<'_>, place: Place, bad: Option<&Sight>, sights: &[Sight
     let starved = facts.starved.filter(|_| place == Place::Agent).map(|late| {
         format!("the agent was starved for {}", humantime::format_duration(Duration::from_millis(millis(late))))
     });
-    let whole = [facts.rejected.clone(), starved, first.map(|own| own.summary.clone()), way, Some(facts.worst.clone())];
+    let cut_off =
+        facts.is_cut_off.then(|| "the agent is cut off: what is always there cannot be reached either".to_owned());
+    let whole = [
+        facts.rejected.clone(),
+        starved,
+        cut_off,
+        first.map(|own| own.summary.clone()),
+        way,
+        Some(facts.worst.clone()),
+    ];
     let message = whole.into_iter().flatten().next().unwrap_or_default();
     let culprit = bad.or_else(|| sights.last());
     let ids = first.map(|own| own.request_ids.clone()).unwrap_or_default();
@@ -292,10 +352,13 @@ fn trouble(facts: &Facts<'_>, place: Place, bad: Option<&Sight>, sights: &[Sight
         findings: facts.findings.iter().take(FINDINGS_MAX).map(|own| own.id.clone()).collect(),
         request_ids: ids.into_iter().chain(of_wire).take(REQUEST_IDS_MAX).collect(),
         traceparent: culprit.and_then(|sight| sight.traceparent.clone()),
-        replay: first.map(|own| own.replay.clone()).or_else(|| facts.again.clone()),
+        replay: Some(first.map_or_else(|| facts.again.clone(), |own| own.replay.clone())),
     }
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::canary::fleet::{Apis, Fleet, Wanted};
 use crate::canary::switch::CanarySwitch;
-use crate::canary::{daemon, once};
+use crate::canary::{daemon, once, self_test};
 use crate::cli::{CanaryArgs, CanaryFormat};
 use crate::config::Config;
 use crate::error::{Error, Exit};
@@ -27,6 +27,10 @@ pub(super) fn canary(plugins: &[Plugin], arguments: &CanaryArgs) -> Result<Exit,
     let switch = CanarySwitch::of(&Config::load(path)?)?;
     if arguments.check {
         return check(&Fleet::read(path, &wanted, &mut apis, switch.brake())?, arguments.format);
+    }
+    if arguments.self_test {
+        let fleet = Fleet::read(path, &wanted, &mut apis, switch.brake())?;
+        return self_test::run(&fleet, arguments.deliver, arguments.format);
     }
     if arguments.once {
         let fleet = Fleet::read(path, &wanted, &mut apis, switch.brake())?;

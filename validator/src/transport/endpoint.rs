@@ -1,5 +1,6 @@
 //! Where requests go: scheme, host, port, and whom to trust there.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::uri::{Authority, Scheme};
@@ -104,6 +105,8 @@ pub struct Endpoint {
     /// `scheme://authority`, to which a target is appended.
     pub(super) base: String,
     pub(super) trust: Trust,
+    /// Where connections go instead of to the host itself.
+    pub(super) connect_to: Option<SocketAddr>,
 }
 
 impl Endpoint {
@@ -130,7 +133,26 @@ impl Endpoint {
             None if scheme == Scheme::HTTPS => Trust::platform()?,
             None => Trust::nobody()?,
         };
-        Ok(Self { base: format!("{scheme}://{authority}"), scheme, authority, trust })
+        Ok(Self { base: format!("{scheme}://{authority}"), scheme, authority, trust, connect_to: None })
+    }
+
+    /// The same server by another way: every connection goes to `address`, and the host is not looked up. What is sent
+    /// over it is the same to the byte, and TLS asks for the same name.
+    #[must_use]
+    pub fn connecting_to(self, address: SocketAddr) -> Self {
+        Self { connect_to: Some(address), ..self }
+    }
+
+    /// The name or address of the host, without brackets.
+    pub fn host(&self) -> &str {
+        let host = self.authority.host();
+        host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port, also where it is the scheme's own and not said.
+    pub fn port(&self) -> u16 {
+        let of_scheme = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        self.authority.port_u16().unwrap_or(of_scheme)
     }
 
     /// What belongs into a `host` field for this endpoint: the port only where it is not the scheme's own.

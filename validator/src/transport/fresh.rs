@@ -58,15 +58,13 @@ struct Tls {
 impl FreshTransport {
     /// A transport to `endpoint` that gives up connecting (name, TCP, TLS) after `connect_timeout`.
     pub fn new(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Self, EndpointError> {
-        let is_tls = endpoint.scheme == Scheme::HTTPS;
-        let port = endpoint.authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let name = endpoint.authority.host();
-        let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-        let host = match bare.parse::<IpAddr>() {
-            Ok(address) => Host::Address(SocketAddr::new(address, port)),
-            Err(_) => Host::Name { name: bare.into(), port, lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) },
+        let (name, port) = (endpoint.host(), endpoint.port());
+        let address = name.parse::<IpAddr>().map(|address| SocketAddr::new(address, port)).ok();
+        let host = match endpoint.connect_to.or(address) {
+            Some(address) => Host::Address(address),
+            None => Host::Name { name: name.into(), port, lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) },
         };
-        let tls = if is_tls { Some(Tls::new(endpoint, bare)?) } else { None };
+        let tls = if endpoint.scheme == Scheme::HTTPS { Some(Tls::new(endpoint, name)?) } else { None };
         Ok(Self { host, tls, connect_timeout })
     }
 

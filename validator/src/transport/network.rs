@@ -4,6 +4,8 @@
 //! when the connection it had chosen was found closed before the first byte of it was written,
 //! which on the wire is the first time.
 
+mod detour;
+
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,6 +30,7 @@ use super::endpoint::{Endpoint, EndpointError};
 use super::exact::{Exact, Obstacle};
 use super::phases::Phase;
 use super::{Received, SendError, SendLimits, Transport, failure};
+use detour::Detour;
 
 /// How long making a connection (name, TCP, TLS) may take where nothing else was asked for.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,7 +42,7 @@ const IDLE_MAX: Duration = Duration::from_millis(1_500);
 /// How many unused connections are kept.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 
-type Hyper = legacy::Client<HttpsConnector<HttpConnector>, OutBody>;
+type Hyper = legacy::Client<HttpsConnector<Detour>, OutBody>;
 
 /// One endpoint over HTTP/1.1, plain or with TLS. Meant to be one per worker: connections
 /// belong to the runtime on which they were made.
@@ -53,6 +56,8 @@ pub struct NetworkTransport {
     pooled: Hyper,
     /// A connection per request, for those after which no other can follow, or none shall.
     single: Hyper,
+    /// Whether connections go elsewhere than the URL says: reqwest would ask the URL alone.
+    is_detour: bool,
     /// Set once the server answered in HTTP/1.0: on a connection kept alive, hyper would answer
     /// in kind and add a `connection` field, so from then on none is shared.
     old_server: AtomicBool,
@@ -71,6 +76,7 @@ impl NetworkTransport {
             reqwest: reqwest_client(endpoint, connect_timeout)?,
             pooled: hyper_client(endpoint, connect_timeout, IDLE_CONNECTIONS_MAX),
             single: hyper_client(endpoint, connect_timeout, 0),
+            is_detour: endpoint.connect_to.is_some(),
             old_server: AtomicBool::new(false),
         })
     }
@@ -79,7 +85,7 @@ impl NetworkTransport {
         let exact = Exact::of(request).map_err(|reason| SendError::Unsendable { reason })?;
         let clock = Clock::start(limits);
         let shared = share && exact.framing.ends() && !self.old_server.load(Ordering::Relaxed);
-        match exact.reqwest_url(&self.base).filter(|_| shared) {
+        match exact.reqwest_url(&self.base).filter(|_| shared && !self.is_detour) {
             Some(url) => self.through_reqwest(url, exact, clock).await,
             None => self.through_hyper(if shared { &self.pooled } else { &self.single }, exact, clock).await,
         }
@@ -199,7 +205,7 @@ fn hyper_client(endpoint: &Endpoint, connect_timeout: Duration, idle_max: usize)
         .with_tls_config(endpoint.trust.config())
         .https_or_http()
         .enable_http1()
-        .wrap_connector(tcp);
+        .wrap_connector(Detour::new(tcp, endpoint.connect_to));
     legacy::Client::builder(TokioExecutor::new())
         .set_host(false)
         .pool_idle_timeout(IDLE_MAX)

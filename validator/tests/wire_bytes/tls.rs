@@ -122,6 +122,25 @@ async fn an_extra_authority_is_believed_and_the_bytes_stay_the_same() {
 }
 
 #[tokio::test]
+async fn a_detour_changes_neither_the_bytes_nor_the_name_that_tls_asks_for() {
+    let (address, pem, mut log) = tls_server().await;
+    let trust = Trust::with_extra_roots(pem.as_bytes()).expect("the certificate can be read");
+    for client in CLIENTS {
+        for (url, is_answered) in [("https://localhost:1", true), ("https://127.0.0.1:1", false)] {
+            let endpoint = Endpoint::parse(url, Some(trust.clone())).expect("an endpoint").connecting_to(address);
+            let sent = transport(&endpoint, client, PATIENT).send(&get(client, "/a/../b?x"), &LIMITS).await;
+            if is_answered {
+                assert_eq!(sent.expect("an answer").peer, Some(address), "{client:?}");
+                assert_eq!(log.recv().await, Some(bytes_of(&get(client, "/a/../b?x"), "")));
+            } else {
+                let error = sent.expect_err("the certificate is not for this name");
+                assert!(matches!(&error, SendError::NotSent { cause: NotSentCause::Tls, .. }), "{client:?}: {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_authority_means_nothing_was_sent() {
     let (address, _, mut log) = tls_server().await;
     // Somebody else's certificate, so that the test needs none of the platform's.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,16 +16,23 @@ use crate::clock::Now;
 use crate::deliver::{DeliverError, Delivery};
 use crate::ledger::{Ledger, LedgerError};
 use crate::metrics::Metrics;
+use crate::plan::Plan;
 use crate::slot::{Axis, Ended, Outcome, Slot, Watch};
 use crate::store::Store;
 use crate::work::News;
+use tokio::runtime::Handle;
 
 /// The file that keeps alerts over a restart.
 const KEPT_FILE: &str = "alerts.json";
 /// How often it is written where nothing was told: what the last slots were is in it, too.
 const KEPT_EVERY_MS: i64 = 10_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// So long after a slot was due and did not come, its watch had been taken out of the plan: no slot waits that long.
+const LEFT_OUT_MS: i64 = 2 * 3_600_000;
 /// The most notices that are kept.
 const NOTICES_MAX: usize = 100;
+/// How long the loop waits for what was said to be safe on disk; then it waits again a second later.
+const SETTLE_SOON: Duration = Duration::from_millis(20);
 /// How long what is said may take to be safe on disk before another plan takes over.
 const SETTLE_MAX: Duration = Duration::from_secs(2);
 
@@ -37,10 +45,17 @@ pub(super) struct Books {
     /// None only while one plan takes over from another.
     pub(super) delivery: Arc<Mutex<Option<Delivery>>>,
     pub(super) notices: Arc<Mutex<Vec<String>>>,
+    /// Where receivers are told, so that none of them holds up the loop.
+    runtime: Handle,
     kept: PathBuf,
     kept_ms: i64,
-    leaks: u64,
+    /// Whether something was said since.
+    is_unkept: bool,
+    /// What slots have left behind on a day, counted from 1970.
+    leaks: (i64, u64),
     leaks_max: u64,
+    /// How much more they may.
+    pub(super) leaks_left: Arc<AtomicI64>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -60,6 +75,7 @@ impl Books {
         recovered.ended.iter().for_each(|row| store.ended(row.clone()));
         store.flush(SETTLE_MAX);
         warm(&mut alarms, &store, plan, now.wall_ms);
+        let delivery = deliver(outfit, &alarms, now)?;
         let metrics = Arc::new(Metrics::new(plan.agent.region.clone(), outfit.builds.clone()));
         metrics.follow(plan);
         let mut books = Self {
@@ -67,18 +83,21 @@ impl Books {
             store,
             alarms: Arc::new(Mutex::new(alarms)),
             metrics,
-            delivery: Arc::new(Mutex::new(Some(deliver(outfit, now)?))),
+            delivery: Arc::new(Mutex::new(Some(delivery))),
+            runtime: Handle::current(),
+            is_unkept: false,
             notices: Arc::default(),
             kept,
             kept_ms: now.wall_ms,
-            leaks: 0,
+            leaks: (0, 0),
             leaks_max: plan.agent.leaks_max.into(),
+            leaks_left: Arc::new(AtomicI64::new(plan.agent.leaks_max.into())),
         };
         recovered.notices.into_iter().chain(notices).for_each(|notice| books.notice(notice));
         let why = "the agent died while the slot was under way";
         let killed = |slot: Slot| (Ended::without_start(slot, Outcome::Killed, why), News::default());
         books.end(recovered.started.into_iter().map(killed).collect(), now.wall_ms);
-        Ok((books, recovered.last_due))
+        Ok((books, owed(plan, recovered.last_due, recovered.last_alive_ms)))
     }
 
     /// Writes that slots begin; only then may they.
@@ -101,11 +120,22 @@ impl Books {
         for (row, news) in rows.into_iter().zip(news) {
             self.metrics.ended(&row);
             said.extend(lock(&self.alarms).observe(&row, now_ms));
-            self.leaks += u64::from(row.leaks);
+            self.count_leaks(row.leaks.into(), now_ms);
+            log(&row);
             self.keep(&row, news);
             self.store.ended(row);
         }
-        self.tell(&said, now_ms);
+        self.tell(&said);
+    }
+
+    fn count_leaks(&mut self, more: u64, now_ms: i64) {
+        let day = now_ms.div_euclid(DAY_MS);
+        if day != self.leaks.0 {
+            self.leaks = (day, 0);
+        }
+        self.leaks.1 += more;
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.leaks_left.store(signed(self.leaks_max) - signed(self.leaks.1), Ordering::Relaxed);
     }
 
     fn keep(&self, row: &Ended, news: News) {
@@ -120,9 +150,10 @@ impl Books {
 
     /// Lets time pass.
     pub(super) fn tick(&mut self, now_ms: i64) {
+        self.count_leaks(0, now_ms);
         let mut said = lock(&self.alarms).tick(now_ms);
         said.extend(self.own_troubles(now_ms));
-        self.tell(&said, now_ms);
+        self.tell(&said);
         if let Some(delivery) = &*lock(&self.delivery) {
             delivery.beat();
         }
@@ -130,7 +161,20 @@ impl Books {
         self.note(written);
         let committed = self.ledger.committed(self.store.progress(), now_ms);
         self.note(committed);
-        if now_ms >= self.kept_ms + KEPT_EVERY_MS || now_ms < self.kept_ms {
+    }
+
+    /// Keeps which alerts fire, once what was said of them is safe in the queues: what is lost before that is said again.
+    pub(super) async fn settle(&mut self, now_ms: i64) {
+        let is_due = now_ms >= self.kept_ms + KEPT_EVERY_MS || now_ms < self.kept_ms;
+        if !is_due && !self.is_unkept {
+            return;
+        }
+        let settling = lock(&self.delivery).as_ref().map(Delivery::settling);
+        let is_settled = match settling {
+            Some(settling) => tokio::time::timeout(SETTLE_SOON, settling).await.is_ok(),
+            None => true,
+        };
+        if is_settled {
             self.write_kept(now_ms);
         }
     }
@@ -138,13 +182,13 @@ impl Books {
     /// Takes in a trouble of the daemon itself.
     pub(super) fn own(&mut self, what: &OwnTrouble, detail: Option<&str>, now_ms: i64) {
         let said = lock(&self.alarms).own(what, detail, now_ms);
-        self.tell(&said, now_ms);
+        self.tell(&said);
     }
 
     fn own_troubles(&self, now_ms: i64) -> Vec<Alert> {
         let mut alarms = lock(&self.alarms);
-        let leaks = (self.leaks > self.leaks_max)
-            .then(|| format!("{} things were left behind since the start, and {} may be", self.leaks, self.leaks_max));
+        let (left, most) = (self.leaks.1, self.leaks_max);
+        let leaks = (left > most).then(|| format!("{left} things were left behind today, and {most} may be"));
         let mut said = alarms.own(&OwnTrouble::Leaks, leaks.as_deref(), now_ms);
         let lost = self.store.lost() + self.ledger.lost();
         let unwritten = (lost > 0).then(|| format!("{lost} rows could not be written since the start"));
@@ -160,10 +204,8 @@ impl Books {
     }
 
     /// Hands alerts over, and remembers that they were said.
-    fn tell(&mut self, said: &[Alert], now_ms: i64) {
-        if said.is_empty() {
-            return;
-        }
+    fn tell(&mut self, said: &[Alert]) {
+        self.is_unkept |= !said.is_empty();
         for alert in said {
             let (state, severity) = (alert.state.word(), &alert.severity);
             tracing::warn!(id = %alert.id, state, %severity, target = %alert.target, "{}", alert.summary);
@@ -171,7 +213,6 @@ impl Books {
                 delivery.push(alert);
             }
         }
-        self.write_kept(now_ms);
     }
 
     /// Whether a budget of the watch is spent, on any axis.
@@ -195,7 +236,10 @@ impl Books {
         if let Some(before) = before {
             before.stop(SETTLE_MAX).await;
         }
-        match deliver(outfit, now) {
+        let runtime = self.runtime.clone();
+        let _entered = runtime.enter();
+        let delivery = deliver(outfit, &lock(&self.alarms), now);
+        match delivery {
             Ok(delivery) => *lock(&self.delivery) = Some(delivery),
             Err(error) => self.notice(format!("nobody is told of alerts until the next reload: {error}")),
         }
@@ -232,7 +276,7 @@ impl Books {
     }
 
     fn write_kept(&mut self, now_ms: i64) {
-        self.kept_ms = now_ms;
+        (self.kept_ms, self.is_unkept) = (now_ms, false);
         let kept = lock(&self.alarms).kept();
         if let Err(error) = write_kept(&self.kept, &kept) {
             self.notice(format!("failed to keep which alerts fire in {}: {error}", self.kept.display()));
@@ -240,9 +284,38 @@ impl Books {
     }
 }
 
-fn deliver(outfit: &Outfit, now: Now) -> Result<Delivery, DeliverError> {
+/// The newest due times of the watches that were in the plan when the daemon was last alive. One that was due long
+/// before, and had no slot although the daemon lived, was not: it owes nothing since.
+fn owed(plan: &Plan, mut last_due: BTreeMap<Watch, i64>, last_alive_ms: Option<i64>) -> BTreeMap<Watch, i64> {
+    let Some(alive_ms) = last_alive_ms else { return last_due };
+    last_due.retain(|watch, last_ms| {
+        let next_ms = plan.canary(watch).and_then(|canary| canary.cadence.due_after(watch, *last_ms));
+        next_ms.is_some_and(|next_ms| next_ms + LEFT_OUT_MS > alive_ms)
+    });
+    last_due
+}
+
+/// What passes says nothing new.
+fn log(row: &Ended) {
+    let (slot, outcome) = (&row.slot, row.outcome.word());
+    match &row.trouble {
+        None => tracing::debug!(canary = %slot.watch.canary, target = %slot.watch.target, outcome, "slot"),
+        Some(trouble) => {
+            let place = trouble.place.words();
+            tracing::info!(
+                canary = %slot.watch.canary, target = %slot.watch.target, due_ms = slot.due_ms, count = row.count, outcome,
+                place, traceparent = trouble.traceparent.as_deref().unwrap_or_default(), "{}", trouble.message
+            );
+        }
+    }
+}
+
+fn deliver(outfit: &Outfit, alarms: &Alarms, now: Now) -> Result<Delivery, DeliverError> {
     let folder = outfit.plan.agent.state.join("alerts");
-    Delivery::start(&outfit.plan, &folder, &outfit.clock, now.wall_ms.unsigned_abs())
+    let delivery = Delivery::start(&outfit.plan, &folder, &outfit.clock, now.wall_ms.unsigned_abs())?;
+    let firing = alarms.firing();
+    delivery.hold_only(|id| firing.iter().any(|alert| alert.id == id));
+    Ok(delivery)
 }
 
 fn read_kept(path: &Path) -> Result<Option<Kept>, AgentError> {

@@ -39,6 +39,7 @@ pub struct Desk {
     /// When the loop last came round, in milliseconds since the process began: one that hangs makes the daemon unready.
     turned_ms: AtomicI64,
     reloaded: Mutex<Option<(i64, bool)>>,
+    leaks_left: Arc<AtomicI64>,
 }
 
 /// How long the loop may take to come round before the daemon is not ready.
@@ -61,6 +62,7 @@ impl Desk {
             under_way: AtomicUsize::new(0),
             turned_ms: AtomicI64::new(since_ms(now)),
             reloaded: Mutex::new(Some((now.wall_ms, true))),
+            leaks_left: Arc::clone(&books.leaks_left),
         }
     }
 
@@ -133,7 +135,7 @@ impl Desk {
             reloaded: *lock(&self.reloaded),
             slots_under_way: self.under_way.load(Ordering::Relaxed) as u64,
             leases: self.extra.leases(),
-            leaks_left: None,
+            leaks_left: Some(self.leaks_left.load(Ordering::Relaxed)),
             rows_lost: self.store.lost(),
             deliveries: self.deliveries(),
             alerts_firing,

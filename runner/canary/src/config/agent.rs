@@ -64,9 +64,11 @@ pub struct AgentConfig {
     pub keep_days: Option<Spanned<u32>>,
     /// How many bytes are kept: `10GB`.
     keep_bytes: Option<Spanned<Bytes>>,
+    /// Host and port of something that is always there: `gateway.example.com:443`.
+    pub reference: Option<Spanned<String>>,
     /// The sign of life.
     pub heartbeat: Option<HeartbeatConfig>,
-    /// The most things that may be left behind before somebody is told.
+    /// The most things that may be left behind in a day before somebody is told.
     pub leaks: Option<u32>,
 }
 
@@ -110,6 +112,7 @@ impl AgentConfig {
                 bytes: keep_bytes.unwrap_or(BYTES_DEFAULT),
             },
             heartbeat: self.heartbeat.as_ref().map(|own| own.heartbeat(known)).transpose()?,
+            reference: self.reference.as_ref().map(reference).transpose()?,
             leaks_max: self.leaks.unwrap_or(LEAKS_DEFAULT),
         })
     }
@@ -166,6 +169,14 @@ fn holder(name: &Spanned<String>, all: &Known<'_>) -> Result<String, Mistake> {
 fn listen(text: &Spanned<String>) -> Result<SocketAddr, Mistake> {
     let help = "an address and a port: 127.0.0.1:9464, [::]:9464";
     text.get_ref().parse().map_err(|_| Mistake::at(text, format!("{:?} is no address", text.get_ref()), help))
+}
+
+fn reference(text: &Spanned<String>) -> Result<String, Mistake> {
+    let port = text.get_ref().rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    if port.is_some_and(|(host, port)| port.parse::<u16>().is_ok_and(|port| port > 0) && !host.contains('/')) {
+        return Ok(text.get_ref().clone());
+    }
+    Err(Mistake::at(text, format!("{:?} is no host and port", text.get_ref()), "write gateway.example.com:443"))
 }
 
 fn public_url(text: &Spanned<String>) -> Result<String, Mistake> {

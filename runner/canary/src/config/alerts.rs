@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::units::time;
 use super::{Known, Mistake, SecretConfig, TextConfig, address, known};
+use crate::deliver::{Template, TemplateError, fields};
 use crate::plan::{Receiver, Rule, When};
 use crate::slo::check;
 use crate::slot::Axis;
@@ -17,6 +18,8 @@ const WINDOW_MAX: Duration = Duration::from_hours(24 * 90);
 const MISSED_MIN: Duration = Duration::from_secs(10);
 /// The most good slots that a rule may wait for before it ends.
 const RESOLVE_AFTER_MAX: u32 = 1_000;
+/// How much of a template is shown where it is wrong.
+const TEMPLATE_CHARACTERS_SHOWN: usize = 40;
 /// How many good slots end an alert, unless it is said.
 const RESOLVE_AFTER_DEFAULT: u32 = 2;
 
@@ -114,6 +117,28 @@ pub struct AlertmanagerConfig {
     pub authorization: Option<SecretConfig>,
 }
 
+impl WebhookConfig {
+    fn receiver(&self) -> Result<Receiver, Mistake> {
+        let content_type = self.content_type.clone().unwrap_or_else(|| "application/json".to_owned());
+        if let Some(text) = &self.template {
+            Template::parse(text.get_ref(), &content_type).map_err(|error| wrong_template(text, &error))?;
+        }
+        Ok(Receiver::Webhook {
+            url: address(&self.url, true)?,
+            template: self.template.as_ref().map(|text| text.get_ref().clone()),
+            content_type,
+            authorization: self.authorization.as_ref().map(SecretConfig::secret),
+        })
+    }
+}
+
+fn wrong_template(text: &Spanned<String>, error: &TemplateError) -> Mistake {
+    let field = &text.get_ref()[error.offset.min(text.get_ref().len())..];
+    let field: String = field.chars().take(TEMPLATE_CHARACTERS_SHOWN).collect();
+    let help = format!("fields stand between {{{{ and }}}}; there are: {}", fields().collect::<Vec<_>>().join(", "));
+    Mistake::at(text, format!("the template is wrong at {field:?}: {}", error.message), help)
+}
+
 impl RuleConfig {
     pub(super) fn rule(&self, all: &Known<'_>) -> Result<Rule, Mistake> {
         let names = || all.sections.receivers.keys().map(|name| name.get_ref().as_str());
@@ -172,12 +197,7 @@ fn resolve_after(given: &Spanned<u32>) -> Result<u32, Mistake> {
 impl ReceiverConfig {
     pub(super) fn receiver(&self) -> Result<Receiver, Mistake> {
         match self {
-            Self::Webhook(own) => Ok(Receiver::Webhook {
-                url: address(&own.url, true)?,
-                template: own.template.as_ref().map(|text| text.get_ref().clone()),
-                content_type: own.content_type.clone().unwrap_or_else(|| "application/json".to_owned()),
-                authorization: own.authorization.as_ref().map(SecretConfig::secret),
-            }),
+            Self::Webhook(own) => own.receiver(),
             Self::Alertmanager(own) => Ok(Receiver::Alertmanager {
                 url: address(&own.url, false)?,
                 authorization: own.authorization.as_ref().map(SecretConfig::secret),

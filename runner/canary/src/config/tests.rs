@@ -146,6 +146,5 @@ fn what_the_slots_cannot_tell_is_refused_with_the_sum() {
         let (message, place) = mistake(&format!("{AGENT}{CANARY}{lines}"));
         assert!(message.contains(says), "{lines}: {message}");
         assert!(place.starts_with(at), "{lines}: {place}");
-        println!("{message}");
     }
 }

@@ -42,6 +42,7 @@ fn plan(watches: usize) -> Arc<Plan> {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: slo(0.999, 30 * DAY),
         owner: "storage".to_owned(),
         runbook: None,
@@ -62,6 +63,7 @@ fn plan(watches: usize) -> Arc<Plan> {
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 1,
+        reference: None,
     };
     let canaries = [("reads".to_owned(), canary)].into();
     Arc::new(Plan { agent, canaries, alerts, receivers: BTreeMap::new(), maintenance: Vec::new() })

@@ -39,6 +39,7 @@ pub(crate) fn canary(targets: &[&str], alerts: &[&str]) -> Canary {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: Slo {
             availability: Some(0.99),
             conformance: Some(0.99),
@@ -68,6 +69,7 @@ pub(crate) fn plan(canaries: &[(&str, Canary)], rules: &[(&str, Rule)]) -> Plan 
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 1,
+        reference: None,
     };
     let webhook = Receiver::Webhook {
         url: Text::Open("http://127.0.0.1:9/".to_owned()),

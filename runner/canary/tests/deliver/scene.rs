@@ -119,6 +119,7 @@ pub(crate) fn plan(receivers: &[(&str, Receiver)], heartbeat: Option<Heartbeat>)
         retention: Retention { days: 1, bytes: 1 },
         heartbeat,
         leaks_max: 1,
+        reference: None,
     };
     let receivers = receivers.iter().map(|(name, own)| ((*name).to_owned(), own.clone())).collect();
     Plan { agent, canaries: BTreeMap::new(), alerts: BTreeMap::new(), receivers, maintenance: Vec::new() }

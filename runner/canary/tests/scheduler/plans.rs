@@ -23,6 +23,7 @@ pub(crate) fn plan() -> Plan {
         retention: Retention { days: 1, bytes: 1 },
         heartbeat: None,
         leaks_max: 0,
+        reference: None,
     };
     let (canaries, alerts, receivers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     Plan { agent, canaries, alerts, receivers, maintenance: Vec::new() }
@@ -37,6 +38,7 @@ pub(crate) fn canary(cadence: Cadence, targets: &[&str]) -> Canary {
         retry_every: None,
         overlap: false,
         writes: false,
+        writes_when_spent: false,
         slo: Slo { availability: None, conformance: None, window: Duration::from_hours(24), latency: None },
         owner: "storage".to_owned(),
         runbook: None,

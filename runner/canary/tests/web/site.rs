@@ -87,6 +87,7 @@ pub(crate) fn plan() -> Plan {
         retry_every: None,
         overlap: false,
         writes: true,
+        writes_when_spent: false,
         slo: plan::Slo {
             availability: Some(0.999),
             conformance: Some(0.9995),
@@ -113,6 +114,7 @@ pub(crate) fn plan() -> Plan {
             retention: plan::Retention { days: 1, bytes: 1 },
             heartbeat: None,
             leaks_max: 1,
+            reference: None,
         },
         canaries: fixture::canaries().map(|name| (name.to_owned(), canary(name))).collect(),
         alerts: BTreeMap::new(),
