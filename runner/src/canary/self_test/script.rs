@@ -234,7 +234,10 @@ impl Act<'_> {
         let is_swallowed = with_fault && self.plant == Plant::Down && row.slots == 1;
         let timeout = self.stage.canary.timeout;
         let ended = self.stage.send(slot, if is_swallowed { timeout.min(SWALLOWED_MAX) } else { timeout }).await?;
-        self.leaks += u64::from(ended.leaks);
+        // Where nothing arrives, nothing is made, whatever the slot has to fear.
+        if !(with_fault && self.plant == Plant::Down) {
+            self.leaks += u64::from(ended.leaks);
+        }
         Ok(ended)
     }
 }
