@@ -11,10 +11,11 @@ use plumb_validator::finding::Finding;
 use tokio::task::LocalSet;
 
 use crate::canary::batch::Batch;
-use crate::canary::duty::Duty;
+use crate::canary::duty::{Duty, Suite};
 use crate::canary::lag::Lag;
 use crate::canary::play::{Features, Stage};
 use crate::canary::seen::{End, Sight, Trace};
+use crate::canary::site::Site;
 use crate::error::Exit;
 use crate::report;
 use crate::run::exit_of;
@@ -42,11 +43,16 @@ struct Facts<'r> {
     again: Option<String>,
     /// Findings of earlier slots that are no more to be seen.
     fixed: Vec<String>,
+    /// Whether the kill switch or a budget kept anything back.
+    is_kept_back: bool,
 }
 
 /// Carries a slot of features out.
 pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &Lag) -> Done {
     let begun = Instant::now();
+    if let Err(why) = renewed(duty).await {
+        return void(slot, Place::Credentials, &why);
+    }
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
@@ -54,8 +60,22 @@ pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &
     let seen = Arc::clone(&stage.seen);
     match stage.play().await {
         Err(why) => unclear(slot, &why),
-        Ok(played) => done(&of_features(&played, lag.since(begun)), seen.take()),
+        Ok(played) => spent(done(&of_features(&played, lag.since(begun)), seen.take()), terms),
     }
+}
+
+/// Looks at the credentials of the site again, on a thread where waiting is no harm.
+async fn renewed(duty: &Arc<Duty>) -> Result<(), String> {
+    if !duty.site.is_due() {
+        return Ok(());
+    }
+    let site = Arc::clone(&duty.site);
+    let renewed = tokio::task::spawn_blocking(move || renew(&site)).await;
+    renewed.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn renew(site: &Site) -> Result<(), String> {
+    site.renew().map_err(|error| site.selected.credentials.without_secrets(&format!("failed to {error}")))
 }
 
 /// Carries a slot of generated cases out, after its features where it has some.
@@ -121,6 +141,9 @@ fn both(features: Done, cases: Done) -> Done {
 
 fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let Some(suite) = &duty.task.suite else { return unclear(slot, "there is no suite") };
+    if let Err(why) = renew(&duty.site) {
+        return void(slot, Place::Credentials, &why);
+    }
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
@@ -128,7 +151,7 @@ fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
     let seen = Arc::clone(&stage.seen);
     match stage.run_cases(suite) {
         Err(why) => unclear(slot, &why),
-        Ok(batch) => done(&of_batch(&batch, suite.arguments.inconclusive_max), seen.take()),
+        Ok(batch) => spent(done(&of_batch(&batch, suite, &duty.site), seen.take()), terms),
     }
 }
 
@@ -139,7 +162,9 @@ fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
         let end = own.played.steps.iter().map(|step| step.end).find(|end| *end != played::StepEnd::Passed);
         matches!(end, Some(played::StepEnd::Undefined | played::StepEnd::Ambiguous | played::StepEnd::Panicked))
     });
-    let again = failed.and_then(|own| report.commands(own).into_iter().next());
+    // Whoever is called for an outage looks at it by the same command.
+    let unclear = || report.scenarios().find(|own| own.played.outcome == played::Outcome::Inconclusive);
+    let again = failed.or_else(unclear).and_then(|own| report.commands(own).into_iter().next());
     Facts {
         exit: report.exit(),
         worst: report::features::worst(report),
@@ -151,13 +176,16 @@ fn of_features(played: &Features, starved: Option<Duration>) -> Facts<'_> {
         is_model,
         again,
         fixed: played.fixed.clone(),
+        is_kept_back: played.is_kept_back,
     }
 }
 
-fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
-    let counts = batch.report.counts;
+fn of_batch<'r>(batch: &'r Batch, suite: &Suite, at: &Site) -> Facts<'r> {
+    let (counts, own) = (batch.report.counts, &suite.arguments);
+    let operations: String = own.operations.iter().flat_map(|name| [" --operation ", name]).collect();
+    let again = format!("plumb conform --api {}{operations} --seed {}{}", at.api.name, own.seed, at.options);
     Facts {
-        exit: exit_of(&batch.report, inconclusive_max),
+        exit: exit_of(&batch.report, own.inconclusive_max),
         worst: report::worst(&batch.report),
         findings: batch.report.open_findings().collect(),
         judged: counts.conforms + counts.diverges,
@@ -165,15 +193,30 @@ fn of_batch(batch: &Batch, inconclusive_max: f64) -> Facts<'_> {
         rejected: batch.rejected.clone(),
         starved: None,
         is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
-        again: None,
+        again: Some(again),
         fixed: batch.fixed.clone(),
+        is_kept_back: batch.is_kept_back,
     }
+}
+
+/// Says so where nothing was done because the error budget is spent: the guard knows only that nothing may be changed.
+fn spent(mut done: Done, terms: Terms) -> Done {
+    if let Some(trouble) = done.trouble.as_mut().filter(|_| terms.read_only && done.outcome == Outcome::Skipped) {
+        let message = format!("the error budget is spent, so that nothing is changed: {}", trouble.message);
+        trouble.message = shown(message.as_bytes(), MESSAGE_CHARACTERS_MAX);
+    }
+    done
 }
 
 /// A slot that could not be carried out, through no fault of the target.
 pub(super) fn unclear(slot: &Slot, why: &str) -> Done {
+    void(slot, Place::Agent, why)
+}
+
+/// The same, where it is known what of ours is at fault.
+fn void(slot: &Slot, place: Place, why: &str) -> Done {
     let trouble = Trouble {
-        place: Place::Agent,
+        place,
         message: shown(format!("{}: {why}", slot.watch).as_bytes(), MESSAGE_CHARACTERS_MAX),
         findings: Vec::new(),
         request_ids: Vec::new(),
@@ -224,6 +267,8 @@ fn done(facts: &Facts<'_>, (sights, exchanges): (Vec<Sight>, usize)) -> Done {
 
 fn outcome(facts: &Facts<'_>, sights: &[Sight]) -> Outcome {
     match facts.exit {
+        // Whoever is not let in has learnt nothing of what is behind the door.
+        _ if facts.rejected.is_some() => Outcome::Inconclusive,
         Exit::Conforms => Outcome::Pass,
         Exit::Diverges => Outcome::Fail,
         // The guard let nothing through, and it had its reason.
@@ -255,7 +300,7 @@ fn place(facts: &Facts<'_>, outcome: Outcome, bad: Option<&Sight>) -> Place {
         Some(_) => Place::Service,
         None if facts.is_model => Place::Model,
         None if facts.worst.contains(NO_RESOURCE) => Place::Pool,
-        None if outcome == Outcome::Skipped => Place::Agent,
+        None if outcome == Outcome::Skipped || outcome == Outcome::Inconclusive && facts.is_kept_back => Place::Agent,
         None => Place::Service,
     }
 }
