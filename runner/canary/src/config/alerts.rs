@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::units::time;
 use super::{Known, Mistake, SecretConfig, TextConfig, address, known};
+use crate::deliver::Template;
 use crate::plan::{Receiver, Rule, When};
 use crate::slot::Axis;
 
@@ -163,12 +164,16 @@ impl RuleConfig {
 impl ReceiverConfig {
     pub(super) fn receiver(&self) -> Result<Receiver, Mistake> {
         match self {
-            Self::Webhook(own) => Ok(Receiver::Webhook {
-                url: address(&own.url, true)?,
-                template: own.template.as_ref().map(|text| text.get_ref().clone()),
-                content_type: own.content_type.clone().unwrap_or_else(|| "application/json".to_owned()),
-                authorization: own.authorization.as_ref().map(SecretConfig::secret),
-            }),
+            Self::Webhook(own) => {
+                let content_type = own.content_type.clone().unwrap_or_else(|| "application/json".to_owned());
+                own.template.as_ref().map_or(Ok(()), |text| check_template(text, &content_type))?;
+                Ok(Receiver::Webhook {
+                    url: address(&own.url, true)?,
+                    template: own.template.as_ref().map(|text| text.get_ref().clone()),
+                    content_type,
+                    authorization: own.authorization.as_ref().map(SecretConfig::secret),
+                })
+            }
             Self::Alertmanager(own) => Ok(Receiver::Alertmanager {
                 url: address(&own.url, false)?,
                 authorization: own.authorization.as_ref().map(SecretConfig::secret),
@@ -179,4 +184,14 @@ impl ReceiverConfig {
             Self::Command(words) => Ok(Receiver::Command { words: words.get_ref().clone() }),
         }
     }
+}
+
+/// Reads a template now, and not when the first alert goes out at night.
+fn check_template(text: &Spanned<String>, content_type: &str) -> Result<(), Mistake> {
+    let Err(error) = Template::parse(text.get_ref(), content_type) else { return Ok(()) };
+    let (before, after) = text.get_ref().split_at_checked(error.offset).unwrap_or((text.get_ref(), ""));
+    if after.starts_with("{{") {
+        return Err(Mistake::in_template(text, before.matches("{{").count(), error.message));
+    }
+    Err(Mistake::at(text, error.message, "a template of JSON has its fields within quotes: \"{{summary}}\""))
 }
