@@ -93,7 +93,7 @@ impl Alarms {
         }
     }
 
-    /// Asks `maintained` when nobody is to be told, instead of [`maintained`], which knows no repetition.
+    /// Asks `maintained` when nobody is to be told, instead of [`maintained`].
     #[must_use]
     pub fn with_maintenance(self, maintained: Box<Maintained>) -> Self {
         Self { maintained, ..self }

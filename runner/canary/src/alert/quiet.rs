@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Canary, During, Maintenance, Plan};
+use crate::plan::{Canary, Plan};
 use crate::slot::Watch;
 
 /// Why nobody is told.
@@ -19,19 +19,9 @@ pub enum Hold {
 /// Tells whether a watch is under maintenance at a moment, in milliseconds since 1970, and why.
 pub type Maintained = dyn Fn(&Plan, &Watch, i64) -> Option<String> + Send + Sync;
 
-/// The maintenance of a watch that has a beginning and an end of its own.
+/// Why a watch is under maintenance at a moment, where it is: once, or again and again.
 pub fn maintained(plan: &Plan, watch: &Watch, now_ms: i64) -> Option<String> {
-    let within = |own: &&Maintenance| match own.during {
-        During::Once { from_ms, until_ms } => (from_ms..until_ms).contains(&now_ms),
-        During::Repeated { .. } => false,
-    };
-    plan.maintenance.iter().filter(|own| covers(own, watch)).find(within).map(|own| own.reason.clone())
-}
-
-/// Whether a maintenance speaks of a watch.
-fn covers(own: &Maintenance, watch: &Watch) -> bool {
-    let named = |names: &[String], name: &String| names.is_empty() || names.contains(name);
-    named(&own.targets, &watch.target) && named(&own.canaries, &watch.canary)
+    plan.maintenance.iter().find(|own| own.holds(watch, now_ms)).map(|own| own.reason.clone())
 }
 
 /// For each canary those without which it cannot work, however far away. Two that need each other hold neither back.
