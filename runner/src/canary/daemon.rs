@@ -64,8 +64,9 @@ pub fn run(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, switch: Ca
     let desk = agent.desk();
     crew.remember(desk.open_findings());
     let (end_pages, pages_end) = oneshot::channel::<()>();
+    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let pages = listener.map(|listener| serve(&service, listener, &fleet.plan, desk, pages_end));
-    tell_start(&fleet.plan, path);
+    tell_start(&fleet.plan, path, address);
     let (orders, given) = channel(ORDERS_MAX);
     let over = AtomicBool::new(false);
     let closing = std::thread::scope(|scope| {
@@ -125,10 +126,11 @@ fn serve(
     })
 }
 
-fn tell_start(plan: &Plan, path: Option<&Path>) {
+/// Says what runs, and where its pages are: for port 0 that is told nowhere else.
+fn tell_start(plan: &Plan, path: Option<&Path>, address: Option<SocketAddr>) {
     let watches = plan.watches().count();
     let file = path.unwrap_or(Path::new(crate::config::CONFIG_FILE)).display();
-    let pages = plan.agent.listen.map_or_else(String::new, |address| format!("; pages at http://{address}"));
+    let pages = address.map_or_else(String::new, |address| format!("; pages at http://{address}"));
     eprintln!("{watches} watches of {file} in {}, state in {}{pages}", plan.agent.region, plan.agent.state.display());
 }
 

@@ -16,12 +16,9 @@ use crate::canary::crew::Duties;
 use crate::canary::duty::{Duty, Task};
 use crate::canary::site::Site;
 use crate::cli::TargetArgs;
-use crate::config::Config;
+use crate::config::{CONFIG_FILE, Config};
 use crate::error::Error;
 use crate::select;
-
-/// The folder of the daemon's state in which the files are that replay findings.
-const FINDINGS: &str = "findings";
 
 /// The APIs that slots speak. Each is built once and lives as long as the process, because slots borrow it on threads of
 /// their own; a reload finds it here.
@@ -71,7 +68,7 @@ impl Fleet {
         let plan = narrowed(plan, wanted)?;
         let mut sites = BTreeMap::new();
         let mut duties = Duties::new();
-        let folder = plan.agent.state.join(FINDINGS);
+        let folder = plan.agent.state.clone();
         for (name, own) in sections.canaries.iter().filter(|(name, _)| plan.canaries.contains_key(name.get_ref())) {
             let all = &plan.canaries[name.get_ref()].targets;
             let plugin = plugin(&config, own, all, apis.plugins)?;
@@ -133,8 +130,8 @@ fn site(
 ) -> Result<Arc<Site>, Error> {
     let arguments = TargetArgs { target: Some(target.to_owned()), ..TargetArgs::default() };
     let selected = select::select(&plugin, api, &arguments, config)?;
-    let file = path.map(|path| absolute(path).display().to_string());
-    Ok(Arc::new(Site::new((plugin, api), selected, file.as_deref(), brake)?))
+    let file = absolute(path.unwrap_or(Path::new(CONFIG_FILE))).display().to_string();
+    Ok(Arc::new(Site::new((plugin, api), selected, &file, brake)?))
 }
 
 /// Whoever replays a finding stands in another folder.
