@@ -120,13 +120,16 @@ pub struct Closing {
     pub under_way: usize,
 }
 
+/// A slot that is over: when it began, how late that was in milliseconds, and what came of it.
+type Ending = (Slot, Now, u32, Done);
+
 /// A daemon that is set up and has not begun.
 pub struct Agent {
     outfit: Outfit,
     scheduler: Scheduler,
     books: Books,
     desk: Arc<Desk>,
-    done: (UnboundedSender<(Slot, Now, u32, Done)>, UnboundedReceiver<(Slot, Now, u32, Done)>),
+    done: (UnboundedSender<Ending>, UnboundedReceiver<Ending>),
     last_tick: Option<Duration>,
 }
 
@@ -200,7 +203,7 @@ impl Agent {
     fn tick(&mut self, now: Now) {
         self.books.own(&OwnTrouble::KillSwitch, self.outfit.switch.unreadable().as_deref(), now.wall_ms);
         self.books.tick(now.wall_ms);
-        self.desk.turned(self.scheduler.under_way(), now);
+        self.desk.turned(self.scheduler.under_way(), self.books.unjournalled(), now);
     }
 
     /// Has a slot carried out. It has begun in the ledger.
@@ -216,7 +219,7 @@ impl Agent {
     }
 
     /// Takes the ends of slots that wait, in one go.
-    fn take(&mut self, first: Option<(Slot, Now, u32, Done)>) {
+    fn take(&mut self, first: Option<Ending>) {
         let now = self.outfit.clock.now();
         let mut ended = Vec::new();
         let mut next = first;
