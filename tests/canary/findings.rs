@@ -56,7 +56,7 @@ fn found_and_mended(plant: &str, more: &str) {
     assert_eq!((bad.availability, bad.conformance, trouble.place), (Mark::Good, Mark::Bad, Place::Service), "{bad:#?}");
     assert!(trouble.findings.contains(&id), "{bad:#?}");
     assert!(home.path(&format!("state/findings/{id}.json")).exists(), "{id}");
-    assert!(open(&daemon, &id), "the page shows what is open");
+    wait_for("the finding on the page", || open(&daemon, &id).then_some(()));
     assert_eq!(daemon.get(&format!("/finding/{id}")).0, 200);
     run(&home, &replay).exits(1).prints("REPRODUCED");
 
