@@ -167,7 +167,7 @@ impl Config {
         match toml::from_str(&text) {
             Ok(file) => Ok(Self { name: name.to_owned(), text, file }),
             Err(error) => {
-                let (text, secrets) = masked(&text);
+                let (text, secrets) = masked(&without_addresses(&text));
                 let mut message = format!("failed to read {name}: {}", error.message());
                 for secret in &secrets {
                     message = message.replace(secret, "***");
@@ -211,7 +211,7 @@ impl Config {
     /// A mistake in what it says of canaries, shown at its place.
     pub fn mistake(&self, mistake: &Mistake) -> Error {
         let (message, help) = (mistake.message.clone(), Some(mistake.help.clone()));
-        Error::config(&self.name, &self.text, mistake.place.clone(), message, help)
+        Error::config(&self.name, &without_addresses(&self.text), mistake.place_in(&self.text), message, help)
     }
 
     /// What it says of the kill switch.
@@ -221,7 +221,7 @@ impl Config {
 
     /// An error at a place of this configuration.
     pub fn error_at<T>(&self, place: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) -> Error {
-        Error::config(&self.name, &self.text, Some(place.span()), message.into(), Some(help.into()))
+        Error::config(&self.name, &without_addresses(&self.text), Some(place.span()), message.into(), Some(help.into()))
     }
 }
 
@@ -249,6 +249,24 @@ fn masked(text: &str) -> (String, Vec<String>) {
     (shown, secrets)
 }
 
+/// The text with what may be secret in an address masked: a user with a password, and a query. An error shows the lines
+/// around its place too, whatever is in them. Lengths stay as they are, and so do places.
+fn without_addresses(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(['"', '\'', '\n']) {
+        let (address, end) = part.split_at(part.trim_end_matches(['"', '\'', '\n']).len());
+        let Some((scheme, rest)) = address.split_once("://") else {
+            shown.push_str(part);
+            continue;
+        };
+        let (rest, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+        let (user, rest) = rest.split_at(rest.rfind('@').unwrap_or(0));
+        let masks = |hidden: &str, kept: usize| "*".repeat(hidden.len().saturating_sub(kept));
+        shown.extend([scheme, "://", &masks(user, 0), rest, &query[..query.len().min(1)], &masks(query, 1), end]);
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +284,17 @@ mod tests {
         let (message, place) = message(text);
         assert!(message.contains("unknown field `endpont`"), "{message}");
         assert_eq!(place, text.find("endpont"));
+    }
+
+    #[test]
+    fn what_may_be_secret_in_an_address_is_not_shown() {
+        let check = |text: &str, shown: &str| {
+            assert_eq!(without_addresses(text), shown);
+            assert_eq!(text.len(), shown.len(), "places stay");
+        };
+        check("url = \"https://a/b?token=c\"\n", "url = \"https://a/b?*******\"\n");
+        check("url = 'https://me:pass@a/b'\n", "url = 'https://*******@a/b'\n");
+        check("# see https://a/b\nk = \"v?x\"\n", "# see https://a/b\nk = \"v?x\"\n");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::resume_unwind;
 
-use plumb_validator::guard::is_for_safety;
+use plumb_validator::guard::is_kept_back;
 use plumb_validator::verdict::{Divergence, Kind, Unclear, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Failure {
             }
             Verdict::Inconclusive(unclear) => (Outcome::Inconclusive, unclear.to_string()),
             // What a scenario asks for and nobody can say, or must not touch, is a mistake in the scenario.
-            Verdict::Skipped(why) if !is_for_safety(&why) => (Outcome::Failed, why),
+            Verdict::Skipped(why) if !is_kept_back(&why) => (Outcome::Failed, why),
             Verdict::Unsupported(why) if is_unsayable(&why) => (Outcome::Failed, why),
             Verdict::Skipped(why) | Verdict::Unsupported(why) => (Outcome::Skipped, why),
             Verdict::Unmodelled(why) => (Outcome::Inconclusive, why),

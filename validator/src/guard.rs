@@ -59,9 +59,10 @@ pub enum Refusal {
     Spent(#[from] Spent),
 }
 
-/// Whether a refusal, in the words of a verdict, is due to the target's safety level, and not to what is touched.
-pub fn is_for_safety(why: &str) -> bool {
-    why.contains("the target's safety level is")
+/// Whether a refusal, in the words of a verdict, is due to what may be sent now, by the target's safety level, the kill
+/// switch or today's budget, and not to what is touched.
+pub fn is_kept_back(why: &str) -> bool {
+    ["the target's safety level is", "the kill switch says", "today's budget"].iter().any(|words| why.contains(words))
 }
 
 /// The guard of one run.

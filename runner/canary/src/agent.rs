@@ -204,7 +204,7 @@ impl Agent {
     fn tick(&mut self, now: Now) {
         self.books.own(&OwnTrouble::KillSwitch, self.outfit.switch.unreadable().as_deref(), now.wall_ms);
         self.books.tick(now.wall_ms);
-        self.desk.turned(self.scheduler.under_way(), now);
+        self.desk.turned(self.scheduler.under_way(), self.books.unjournalled(), now);
     }
 
     /// Has a slot carried out. It has begun in the ledger.

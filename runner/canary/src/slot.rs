@@ -227,6 +227,13 @@ pub struct Trouble {
     pub replay: Option<String>,
 }
 
+impl Trouble {
+    /// Nothing is known but where it lies, and one sentence.
+    pub const fn new(place: Place, message: String) -> Self {
+        Self { place, message, findings: Vec::new(), request_ids: Vec::new(), traceparent: None, replay: None }
+    }
+}
+
 /// The most findings that a slot names.
 pub const FINDINGS_MAX: usize = 8;
 /// The most request ids that a slot names.
@@ -277,14 +284,7 @@ impl Ended {
     /// A slot that never started, and why.
     pub fn without_start(slot: Slot, outcome: Outcome, why: impl Into<String>) -> Self {
         let (last_due_ms, message) = (slot.due_ms, why.into());
-        let trouble = Trouble {
-            place: Place::Agent,
-            message,
-            findings: Vec::new(),
-            request_ids: Vec::new(),
-            traceparent: None,
-            replay: None,
-        };
+        let trouble = Trouble::new(Place::Agent, message);
         Self {
             slot,
             count: 1,

@@ -36,6 +36,8 @@ pub(super) struct Batch {
     pub rejected: Option<String>,
     /// Findings of earlier slots that are no more to be seen.
     pub fixed: Vec<String>,
+    /// Whether the kill switch or a budget kept anything back.
+    pub is_kept_back: bool,
 }
 
 /// What a target was found to have, and when.
@@ -77,11 +79,12 @@ impl Stage<'_> {
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let resources_left = left.iter().map(told).collect();
         report.apply(&Event::RunEnded(RunEnded { early, resources_left, duration_ms, ..RunEnded::default() }));
+        let is_kept_back = engine.kept_back().is_some();
         drop(engine);
         if let Some(journal) = self.journal.filter(|_| left.is_empty()).and_then(Arc::into_inner) {
             journal.finish_clean().map_err(|error| error.to_string())?;
         }
-        Ok(Batch { report, left: left.len(), rejected, fixed })
+        Ok(Batch { report, left: left.len(), rejected, fixed, is_kept_back })
     }
     /// Sends what is due, and looks into what diverges; tells why it ended early, where it did.
     fn go(

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::canary::duty::Duty;
+use crate::canary::facts::unclear;
 use crate::canary::findings::coarse;
 use crate::canary::lag::Lag;
 use crate::canary::site::Site;
@@ -170,7 +171,7 @@ impl Work for Crew {
     fn run(&self, slot: Slot, terms: Terms) -> BoxFuture<'static, Done> {
         let duty = self.duties().get(&slot.watch).cloned();
         let Some(duty) = duty else {
-            return std::future::ready(told::unclear(&slot, "the canary is not configured any more")).boxed();
+            return std::future::ready(unclear(&slot, "the canary is not configured any more")).boxed();
         };
         if duty.site.is_version_due() {
             _ = self.hand().send(Order::Version(Arc::clone(&duty.site)));
@@ -182,8 +183,7 @@ impl Work for Crew {
                 _ = done.send(told::suite(&slot, terms, &duty));
             });
             if let Err(error) = spawned {
-                return std::future::ready(told::unclear(&again, &format!("no thread could be started: {error}")))
-                    .boxed();
+                return std::future::ready(unclear(&again, &format!("no thread could be started: {error}"))).boxed();
             }
         } else {
             _ = self.hand().send(Order::Slot(Box::new(SlotOrder { slot, terms, duty, done })));
@@ -191,8 +191,8 @@ impl Work for Crew {
         async move {
             match tokio::time::timeout(terms.timeout * 2 + GRACE, ended).await {
                 Ok(Ok(done)) => done,
-                Ok(Err(_)) => told::unclear(&again, "the slot ended in a panic"),
-                Err(_) => told::unclear(&again, "the slot did not end in time, and was given up"),
+                Ok(Err(_)) => unclear(&again, "the slot ended in a panic"),
+                Err(_) => unclear(&again, "the slot did not end in time, and was given up"),
             }
         }
         .boxed()

@@ -17,7 +17,7 @@ use plumb_model::bodies::{hex, sha256};
 use plumb_validator::brake::Brake;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::oneshot;
 
@@ -66,12 +66,16 @@ pub fn run(path: Option<&Path>, wanted: &Wanted, apis: &mut Apis<'_>, switch: Ca
     crew.remember(desk.open_findings());
     findings::prune(&fleet.plan);
     let (end_pages, pages_end) = oneshot::channel::<()>();
+    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let pages = listener.map(|listener| serve(&service, listener, &fleet.plan, desk, pages_end));
-    tell_start(&fleet.plan, path);
+    // Before anything is told: whoever reads it may send a signal at once, and none may end the daemon by default.
+    let signals = service.block_on(async { Signals::hear() });
+    let heard = signals.map_err(|error| Error::Internal(format!("listen to signals: {error}")))?;
+    tell_start(&fleet.plan, path, address);
     let (orders, given) = channel(ORDERS_MAX);
     let over = AtomicBool::new(false);
     let closing = std::thread::scope(|scope| {
-        let signals = scope.spawn(|| attend(path, wanted, apis, (&crew, &fleet.plan, &brake), &orders, &over));
+        let signals = scope.spawn(|| attend(path, wanted, apis, (&crew, &fleet.plan, &brake), heard, (&orders, &over)));
         let turning = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let closing = turning.map(|runtime| runtime.block_on(agent.run(given)));
         over.store(true, Ordering::Relaxed);
@@ -127,10 +131,11 @@ fn serve(
     })
 }
 
-fn tell_start(plan: &Plan, path: Option<&Path>) {
+/// Says what runs, and where its pages are: for port 0 that is told nowhere else.
+fn tell_start(plan: &Plan, path: Option<&Path>, address: Option<SocketAddr>) {
     let watches = plan.watches().count();
     let file = path.unwrap_or(Path::new(crate::config::CONFIG_FILE)).display();
-    let pages = plan.agent.listen.map_or_else(String::new, |address| format!("; pages at http://{address}"));
+    let pages = address.map_or_else(String::new, |address| format!("; pages at http://{address}"));
     eprintln!("{watches} watches of {file} in {}, state in {}{pages}", plan.agent.region, plan.agent.state.display());
 }
 
@@ -152,6 +157,24 @@ fn digest(api: &Api) -> String {
     hex(&sha256(ids.as_bytes())[..8]).into_iter().map(char::from).collect()
 }
 
+/// What a daemon is told by signals.
+struct Signals {
+    reloads: Signal,
+    interrupts: Signal,
+    terminations: Signal,
+}
+
+impl Signals {
+    /// From now on they are heard. It must be called on a runtime that lives as long as they.
+    fn hear() -> std::io::Result<Self> {
+        Ok(Self {
+            reloads: signal(SignalKind::hangup())?,
+            interrupts: signal(SignalKind::interrupt())?,
+            terminations: signal(SignalKind::terminate())?,
+        })
+    }
+}
+
 /// Hears signals until the daemon is over: HUP reads the configuration again, TERM and INT end it, and a second one at
 /// once.
 fn attend(
@@ -159,19 +182,17 @@ fn attend(
     wanted: &Wanted,
     apis: &mut Apis<'_>,
     (crew, plan, brake): (&Crew, &Plan, &Arc<Brake>),
-    orders: &Sender<Order>,
-    over: &AtomicBool,
+    mut heard: Signals,
+    (orders, over): (&Sender<Order>, &AtomicBool),
 ) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
-        let kinds = [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        let [Ok(mut reloads), Ok(mut interrupts), Ok(mut terminations)] = kinds else { return };
         let mut is_ending = false;
         while !over.load(Ordering::Relaxed) {
             let ends = tokio::select! {
-                _ = reloads.recv() => false,
-                _ = interrupts.recv() => true,
-                _ = terminations.recv() => true,
+                _ = heard.reloads.recv() => false,
+                _ = heard.interrupts.recv() => true,
+                _ = heard.terminations.recv() => true,
                 () = tokio::time::sleep(LOOK_EVERY) => continue,
             };
             if ends && is_ending {

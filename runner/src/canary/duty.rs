@@ -75,7 +75,7 @@ pub struct Duty {
     pub surveyed: Surveyed,
     /// The findings that were made in earlier slots, by their coarse signature: they are not made small again.
     pub known: Mutex<BTreeMap<String, Finding>>,
-    /// Where the files are kept that replay findings.
+    /// Where the files are kept that replay findings, in a folder of their own.
     pub folder: PathBuf,
 }
 

@@ -1,7 +1,6 @@
 //! From what diverged in a slot to findings: confirmed, made small once, kept where they can be replayed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use plumb_canary::plan::Plan;
@@ -71,16 +70,11 @@ pub(super) fn coarse(finding: &Finding) -> String {
     finding.signature.rsplit_once(" [").map_or("", |(coarse, _)| coarse).to_owned()
 }
 
-/// Where the files are that replay findings.
-pub(super) fn folder(plan: &Plan) -> PathBuf {
-    plan.agent.state.join("replay")
-}
-
 /// Removes the files of findings that nobody has seen for as long as slots are kept. One that comes again is written
 /// again.
 pub(super) fn prune(plan: &Plan) {
     let longest = Duration::from_hours(24) * plan.agent.retention.days;
-    let Ok(entries) = std::fs::read_dir(folder(plan).join("findings")) else { return };
+    let Ok(entries) = std::fs::read_dir(plan.agent.state.join("findings")) else { return };
     for entry in entries.flatten() {
         let age = entry.metadata().and_then(|own| own.modified()).ok().and_then(|at| at.elapsed().ok());
         if age.is_some_and(|age| age > longest) {

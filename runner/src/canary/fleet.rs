@@ -14,11 +14,10 @@ use plumb_validator::plugin::Plugin;
 
 use crate::canary::crew::Duties;
 use crate::canary::duty::{Duty, Task};
-use crate::canary::findings;
 use crate::canary::reference::Reference;
 use crate::canary::site::Site;
 use crate::cli::TargetArgs;
-use crate::config::Config;
+use crate::config::{CONFIG_FILE, Config};
 use crate::error::Error;
 use crate::select;
 
@@ -70,7 +69,7 @@ impl Fleet {
         let plan = narrowed(plan, wanted)?;
         let mut sites = BTreeMap::new();
         let mut duties = Duties::new();
-        let folder = findings::folder(&plan);
+        let folder = plan.agent.state.clone();
         let reference = plan.agent.reference.clone().map(|address| Arc::new(Reference::new(address)));
         for (name, own) in sections.canaries.iter().filter(|(name, _)| plan.canaries.contains_key(name.get_ref())) {
             let all = &plan.canaries[name.get_ref()].targets;
@@ -133,8 +132,8 @@ fn site(
 ) -> Result<Arc<Site>, Error> {
     let arguments = TargetArgs { target: Some(target.to_owned()), ..TargetArgs::default() };
     let selected = select::select(&plugin, api, &arguments, config)?;
-    let file = path.map(|path| absolute(path).display().to_string());
-    Ok(Arc::new(Site::new((plugin, api), selected, file.as_deref(), proofs)?))
+    let file = absolute(path.unwrap_or(Path::new(CONFIG_FILE))).display().to_string();
+    Ok(Arc::new(Site::new((plugin, api), selected, &file, proofs)?))
 }
 
 /// Whoever replays a finding stands in another folder.

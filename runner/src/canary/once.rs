@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use plumb_canary::clock::{Clock as _, SystemClock};
 use plumb_canary::ledger::{Ledger, LedgerError, Recovered};
 use plumb_canary::plan::Plan;
-use plumb_canary::slot::{Ended, Outcome, Slot, SlotKind};
+use plumb_canary::slot::{Ended, Outcome, Slot, SlotKind, Watch};
 use plumb_canary::store::Store;
 use plumb_canary::work::{News, Terms, Work as _};
 use serde_json::json;
@@ -33,6 +33,7 @@ const TIDY_PAUSE: Duration = Duration::from_millis(50);
 pub fn run(plan: &Plan, crew: &Crew, format: CanaryFormat) -> Result<Exit, Error> {
     let slots: Vec<Slot> = plan.watches().map(|(watch, _)| asked(watch)).collect();
     let mut books = Books::open(plan, &slots);
+    crew.remember(books.open_findings());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::Internal(format!("start a runtime: {error}")))?;
     let ended = runtime.block_on(all(plan, crew, slots));
@@ -45,7 +46,7 @@ pub fn run(plan: &Plan, crew: &Crew, format: CanaryFormat) -> Result<Exit, Error
     Ok(exit(&rows))
 }
 
-fn asked(watch: plumb_canary::slot::Watch) -> Slot {
+fn asked(watch: Watch) -> Slot {
     Slot { watch, due_ms: SystemClock::default().now().wall_ms, kind: SlotKind::Asked }
 }
 
@@ -126,6 +127,13 @@ impl Books {
         }
     }
 
+    /// Findings that are open: what is no more to be seen is closed.
+    fn open_findings(&self) -> Vec<(Watch, serde_json::Value)> {
+        let Some((_, store)) = &self.0 else { return Vec::new() };
+        let all = store.findings(None).into_iter();
+        all.filter_map(|(watch, own)| Some((watch, store.finding(&own.id)?))).collect()
+    }
+
     fn end(&mut self, ended: &[(Ended, News)]) {
         let Some((ledger, store)) = &mut self.0 else { return };
         let rows: Vec<Ended> = ended.iter().map(|(row, _)| row.clone()).collect();
@@ -135,6 +143,9 @@ impl Books {
         for (row, news) in ended {
             for (id, finding) in &news.findings {
                 store.found(&row.slot.watch, row.slot.due_ms, id, finding.clone());
+            }
+            for id in &news.fixed {
+                store.closed(&row.slot.watch, id, row.slot.due_ms);
             }
             store.ended(row.clone());
         }

@@ -36,6 +36,8 @@ pub(super) struct Features {
     pub rejected: Option<String>,
     /// Findings of earlier slots that are no more to be seen.
     pub fixed: Vec<String>,
+    /// Whether the kill switch or a budget kept anything back.
+    pub is_kept_back: bool,
 }
 
 /// One slot in progress.
@@ -95,10 +97,12 @@ impl<'d> Stage<'d> {
         left.extend(emptied.made);
         let rejected = self.rejected(&context, &report).await;
         let mut stayed = left.len() + emptied.parts.len();
-        if !failed.is_empty() {
+        if !failed.is_empty() && rejected.is_none() {
             stayed += self.look_into(failed, &mut report).await?;
         }
-        let early = (unplayed > 0).then(|| "the slot's time ran out".to_owned());
+        let kept_back = self.guard.kept_back().map(|(_, why)| why);
+        let is_kept_back = kept_back.is_some();
+        let early = (unplayed > 0).then(|| "the slot's time ran out".to_owned()).or(kept_back);
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let ended = TestsEnded { early, scenarios_left: unplayed, duration_ms, ..TestsEnded::default() };
         report.apply(&Event::TestsEnded(ended));
@@ -107,7 +111,7 @@ impl<'d> Stage<'d> {
         }
         let is_whole = report.exit() == Exit::Conforms && report.counts().skipped == 0;
         let fixed = if is_whole { duty.forget_all() } else { Vec::new() };
-        Ok(Features { report, left: stayed, rejected, fixed })
+        Ok(Features { report, left: stayed, rejected, fixed, is_kept_back })
     }
 
     /// Plays one after the other until the slot's time is over; tells what is left, what failed, and how many were not

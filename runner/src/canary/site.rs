@@ -62,13 +62,12 @@ impl Site {
     pub fn new(
         (plugin, api): (Plugin, &'static Api),
         selected: Selected,
-        config: Option<&str>,
+        config: &str,
         (brake, reference): (&Arc<Brake>, Option<&Arc<Reference>>),
     ) -> Result<Self, Error> {
         let bounds = Bounds { brake: Arc::clone(brake), meter: budget::meter(&selected.target, selected.daily) };
         let wires = Wires::new(&selected.endpoint).map_err(|error| Error::Internal(error.to_string()))?;
-        let named = format!(" --target {}", shell_word(&selected.target.name));
-        let options = config.map_or_else(|| named.clone(), |file| format!("{named} --config {}", shell_word(file)));
+        let options = format!(" --target {} --config {}", shell_word(&selected.target.name), shell_word(config));
         let target = RwLock::new(Arc::new(selected.target.clone()));
         let checked = Mutex::new(Instant::now());
         let wanted = Wanted {
@@ -115,16 +114,19 @@ impl Site {
         }
     }
 
-    /// Whether it is time to look at its credentials again.
+    /// Whether it is time to look at its credentials again: it is from then on until they are found good.
     pub fn is_due(&self) -> bool {
         self.api.signed && lock(&self.checked).elapsed() >= FILES_CHECKED_EVERY
     }
 
-    /// Looks at its credentials again. It may block for a while.
+    /// Looks at its credentials again, where it is time to. It may block for a while.
     ///
     /// # Errors
     /// Where there are none that are good: that is our own fault, and none of the target's.
     pub fn renew(&self) -> Result<(), CredentialsError> {
+        if !self.is_due() {
+            return Ok(());
+        }
         let actors = self.selected.credentials.current(SystemClock.unix_ms())?;
         *lock(&self.checked) = Instant::now();
         let old = self.target();

@@ -1,60 +1,26 @@
-//! From the report of a slot, and from what was seen on the wire, to the words of a ledger.
+//! One slot from its first line to its last, and what it is told as.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use plumb_canary::slot::{FINDINGS_MAX, Mark, Outcome, Phase, Place, REQUEST_IDS_MAX, Slot, TIMINGS_MAX, Trouble};
+use plumb_canary::slot::{Mark, Outcome, Place, Slot, TIMINGS_MAX};
 use plumb_canary::work::{Done, Terms};
 use plumb_model::text::shown;
-use plumb_steps::played;
-use plumb_validator::finding::Finding;
 use tokio::task::LocalSet;
 
-use crate::canary::batch::Batch;
 use crate::canary::duty::Duty;
+use crate::canary::facts::{Facts, MESSAGE_CHARACTERS_MAX, done, is_unreached, unclear, void};
 use crate::canary::lag::Lag;
-use crate::canary::play::{Features, Stage};
-use crate::canary::seen::{End, Sight, Trace};
-use crate::credentials::CredentialsError;
-use crate::error::Exit;
-use crate::report;
-use crate::run::exit_of;
-
-/// The longest message, in characters.
-const MESSAGE_CHARACTERS_MAX: usize = 400;
-/// How a verdict begins that nothing could be lent for.
-const NO_RESOURCE: &str = "no resource:";
-
-/// What a report says of a slot.
-struct Facts<'r> {
-    exit: Exit,
-    /// What keeps it from passing, in a sentence.
-    worst: String,
-    findings: Vec<&'r Finding>,
-    judged: u64,
-    leaks: usize,
-    /// Why the target does not let us in.
-    rejected: Option<String>,
-    /// How late the thread came, where it was starved.
-    starved: Option<Duration>,
-    /// Whether what is always there cannot be reached either.
-    is_cut_off: bool,
-    /// Whether what failed says nothing of the service: the suite itself is wrong.
-    is_model: bool,
-    /// The command that shows it again where there is no finding.
-    again: String,
-    /// Findings of earlier slots that are no more to be seen.
-    fixed: Vec<String>,
-    /// What the target says its version is, beside its API.
-    version: Option<String>,
-}
+use crate::canary::play::Stage;
+use crate::canary::seen::{Sight, Trace};
+use crate::canary::site::Site;
 
 /// Carries a slot of features out.
 pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &Lag) -> Done {
-    if let Err(error) = renewed(duty).await {
-        return without_credentials(slot, &error);
-    }
     let begun = Instant::now();
+    if let Err(why) = renewed(duty).await {
+        return void(slot, Place::Credentials, &why);
+    }
     let stage = match Stage::open(duty, terms, Trace::new(slot)) {
         Ok(stage) => stage,
         Err(why) => return unclear(slot, &why),
@@ -64,8 +30,9 @@ pub(super) async fn features(slot: &Slot, terms: Terms, duty: &Arc<Duty>, lag: &
         Err(why) => unclear(slot, &why),
         Ok(played) => {
             let sights = seen.take();
-            let is_cut_off = look_at_reference(duty, &sights.0).await;
-            done(&Facts { is_cut_off, ..of_features(duty, &played, lag.since(begun)) }, sights)
+            let is_cut_off = is_cut_off(duty, &sights.0).await;
+            let facts = Facts::of_features(duty, &played, lag.since(begun)).cut_off(is_cut_off);
+            spent(done(&facts, sights), terms)
         }
     }
 }
@@ -94,6 +61,56 @@ fn alone(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> std::io::Result<Done> {
         let lag = Lag::watch();
         features(slot, terms, duty, &lag).await
     }))
+}
+
+fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
+    let Some(suite) = &duty.task.suite else { return unclear(slot, "there is no suite") };
+    if let Err(why) = renew(&duty.site) {
+        return void(slot, Place::Credentials, &why);
+    }
+    let stage = match Stage::open(duty, terms, Trace::new(slot)) {
+        Ok(stage) => stage,
+        Err(why) => return unclear(slot, &why),
+    };
+    let seen = Arc::clone(&stage.seen);
+    match stage.run_cases(suite) {
+        Err(why) => unclear(slot, &why),
+        Ok(batch) => {
+            let sights = seen.take();
+            let is_cut_off = is_unreached(&sights.0) && duty.site.reference.as_ref().is_some_and(|own| own.is_gone());
+            let facts = Facts::of_batch(duty, &batch, suite).cut_off(is_cut_off);
+            spent(done(&facts, sights), terms)
+        }
+    }
+}
+
+/// Whether we are cut off, as far as that can be proven; asked only where something got no answer.
+async fn is_cut_off(duty: &Arc<Duty>, sights: &[Sight]) -> bool {
+    let Some(reference) = duty.site.reference.clone().filter(|_| is_unreached(sights)) else { return false };
+    tokio::task::spawn_blocking(move || reference.is_gone()).await.unwrap_or(false)
+}
+
+/// Looks at the credentials of the site again, on a thread where waiting is no harm.
+async fn renewed(duty: &Arc<Duty>) -> Result<(), String> {
+    if !duty.site.is_due() {
+        return Ok(());
+    }
+    let site = Arc::clone(&duty.site);
+    let renewed = tokio::task::spawn_blocking(move || renew(&site)).await;
+    renewed.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn renew(site: &Site) -> Result<(), String> {
+    site.renew().map_err(|error| site.selected.credentials.without_secrets(&format!("failed to {error}")))
+}
+
+/// Says so where nothing was done because the error budget is spent: the guard knows only that nothing may be changed.
+fn spent(mut done: Done, terms: Terms) -> Done {
+    if let Some(trouble) = done.trouble.as_mut().filter(|_| terms.read_only && done.outcome == Outcome::Skipped) {
+        let message = format!("the error budget is spent, so that nothing is changed: {}", trouble.message);
+        trouble.message = shown(message.as_bytes(), MESSAGE_CHARACTERS_MAX);
+    }
+    done
 }
 
 /// What features and cases come to together: the worse of the two.
@@ -131,234 +148,21 @@ fn both(features: Done, cases: Done) -> Done {
     }
 }
 
-fn cases(slot: &Slot, terms: Terms, duty: &Arc<Duty>) -> Done {
-    let Some(suite) = &duty.task.suite else { return unclear(slot, "there is no suite") };
-    if duty.site.is_due()
-        && let Err(error) = duty.site.renew()
-    {
-        return without_credentials(slot, &error);
-    }
-    let stage = match Stage::open(duty, terms, Trace::new(slot)) {
-        Ok(stage) => stage,
-        Err(why) => return unclear(slot, &why),
-    };
-    let seen = Arc::clone(&stage.seen);
-    match stage.run_cases(suite) {
-        Err(why) => unclear(slot, &why),
-        Ok(batch) => {
-            let sights = seen.take();
-            let is_cut_off = is_unreached(&sights.0) && duty.site.reference.as_ref().is_some_and(|own| own.is_gone());
-            done(&Facts { is_cut_off, ..of_batch(duty, &batch, suite.arguments.inconclusive_max) }, sights)
+#[cfg(test)]
+mod tests {
+    use plumb_canary::slot::{SlotKind, Watch};
+
+    use super::*;
+
+    #[test]
+    fn of_features_and_cases_the_worse_counts() {
+        let watch = Watch { canary: "a".into(), target: "b".into() };
+        let any = Slot { watch, due_ms: 0, kind: SlotKind::Scheduled };
+        let slot = |outcome, conformance, exchanges| Done { outcome, conformance, exchanges, ..unclear(&any, "why") };
+        let (pass, fail) = (slot(Outcome::Pass, Mark::Good, 3), slot(Outcome::Fail, Mark::Bad, 4));
+        for (one, other) in [(pass.clone(), fail.clone()), (fail, pass)] {
+            let both = both(one, other);
+            assert_eq!((both.outcome, both.conformance, both.exchanges), (Outcome::Fail, Mark::Bad, 7));
         }
     }
 }
-
-fn of_features<'r>(duty: &Duty, played: &'r Features, starved: Option<Duration>) -> Facts<'r> {
-    let (report, counts) = (&played.report, played.report.counts());
-    let failed = report.scenarios().find(|own| own.played.outcome == played::Outcome::Failed);
-    let is_model = failed.is_some_and(|own| {
-        let end = own.played.steps.iter().map(|step| step.end).find(|end| *end != played::StepEnd::Passed);
-        matches!(end, Some(played::StepEnd::Undefined | played::StepEnd::Ambiguous | played::StepEnd::Panicked))
-    });
-    let again = failed.and_then(|own| report.commands(own).into_iter().next()).unwrap_or_else(|| duty.once());
-    Facts {
-        exit: report.exit(),
-        worst: report::features::worst(report),
-        findings: report.findings.iter().filter(|own| own.accepted_by.is_none()).collect(),
-        judged: counts.passed_in_all() + counts.failed_in_all(),
-        leaks: played.left,
-        rejected: played.rejected.clone(),
-        starved,
-        is_cut_off: false,
-        is_model,
-        again,
-        fixed: played.fixed.clone(),
-        version: duty.site.version(),
-    }
-}
-
-fn of_batch<'r>(duty: &Duty, batch: &'r Batch, inconclusive_max: f64) -> Facts<'r> {
-    let counts = batch.report.counts;
-    Facts {
-        exit: exit_of(&batch.report, inconclusive_max),
-        worst: report::worst(&batch.report),
-        findings: batch.report.open_findings().collect(),
-        judged: counts.conforms + counts.diverges,
-        leaks: batch.left,
-        rejected: batch.rejected.clone(),
-        starved: None,
-        is_cut_off: false,
-        is_model: counts.unmodelled > 0 && counts.conforms + counts.diverges == 0,
-        again: duty.once(),
-        fixed: batch.fixed.clone(),
-        version: duty.site.version(),
-    }
-}
-
-/// Whether an exchange got no answer.
-fn is_unreached(sights: &[Sight]) -> bool {
-    sights.iter().any(|sight| matches!(sight.end, End::Failed(..)))
-}
-
-/// Whether we are cut off, as far as that can be proven; asked only where something got no answer.
-async fn look_at_reference(duty: &Arc<Duty>, sights: &[Sight]) -> bool {
-    let Some(reference) = duty.site.reference.clone().filter(|_| is_unreached(sights)) else { return false };
-    tokio::task::spawn_blocking(move || reference.is_gone()).await.unwrap_or(false)
-}
-
-/// Looks after the credentials, which may take a while, beside the other slots of the thread.
-async fn renewed(duty: &Arc<Duty>) -> Result<(), CredentialsError> {
-    if !duty.site.is_due() {
-        return Ok(());
-    }
-    let own = Arc::clone(duty);
-    // One that panics says nothing of the credentials; those that are held are tried.
-    tokio::task::spawn_blocking(move || own.site.renew()).await.unwrap_or(Ok(()))
-}
-
-/// A slot that has nobody to be.
-fn without_credentials(slot: &Slot, error: &CredentialsError) -> Done {
-    let done = unclear(slot, &format!("failed to {error}"));
-    Done { trouble: done.trouble.map(|trouble| Trouble { place: Place::Credentials, ..trouble }), ..done }
-}
-
-/// A slot that could not be carried out, through no fault of the target.
-pub(super) fn unclear(slot: &Slot, why: &str) -> Done {
-    let trouble = Trouble {
-        place: Place::Agent,
-        message: shown(format!("{}: {why}", slot.watch).as_bytes(), MESSAGE_CHARACTERS_MAX),
-        findings: Vec::new(),
-        request_ids: Vec::new(),
-        traceparent: None,
-        replay: None,
-    };
-    Done {
-        outcome: Outcome::Inconclusive,
-        availability: Mark::Void,
-        conformance: Mark::Void,
-        timings: Vec::new(),
-        exchanges: 0,
-        judged: 0,
-        bytes: 0,
-        version: None,
-        trouble: Some(trouble),
-        leaks: 0,
-        findings: Vec::new(),
-        fixed: Vec::new(),
-    }
-}
-
-fn done(facts: &Facts<'_>, (sights, exchanges): (Vec<Sight>, usize)) -> Done {
-    let outcome = outcome(facts, &sights);
-    let bad = sights.iter().find(|sight| is_bad(sight));
-    let place = place(facts, outcome, bad);
-    let trouble = (outcome != Outcome::Pass || bad.is_some()).then(|| trouble(facts, place, bad, &sights));
-    let findings = facts.findings.iter().filter_map(|own| Some((own.id.clone(), serde_json::to_value(own).ok()?)));
-    Done {
-        outcome,
-        availability: availability(place, bad, &sights),
-        conformance: match outcome {
-            Outcome::Pass => Mark::Good,
-            Outcome::Fail => Mark::Bad,
-            _ => Mark::Void,
-        },
-        exchanges: u32::try_from(exchanges).unwrap_or(u32::MAX),
-        judged: u32::try_from(facts.judged).unwrap_or(u32::MAX),
-        bytes: sights.iter().map(|sight| sight.bytes).sum(),
-        version: sights.iter().rev().find_map(|sight| sight.version.clone()).or_else(|| facts.version.clone()),
-        findings: findings.collect(),
-        fixed: facts.fixed.clone(),
-        timings: sights.into_iter().take(TIMINGS_MAX).map(|sight| sight.timing).collect(),
-        trouble,
-        leaks: u32::try_from(facts.leaks).unwrap_or(u32::MAX),
-    }
-}
-
-fn outcome(facts: &Facts<'_>, sights: &[Sight]) -> Outcome {
-    match facts.exit {
-        Exit::Conforms => Outcome::Pass,
-        Exit::Diverges => Outcome::Fail,
-        // The guard let nothing through, and it had its reason.
-        Exit::Inconclusive if sights.is_empty() && facts.judged == 0 => Outcome::Skipped,
-        Exit::Inconclusive | Exit::Usage | Exit::Internal => Outcome::Inconclusive,
-    }
-}
-
-/// Whether an exchange is bad on the axis of availability. 501 says that something is not implemented (RFC 9110
-/// section 15.6.2), and that is not an outage.
-fn is_bad(sight: &Sight) -> bool {
-    match &sight.end {
-        End::Answered(status) => *status >= 500 && *status != 501,
-        End::Failed(..) | End::NoSocket(_) => true,
-        End::Unsent => false,
-    }
-}
-
-/// Whose fault it is, as far as it can be told. What proves the fault ours comes first.
-fn place(facts: &Facts<'_>, outcome: Outcome, bad: Option<&Sight>) -> Place {
-    if facts.rejected.is_some() {
-        return Place::Credentials;
-    }
-    match bad.map(|sight| &sight.end) {
-        Some(End::NoSocket(_)) => Place::Agent,
-        // Whoever was not let run in time cannot say that somebody else was late.
-        Some(End::Failed(..)) if facts.starved.is_some() || facts.is_cut_off => Place::Agent,
-        Some(End::Failed(phase @ (Phase::Dns | Phase::Connect | Phase::Tls), _)) => Place::Way(*phase),
-        None if facts.is_model => Place::Model,
-        None if facts.worst.contains(NO_RESOURCE) => Place::Pool,
-        None if outcome == Outcome::Skipped => Place::Agent,
-        Some(_) | None => Place::Service,
-    }
-}
-
-fn availability(place: Place, bad: Option<&Sight>, sights: &[Sight]) -> Mark {
-    let has_answered = sights.iter().any(|sight| matches!(sight.end, End::Answered(_)));
-    match bad {
-        Some(_) if place.is_ours() => Mark::Void,
-        Some(_) => Mark::Bad,
-        None if has_answered && place != Place::Credentials => Mark::Good,
-        None => Mark::Void,
-    }
-}
-
-fn trouble(facts: &Facts<'_>, place: Place, bad: Option<&Sight>, sights: &[Sight]) -> Trouble {
-    let first = facts.findings.first();
-    let way = bad.and_then(|sight| match &sight.end {
-        End::Failed(phase, what) => Some(format!("{what} ({})", phase.word())),
-        End::NoSocket(what) => Some(what.clone()),
-        End::Answered(status) => Some(format!("answered {status}")),
-        End::Unsent => None,
-    });
-    let starved = facts.starved.filter(|_| place == Place::Agent).map(|late| {
-        format!("the agent was starved for {}", humantime::format_duration(Duration::from_millis(millis(late))))
-    });
-    let cut_off =
-        facts.is_cut_off.then(|| "the agent is cut off: what is always there cannot be reached either".to_owned());
-    let whole = [
-        facts.rejected.clone(),
-        starved,
-        cut_off,
-        first.map(|own| own.summary.clone()),
-        way,
-        Some(facts.worst.clone()),
-    ];
-    let message = whole.into_iter().flatten().next().unwrap_or_default();
-    let culprit = bad.or_else(|| sights.last());
-    let ids = first.map(|own| own.request_ids.clone()).unwrap_or_default();
-    let of_wire = culprit.and_then(|sight| sight.request_id.clone());
-    Trouble {
-        place,
-        message: shown(message.as_bytes(), MESSAGE_CHARACTERS_MAX),
-        findings: facts.findings.iter().take(FINDINGS_MAX).map(|own| own.id.clone()).collect(),
-        request_ids: ids.into_iter().chain(of_wire).take(REQUEST_IDS_MAX).collect(),
-        traceparent: culprit.and_then(|sight| sight.traceparent.clone()),
-        replay: Some(first.map_or_else(|| facts.again.clone(), |own| own.replay.clone())),
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests;

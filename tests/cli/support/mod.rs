@@ -73,6 +73,12 @@ impl Home {
         self.variables.push((name, value.to_owned()));
     }
 
+    /// What an environment variable was set to here.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        let set = self.variables.iter().rfind(|(own, _)| *own == name);
+        set.map(|(_, value)| value.clone()).expect("the variable was set")
+    }
+
     /// A file in the current folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("work").join(name)

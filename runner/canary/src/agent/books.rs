@@ -179,6 +179,11 @@ impl Books {
         }
     }
 
+    /// Starts and ends that will never be in the journal.
+    pub(super) fn unjournalled(&self) -> u64 {
+        self.ledger.lost()
+    }
+
     /// Takes in a trouble of the daemon itself.
     pub(super) fn own(&mut self, what: &OwnTrouble, detail: Option<&str>, now_ms: i64) {
         let said = lock(&self.alarms).own(what, detail, now_ms);

@@ -1,7 +1,7 @@
 //! What pages and metrics are made of, put together when somebody asks.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::books::{Books, lock};
@@ -36,6 +36,8 @@ pub struct Desk {
     notices: Arc<Mutex<Vec<String>>>,
     started_ms: i64,
     under_way: AtomicUsize,
+    /// What will never be in the journal.
+    unjournalled: AtomicU64,
     /// When the loop last came round, in milliseconds since the process began: one that hangs makes the daemon unready.
     turned_ms: AtomicI64,
     reloaded: Mutex<Option<(i64, bool)>>,
@@ -60,6 +62,7 @@ impl Desk {
             notices: Arc::clone(&books.notices),
             started_ms: now.wall_ms,
             under_way: AtomicUsize::new(0),
+            unjournalled: AtomicU64::new(0),
             turned_ms: AtomicI64::new(since_ms(now)),
             reloaded: Mutex::new(Some((now.wall_ms, true))),
             leaks_left: Arc::clone(&books.leaks_left),
@@ -72,7 +75,8 @@ impl Desk {
         findings.filter_map(|(watch, own)| Some((watch, self.store.finding(&own.id)?))).collect()
     }
 
-    pub(super) fn turned(&self, under_way: usize, now: Now) {
+    pub(super) fn turned(&self, under_way: usize, unjournalled: u64, now: Now) {
+        self.unjournalled.store(unjournalled, Ordering::Relaxed);
         self.under_way.store(under_way, Ordering::Relaxed);
         self.turned_ms.store(since_ms(now), Ordering::Relaxed);
     }
@@ -136,7 +140,7 @@ impl Desk {
             slots_under_way: self.under_way.load(Ordering::Relaxed) as u64,
             leases: self.extra.leases(),
             leaks_left: Some(self.leaks_left.load(Ordering::Relaxed)),
-            rows_lost: self.store.lost(),
+            rows_lost: self.store.lost() + self.unjournalled.load(Ordering::Relaxed),
             deliveries: self.deliveries(),
             alerts_firing,
             brake: self.switch.state(),

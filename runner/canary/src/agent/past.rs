@@ -27,13 +27,13 @@ pub(super) fn warm(alarms: &mut Alarms, store: &Store, plan: &Plan, now_ms: i64)
     ];
     for (from_ms, until_ms, step_ms) in stretches {
         for (watch, sums) in store.sums_of_all(from_ms, until_ms, step_ms) {
-            alarms.sums_mut().warm(&watch, sums.iter().map(|sum| past(sum, step_ms, now_ms)));
+            alarms.sums_mut().warm(&watch, sums.iter().map(past));
         }
     }
 }
 
-fn past(sum: &Sum, step_ms: i64, now_ms: i64) -> Past {
+/// Told at its beginning: a watch that looked younger than it is would seem to have most of its budget before it.
+fn past(sum: &Sum) -> Past {
     let few = |counts: [u64; 2]| counts.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-    let at_ms = (sum.from_ms + step_ms / 2).min(now_ms);
-    Past { at_ms, good: few(sum.counts.good), bad: few(sum.counts.bad), ..Past::default() }
+    Past { at_ms: sum.from_ms, good: few(sum.counts.good), bad: few(sum.counts.bad), ..Past::default() }
 }

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::units::time;
 use super::{Known, Mistake, SecretConfig, TextConfig, address, known};
-use crate::deliver::{Template, TemplateError, fields};
+use crate::deliver::Template;
 use crate::plan::{Receiver, Rule, When};
 use crate::slo::check;
 use crate::slot::Axis;
@@ -18,8 +18,6 @@ const WINDOW_MAX: Duration = Duration::from_hours(24 * 90);
 const MISSED_MIN: Duration = Duration::from_secs(10);
 /// The most good slots that a rule may wait for before it ends.
 const RESOLVE_AFTER_MAX: u32 = 1_000;
-/// How much of a template is shown where it is wrong.
-const TEMPLATE_CHARACTERS_SHOWN: usize = 40;
 /// How many good slots end an alert, unless it is said.
 const RESOLVE_AFTER_DEFAULT: u32 = 2;
 
@@ -117,28 +115,6 @@ pub struct AlertmanagerConfig {
     pub authorization: Option<SecretConfig>,
 }
 
-impl WebhookConfig {
-    fn receiver(&self) -> Result<Receiver, Mistake> {
-        let content_type = self.content_type.clone().unwrap_or_else(|| "application/json".to_owned());
-        if let Some(text) = &self.template {
-            Template::parse(text.get_ref(), &content_type).map_err(|error| wrong_template(text, &error))?;
-        }
-        Ok(Receiver::Webhook {
-            url: address(&self.url, true)?,
-            template: self.template.as_ref().map(|text| text.get_ref().clone()),
-            content_type,
-            authorization: self.authorization.as_ref().map(SecretConfig::secret),
-        })
-    }
-}
-
-fn wrong_template(text: &Spanned<String>, error: &TemplateError) -> Mistake {
-    let field = &text.get_ref()[error.offset.min(text.get_ref().len())..];
-    let field: String = field.chars().take(TEMPLATE_CHARACTERS_SHOWN).collect();
-    let help = format!("fields stand between {{{{ and }}}}; there are: {}", fields().collect::<Vec<_>>().join(", "));
-    Mistake::at(text, format!("the template is wrong at {field:?}: {}", error.message), help)
-}
-
 impl RuleConfig {
     pub(super) fn rule(&self, all: &Known<'_>) -> Result<Rule, Mistake> {
         let names = || all.sections.receivers.keys().map(|name| name.get_ref().as_str());
@@ -197,7 +173,16 @@ fn resolve_after(given: &Spanned<u32>) -> Result<u32, Mistake> {
 impl ReceiverConfig {
     pub(super) fn receiver(&self) -> Result<Receiver, Mistake> {
         match self {
-            Self::Webhook(own) => own.receiver(),
+            Self::Webhook(own) => {
+                let content_type = own.content_type.clone().unwrap_or_else(|| "application/json".to_owned());
+                own.template.as_ref().map_or(Ok(()), |text| check_template(text, &content_type))?;
+                Ok(Receiver::Webhook {
+                    url: address(&own.url, true)?,
+                    template: own.template.as_ref().map(|text| text.get_ref().clone()),
+                    content_type,
+                    authorization: own.authorization.as_ref().map(SecretConfig::secret),
+                })
+            }
             Self::Alertmanager(own) => Ok(Receiver::Alertmanager {
                 url: address(&own.url, false)?,
                 authorization: own.authorization.as_ref().map(SecretConfig::secret),
@@ -208,4 +193,14 @@ impl ReceiverConfig {
             Self::Command(words) => Ok(Receiver::Command { words: words.get_ref().clone() }),
         }
     }
+}
+
+/// Reads a template now, and not when the first alert goes out at night.
+fn check_template(text: &Spanned<String>, content_type: &str) -> Result<(), Mistake> {
+    let Err(error) = Template::parse(text.get_ref(), content_type) else { return Ok(()) };
+    let (before, after) = text.get_ref().split_at_checked(error.offset).unwrap_or((text.get_ref(), ""));
+    if after.starts_with("{{") {
+        return Err(Mistake::in_template(text, before.matches("{{").count(), error.message));
+    }
+    Err(Mistake::at(text, error.message, "a template of JSON has its fields within quotes: \"{{summary}}\""))
 }

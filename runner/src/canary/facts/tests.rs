@@ -12,6 +12,7 @@ fn facts(exit: Exit, worst: &str, judged: u64) -> Facts<'static> {
         starved: None,
         is_cut_off: false,
         is_model: false,
+        is_kept_back: false,
         again: "plumb canary --once".to_owned(),
         fixed: Vec::new(),
         version: None,
@@ -53,7 +54,11 @@ fn whoever_is_to_blame_is_named_and_nobody_else() {
         check(unclear(), &[failed(phase)], (Inconclusive, Bad, Void, Some(Place::Service)));
     }
     check(unclear(), &[], (Skipped, Void, Void, Some(Place::Agent)));
-    check(facts(Exit::Inconclusive, "no resource: make", 0), &[ok.clone()], (Inconclusive, Good, Void, Some(Place::Pool)));
+    check(
+        facts(Exit::Inconclusive, "no resource: make", 0),
+        &[ok.clone()],
+        (Inconclusive, Good, Void, Some(Place::Pool)),
+    );
 }
 
 #[test]
@@ -76,19 +81,4 @@ fn what_proves_the_fault_ours_takes_it_from_the_target() {
 fn an_undefined_step_is_the_suites_own_fault() {
     let undefined = Facts { is_model: true, ..facts(Exit::Diverges, "undefined", 1) };
     check(undefined, &[], (Outcome::Fail, Mark::Void, Mark::Bad, Some(Place::Model)));
-}
-
-#[test]
-fn of_features_and_cases_the_worse_counts() {
-    let slot = |outcome, mark, exchanges| Done { outcome, conformance: mark, exchanges, ..unclear(&any(), "why") };
-    let (pass, fail) = (slot(Outcome::Pass, Mark::Good, 3), slot(Outcome::Fail, Mark::Bad, 4));
-    for (one, other) in [(pass.clone(), fail.clone()), (fail, pass)] {
-        let both = both(one, other);
-        assert_eq!((both.outcome, both.conformance, both.exchanges), (Outcome::Fail, Mark::Bad, 7));
-    }
-}
-
-fn any() -> Slot {
-    use plumb_canary::slot::{SlotKind, Watch};
-    Slot { watch: Watch { canary: "a".into(), target: "b".into() }, due_ms: 0, kind: SlotKind::Scheduled }
 }
