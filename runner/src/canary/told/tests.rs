@@ -53,7 +53,11 @@ fn whoever_is_to_blame_is_named_and_nobody_else() {
         check(unclear(), &[failed(phase)], (Inconclusive, Bad, Void, Some(Place::Service)));
     }
     check(unclear(), &[], (Skipped, Void, Void, Some(Place::Agent)));
-    check(facts(Exit::Inconclusive, "no resource: make", 0), &[ok.clone()], (Inconclusive, Good, Void, Some(Place::Pool)));
+    check(
+        facts(Exit::Inconclusive, "no resource: make", 0),
+        &[ok.clone()],
+        (Inconclusive, Good, Void, Some(Place::Pool)),
+    );
 }
 
 #[test]
