@@ -135,7 +135,7 @@ impl Desk {
         let left = |(target, requests, bytes)| (target, Left { requests, bytes });
         Numbers {
             started_ms: self.started_ms,
-            heartbeat_ms: lock(&self.delivery).as_ref().and_then(Delivery::heartbeat_ms),
+            heartbeat_ms: self.heartbeat_ms(),
             reloaded: *lock(&self.reloaded),
             slots_under_way: self.under_way.load(Ordering::Relaxed) as u64,
             leases: self.extra.leases(),
@@ -147,6 +147,10 @@ impl Desk {
             error_budgets_left,
             targets_left: self.extra.left().into_iter().map(left).collect(),
         }
+    }
+
+    fn heartbeat_ms(&self) -> Option<i64> {
+        lock(&self.delivery).as_ref().and_then(Delivery::heartbeat_ms)
     }
 
     fn deliveries(&self) -> BTreeMap<String, Deliveries> {
