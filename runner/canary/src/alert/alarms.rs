@@ -201,7 +201,10 @@ impl Alarms {
         if now_ms < until_ms {
             return Some(Hold::Probation(until_ms));
         }
-        maintained(&self.plan, watch, now_ms).map(|reason| Hold::Maintenance(safe(&reason, SENTENCE_MAX)))
+        // What was seen in a maintenance alone, and not since, is nothing to be told of once it is over.
+        let seen_ms = self.watches.get(watch).and_then(Watching::last_bad_ms).unwrap_or(now_ms);
+        let reason = maintained(&self.plan, watch, now_ms).or_else(|| maintained(&self.plan, watch, seen_ms));
+        reason.map(|reason| Hold::Maintenance(safe(&reason, SENTENCE_MAX)))
     }
 
     /// What fires at a target, and why nobody is told of it.

@@ -223,6 +223,11 @@ impl Watching {
         self.marks[axis? as usize].evidence.as_ref()
     }
 
+    /// When the last slot was due that was bad on any axis, as far as its alerts remember.
+    pub(super) fn last_bad_ms(&self) -> Option<i64> {
+        self.marks.iter().filter_map(|own| own.evidence.as_ref()).map(|own| own.last_ms).max()
+    }
+
     /// Forgets rules that hold no longer.
     pub(super) fn keep_rules(&mut self, names: &[String], plan: &Plan) {
         self.rules.retain(|name, _| names.contains(name) && plan.alerts.contains_key(name));
