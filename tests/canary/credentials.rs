@@ -37,7 +37,7 @@ impl Stage {
         let (home, receiver) = (Home::new(), Receiver::new());
         let mut servers = Home::new();
         let server = Served::s3(&mut servers, None);
-        let keys = (servers.variable("AWS_ACCESS_KEY_ID"), servers.variable("AWS_SECRET_ACCESS_KEY"));
+        let keys = (variable(&servers, "AWS_ACCESS_KEY_ID"), variable(&servers, "AWS_SECRET_ACCESS_KEY"));
         home.write("uploads.feature", UPLOADS);
         let target = format!(
             "[targets.s3]\napi = \"s3\"\nendpoint = \"{}\"\n[targets.s3.actors.default]\n{actor}\n",
@@ -119,4 +119,10 @@ fn credentials_that_are_taken_back_are_our_fault_and_a_rotated_file_is_read() {
     let void = rows.iter().find(|row| is_void(row)).expect("a slot without");
     assert!(crate::daemon::message(void).contains("rejects the credentials"), "{void:#?}");
     wait_for("nothing is left", || (!stage.home.path("plumb-runs").exists()).then_some(()));
+}
+
+/// What an environment variable was set to.
+fn variable(home: &Home, name: &str) -> String {
+    let set = home.variables.iter().rfind(|(own, _)| *own == name);
+    set.map(|(_, value)| value.clone()).expect("the variable was set")
 }

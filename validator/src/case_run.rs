@@ -133,7 +133,7 @@ pub(crate) async fn provision(context: &Context<'_>, need: &Need, name: &Bytes) 
 /// The verdict where a call is refused that would have made something. Where others before it were sent, what they made
 /// is removed at once; what stays nobody takes for not made.
 async fn half_made(context: &Context<'_>, need: &Need, name: &Bytes, verdict: Verdict, any_sent: bool) -> Verdict {
-    if !any_sent || !matches!(verdict, Verdict::Skipped(_) | Verdict::Unsupported(_)) {
+    if !any_sent || !verdict.is_unsent() {
         return verdict;
     }
     if clean_up(context, vec![made_for(context, need, name)]).await.is_empty() {
@@ -243,7 +243,7 @@ impl Shared {
             }
             Err(verdict) => {
                 // A creation without an answer may have happened.
-                if !matches!(verdict, Verdict::Skipped(_) | Verdict::Unsupported(_)) {
+                if !verdict.is_unsent() {
                     self.half_made.push(made);
                 }
                 Err(verdict)

@@ -81,7 +81,7 @@ impl<'c, 'a> OpenCase<'c, 'a> {
         // A creation without an answer may have happened: it is ours to remove from before it is asked for.
         self.own.push(made_for(self.context, need, &name));
         let provisioned = provision(self.context, need, &name).await;
-        if matches!(provisioned, Err(Verdict::Skipped(_) | Verdict::Unsupported(_))) {
+        if provisioned.as_ref().is_err_and(Verdict::is_unsent) {
             self.own.pop();
         }
         self.provisioned.extend(provisioned?);

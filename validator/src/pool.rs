@@ -302,7 +302,7 @@ impl Pool {
             Err(verdict) => {
                 // It may be there all the same, unless nothing was sent.
                 let calls = context.api.resources.provision(need, &grant.name, context.target.site()).len();
-                let is_sent = calls > 1 || !matches!(verdict, Verdict::Unsupported(_) | Verdict::Skipped(_));
+                let is_sent = calls > 1 || !verdict.is_unsent();
                 if !is_sent || clean_up(context, vec![grant.made()]).await.is_empty() {
                     place.forget();
                 }

@@ -351,6 +351,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether it says that nothing was sent, so that nothing can have come of it.
+    pub const fn is_unsent(&self) -> bool {
+        matches!(self, Self::Skipped(_) | Self::Unsupported(_) | Self::Inconclusive(Unclear::Unreachable(_)))
+    }
+
     /// The word in reports: `conforms`.
     pub const fn word(&self) -> &'static str {
         match self {

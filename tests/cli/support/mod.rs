@@ -57,7 +57,7 @@ const FOREIGN_VARIABLES: [&str; 26] = [
 /// A folder of its own for one test: the current folder, the home and the state of every process in it.
 pub(crate) struct Home {
     folder: TempDir,
-    variables: Vec<(&'static str, String)>,
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 impl Home {
@@ -71,12 +71,6 @@ impl Home {
     /// Sets an environment variable for every process from now on.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) {
         self.variables.push((name, value.to_owned()));
-    }
-
-    /// What an environment variable was set to here.
-    pub(crate) fn variable(&self, name: &str) -> String {
-        let set = self.variables.iter().rfind(|(own, _)| *own == name);
-        set.map(|(_, value)| value.clone()).expect("the variable was set")
     }
 
     /// A file in the current folder.
