@@ -95,7 +95,7 @@ def cpu_of_all():
     return sum(fields) - fields[3] - fields[4], sum(fields)
 
 
-def nginx(folder, port, server, http=""):
+def nginx(folder, port, server, log="access_log off;"):
     """nginx with one worker and one server on loopback."""
     config = pathlib.Path(folder, "nginx.conf")
     config.write_text(f"""
@@ -106,13 +106,12 @@ worker_processes 1;
 worker_rlimit_nofile 8192;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
+    {log}
     client_body_temp_path body;
     proxy_temp_path proxy;
     fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
-    {http}
     server {{ listen 127.0.0.1:{port} backlog=4096; {server} }}
 }}
 """)
