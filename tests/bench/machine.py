@@ -1,5 +1,6 @@
 """What runs on this machine for the bench: programs, what they cost, and a web server for all of them."""
 
+import math
 import os
 import pathlib
 import signal
@@ -122,4 +123,4 @@ http {{
 def quantile(values, share):
     """The smallest value that so large a share of the values does not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 1) - 1).__int__()]
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
