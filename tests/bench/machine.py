@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 120
 END_SECONDS_MAX = 90
 
 

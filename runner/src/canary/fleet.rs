@@ -18,6 +18,7 @@ use crate::canary::site::Site;
 use crate::cli::TargetArgs;
 use crate::config::Config;
 use crate::error::Error;
+use crate::features::Registries;
 use crate::select;
 
 /// The folder of the daemon's state in which the files are that replay findings.
@@ -70,13 +71,14 @@ impl Fleet {
         let plan = sections.plan(&config.target_names(), now_ms).map_err(|mistake| config.mistake(&mistake))?;
         let plan = narrowed(plan, wanted)?;
         let mut sites = BTreeMap::new();
-        let mut duties = Duties::new();
+        let (mut duties, mut registries) = (Duties::new(), Registries::default());
         let folder = plan.agent.state.join(FINDINGS);
         for (name, own) in sections.canaries.iter().filter(|(name, _)| plan.canaries.contains_key(name.get_ref())) {
             let all = &plan.canaries[name.get_ref()].targets;
             let plugin = plugin(&config, own, all, apis.plugins)?;
             let api = apis.of(plugin);
-            let task = Arc::new(Task::read(name.get_ref(), own, &config, (apis.plugins, plugin, api))?);
+            let task = Task::read(name.get_ref(), own, &config, (apis.plugins, plugin, api), &mut registries)?;
+            let task = Arc::new(task);
             for target in all {
                 let site = match sites.get(target) {
                     Some(site) => Arc::clone(site),
