@@ -11,5 +11,5 @@ pub use model_target::{MODEL_TARGET, ModelTarget};
 pub(crate) use play::is_final;
 pub use play::{Ended, Terms, play_all};
 pub use run::{Stage, run};
-pub use selection::{Selection, Wish, registry};
+pub use selection::{Registries, Selection, Wish, registry};
 pub(crate) use sink::to_look_into;

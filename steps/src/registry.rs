@@ -113,17 +113,16 @@ impl Registry {
     /// Where a source defines nothing.
     pub fn new(sources: &[Source]) -> Result<Self, RegistryError> {
         let phrases = [
-            defined::<<World as WorldInventory>::Given>(Kind::Given),
-            defined::<<World as WorldInventory>::When>(Kind::When),
-            defined::<<World as WorldInventory>::Then>(Kind::Then),
+            defined::<<World as WorldInventory>::Given>(Kind::Given, sources),
+            defined::<<World as WorldInventory>::When>(Kind::When, sources),
+            defined::<<World as WorldInventory>::Then>(Kind::Then, sources),
         ];
         for source in sources {
             if !phrases.iter().flatten().any(|phrase| source.has(phrase.place.path)) {
                 return Err(RegistryError::Empty(source.folder()));
             }
         }
-        let all = phrases.into_iter().flatten();
-        Self::of(all.filter(|phrase| sources.iter().any(|source| source.has(phrase.place.path))).collect())
+        Self::of(phrases.into_iter().flatten().collect())
     }
 
     /// These phrases and no others.
@@ -160,12 +159,15 @@ impl Registry {
     }
 }
 
-fn defined<S: inventory::Collect + StepConstructor<World>>(kind: Kind) -> Vec<Phrase> {
-    let all = inventory::iter::<S>.into_iter().map(|step| {
-        let (location, pattern, run) = step.inner();
-        Phrase { kind, pattern: pattern(), place: Place { path: location.path, line: location.line }, run }
-    });
-    all.collect()
+/// The phrases of `sources`. The pattern of any other is not so much as compiled: once it is, it stays in memory.
+fn defined<S: inventory::Collect + StepConstructor<World>>(kind: Kind, sources: &[Source]) -> Vec<Phrase> {
+    let all = inventory::iter::<S>.into_iter().map(StepConstructor::inner);
+    let own = all.filter(|(location, ..)| sources.iter().any(|source| source.has(location.path)));
+    own.map(|(location, pattern, run)| {
+        let place = Place { path: location.path, line: location.line };
+        Phrase { kind, pattern: pattern(), place, run }
+    })
+    .collect()
 }
 
 /// The step as functions of the `cucumber` crate take it.

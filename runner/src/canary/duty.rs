@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::deviation::{self, Deviation};
 use crate::engine::lock;
 use crate::error::Error;
-use crate::features::{Selection, Wish};
+use crate::features::{Registries, Selection, Wish};
 use crate::select;
 
 /// How many cases of one suite run at once: a canary is a guest.
@@ -143,8 +143,9 @@ impl Task {
         own: &CanaryConfig,
         config: &Config,
         (plugins, plugin, api): (&[Plugin], &Plugin, &'static Api),
+        registries: &mut Registries,
     ) -> Result<Self, Error> {
-        let selection = scenarios(own, plugins, plugin)?;
+        let selection = scenarios(own, (plugins, plugin), registries)?;
         let (scenarios, left_out) = selection.map_or_else(Default::default, |own| (own.scenarios, own.left_out));
         if let Some(unbound) = scenarios.iter().find(|own| own.is_unbound()) {
             let scenario = &unbound.scenario;
@@ -173,7 +174,11 @@ impl Task {
     }
 }
 
-fn scenarios<'p>(own: &CanaryConfig, plugins: &'p [Plugin], plugin: &Plugin) -> Result<Option<Selection<'p>>, Error> {
+fn scenarios<'p>(
+    own: &CanaryConfig,
+    (plugins, plugin): (&'p [Plugin], &Plugin),
+    registries: &mut Registries,
+) -> Result<Option<Selection<'p>>, Error> {
     if own.features.is_empty() && !own.embedded {
         return Ok(None);
     }
@@ -183,7 +188,7 @@ fn scenarios<'p>(own: &CanaryConfig, plugins: &'p [Plugin], plugin: &Plugin) -> 
         tags: own.tags.as_ref().map(|tags| tags.get_ref().clone()),
         names: Vec::new(),
     };
-    Selection::of(&wish, plugins).map(Some)
+    Selection::one_of_many(&wish, plugins, registries).map(Some)
 }
 
 impl Suite {

@@ -19,6 +19,7 @@ use crate::canary::site::Site;
 use crate::cli::TargetArgs;
 use crate::config::{CONFIG_FILE, Config};
 use crate::error::Error;
+use crate::features::Registries;
 use crate::select;
 
 /// The APIs that slots speak. Each is built once and lives as long as the process, because slots borrow it on threads of
@@ -68,14 +69,15 @@ impl Fleet {
         let plan = sections.plan(&config.target_names(), now_ms).map_err(|mistake| config.mistake(&mistake))?;
         let plan = narrowed(plan, wanted)?;
         let mut sites = BTreeMap::new();
-        let mut duties = Duties::new();
+        let (mut duties, mut registries) = (Duties::new(), Registries::default());
         let folder = plan.agent.state.clone();
         let reference = plan.agent.reference.clone().map(|address| Arc::new(Reference::new(address)));
         for (name, own) in sections.canaries.iter().filter(|(name, _)| plan.canaries.contains_key(name.get_ref())) {
             let all = &plan.canaries[name.get_ref()].targets;
             let plugin = plugin(&config, own, all, apis.plugins)?;
             let api = apis.of(plugin);
-            let task = Arc::new(Task::read(name.get_ref(), own, &config, (apis.plugins, plugin, api))?);
+            let task = Task::read(name.get_ref(), own, &config, (apis.plugins, plugin, api), &mut registries)?;
+            let task = Arc::new(task);
             for target in all {
                 let site = match sites.get(target) {
                     Some(site) => Arc::clone(site),

@@ -1,5 +1,8 @@
 //! Which scenarios a run plays: from files, or those that come with an API; by tags and by name.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use miette::NamedSource;
 use plumb_steps::executor::Prepared;
 use plumb_steps::feature::{self, Feature, Mistake, Scenario, TagExpression, Trouble, Wanted};
@@ -41,16 +44,39 @@ pub fn registry(plugin: &Plugin) -> Result<Registry, Error> {
     Registry::new(&sources).map_err(|error| Error::Internal(error.to_string()))
 }
 
+/// The phrases of each API, made once for whoever reads many wishes: that takes longer than most wishes themselves.
+#[derive(Default)]
+pub struct Registries(BTreeMap<&'static str, Rc<Registry>>);
+
+impl Registries {
+    fn of(&mut self, plugin: &Plugin) -> Result<Rc<Registry>, Error> {
+        if let Some(made) = self.0.get(plugin.name) {
+            return Ok(Rc::clone(made));
+        }
+        let made = Rc::new(registry(plugin)?);
+        self.0.insert(plugin.name, Rc::clone(&made));
+        Ok(made)
+    }
+}
+
 impl<'p> Selection<'p> {
     /// What a wish comes to.
     ///
     /// # Errors
     /// Where a file cannot be read, a tag expression does not parse, or no API is named.
     pub fn of(wish: &Wish, plugins: &'p [Plugin]) -> Result<Self, Error> {
+        Self::one_of_many(wish, plugins, &mut Registries::default())
+    }
+
+    /// The same for one wish of many, with phrases that all of them share.
+    ///
+    /// # Errors
+    /// As with [`Selection::of`].
+    pub fn one_of_many(wish: &Wish, plugins: &'p [Plugin], registries: &mut Registries) -> Result<Self, Error> {
         let tags = wish.tags.as_deref().map(str::parse::<TagExpression>).transpose().map_err(mistake)?;
         let features = features(wish, plugins)?;
         let plugin = crate::select::plugin(plugins, &api_of(wish, &features)?)?;
-        let registry = registry(plugin)?;
+        let registry = registries.of(plugin)?;
         let (mut scenarios, mut left_out) = (Vec::new(), 0);
         for scenario in features.into_iter().flat_map(|feature| feature.scenarios) {
             if is_wanted(&scenario, plugin.name, tags.as_ref(), &wish.names) {
