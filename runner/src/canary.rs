@@ -3,7 +3,7 @@
 //! `plumb_canary` knows when; here is what. A [`duty`] is what one canary does at one target. The [`crew`] carries slots
 //! out: features on a few threads, many slots on each, and suites on threads of their own. What came of it is added up
 //! by the reports that every command has, so that a slot, `plumb test` and `plumb conform` cannot come to different
-//! verdicts; [`facts`] turns that into the words of a ledger.
+//! verdicts; `facts` turns that into the words of a ledger.
 
 mod batch;
 pub mod crew;

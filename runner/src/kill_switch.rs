@@ -2,7 +2,7 @@
 //!
 //! A file is looked at many times a second, an address is asked every few seconds, and a signal is heard at once. What
 //! they say goes to the [`Brake`] that the guard asks before every call. A source that cannot be read is never taken
-//! for one that lets everything pass: see [`source`]. docs/kill-switch.md is for whoever holds the switch.
+//! for one that lets everything pass: see `source`. docs/kill-switch.md is for whoever holds the switch.
 
 mod address;
 mod file;

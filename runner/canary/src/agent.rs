@@ -1,6 +1,6 @@
 //! The daemon: it asks the scheduler what is due, has it carried out, and tells everybody what came of it.
 //!
-//! One task decides ([`run`]): it alone starts slots and takes their ends, so that the ledger has one order. It never
+//! One task decides ([`Agent::run`]): it alone starts slots and takes their ends, so that the ledger has one order. It never
 //! waits for a disk that hangs, a receiver or a page: rows go to the store's own thread, alerts to queues, and pages are
 //! made elsewhere of what [`Desk`] shows.
 

@@ -2,8 +2,8 @@
 //!
 //! An interval gives one slot in every period, at a place in it that a hash of the watch names, so that many watches
 //! are spread evenly, and the same on every machine. From a minute on the place moves, so that every minute of the hour
-//! is visited ([`Cadence::visits_every_minute_within`]): see [`spread`]. A line of cron gives the times that it names,
-//! and nothing is spread: see [`cron`].
+//! is visited ([`Cadence::visits_every_minute_within`]): see `spread`. A line of cron gives the times that it names,
+//! and nothing is spread: see `cron`.
 
 mod cron;
 mod maintenance;

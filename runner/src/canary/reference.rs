@@ -29,7 +29,7 @@ impl Reference {
         &self.address
     }
 
-    /// Whether it cannot be reached now. It may take [`CONNECT_MAX`], and looking up a name as long as the system takes.
+    /// Whether it cannot be reached now. It may take a few seconds, and looking up a name as long as the system takes.
     pub fn is_gone(&self) -> bool {
         let mut last = lock(&self.last);
         if let Some((_, is_gone)) = last.filter(|(at, _)| at.elapsed() < BELIEVED) {

@@ -2,9 +2,9 @@
 //! clear, and to be told.
 //!
 //! What is real: the slots and what they send, the rules, the delivery. What is not: the clock, which steps from one due
-//! time to the next, and, unless somebody asks for more, the receivers. A [`forwarder`] between slots and target refuses,
-//! swallows or delays connections; a [`lie`] alters answers, because TLS lets nobody else do so. A [`script`] plays one
-//! watch, a [`proof`] is one rule in its test, and the [`report`] says what was shown. Nothing is written where a daemon
+//! time to the next, and, unless somebody asks for more, the receivers. A `forwarder` between slots and target refuses,
+//! swallows or delays connections; a `lie` alters answers, because TLS lets nobody else do so. A `script` plays one
+//! watch, a `proof` is one rule in its test, and the `report` says what was shown. Nothing is written where a daemon
 //! keeps its state, so that one may run at the same time.
 
 mod bound;
