@@ -1,0 +1,9 @@
+//! Go or no go.
+//!
+//! What a gate sees is carried out elsewhere. Here it is added up: a [`decision`] is a list of checks, each of which passes,
+//! fails or says nothing, and a verdict that can pass only where every check did and there was one. Two targets are held
+//! against each other in [`stats`].
+//! Nothing here knows of an API, or of how anything is sent.
+
+pub mod decision;
+pub mod verdict;
