@@ -2,11 +2,13 @@
 
 mod canary;
 mod compare;
+mod gate;
 mod generate;
 mod kill;
 mod learn;
 mod test;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ use crate::engine::Budget;
 
 pub use canary::{CanaryArgs, CanaryFormat, LedgerArgs};
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
+pub use gate::{
+    GateArgs, GateDeed, GateFormat, GateRunArgs, GateServeArgs, OverrideArgs, ReportFormat, ReportTo, parse_until,
+};
 pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
 pub use kill::{KillArgs, KillTo};
 pub use learn::{LearnArgs, LearnFormat, LogTo, RequestLogFormat};
@@ -61,6 +66,8 @@ pub enum Command {
     Canary(CanaryArgs),
     /// Print what became of the slots of canaries, a line of JSON for each
     Ledger(LedgerArgs),
+    /// Decide whether a release may go on: pass, fail or inconclusive, and why
+    Gate(GateArgs),
     /// Send the same cases to two targets and tell who is right where they differ
     Compare(CompareArgs),
     /// Tell within about a second what a target implements, and whether it checks who calls
@@ -97,6 +104,9 @@ pub struct TargetArgs {
     /// The endpoint: `http://host[:port]` or `https://host[:port]`
     #[arg(long, value_name = "URL", conflicts_with = "target")]
     pub endpoint_url: Option<String>,
+    /// Connect to this address, IP:PORT, whatever the endpoint's name resolves to; Host and the name in TLS stay
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::select::parse_address)]
+    pub connect_to: Option<SocketAddr>,
     /// A target from plumb.toml
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
@@ -143,6 +153,9 @@ pub enum Format {
     Json,
     /// The events of the run, one a line.
     Ndjson,
+    /// Nothing: somebody else tells what came of it.
+    #[value(skip)]
+    Nothing,
 }
 
 /// Which cases.
@@ -179,6 +192,9 @@ pub struct CasesArgs {
     /// Cases that go first: a file, or a folder of files, as `plumb test --record` and findings are
     #[arg(long, value_name = "PATH")]
     pub seeds: Vec<PathBuf>,
+    /// Send no other cases than those of --seeds
+    #[arg(long, requires = "seeds")]
+    pub only_seeds: bool,
     /// Accepted findings [default: plumb.deviations.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     pub deviations: Option<PathBuf>,

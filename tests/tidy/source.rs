@@ -97,6 +97,7 @@ fn the_arrows_point_the_right_way() {
             "runner",
             &[
                 "plumb-canary",
+                "plumb-gate",
                 "plumb-generator",
                 "plumb-kv",
                 "plumb-model",

@@ -145,16 +145,10 @@ fn builds(duties: &Duties) -> Vec<(String, String)> {
     for duty in duties.values() {
         let name = format!("model_{}", duty.site.api.name);
         if !builds.iter().any(|(own, _)| *own == name) {
-            builds.push((name, digest(duty.site.api)));
+            builds.push((name, model_digest(duty.site.api)));
         }
     }
     builds
-}
-
-/// The digest of all that a model asks: two binaries with the same one send the same cases.
-fn digest(api: &Api) -> String {
-    let ids: String = suites::cases(api, &[], 1).map(|case| case.id()).collect();
-    hex(&sha256(ids.as_bytes())[..8]).into_iter().map(char::from).collect()
 }
 
 /// What a daemon is told by signals.

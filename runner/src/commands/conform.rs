@@ -28,8 +28,8 @@ pub(super) fn conform(plugins: &[Plugin], arguments: &ConformArgs) -> Result<Exi
         output.output = Some(earlier.folder.clone());
     }
     let replayed = Replayed { options: &options };
-    let (_, exit) = run::run(&api, &selected, &arguments.cases, &output, &replayed, earlier.as_ref())?;
-    Ok(exit)
+    let ran = run::run(&api, &selected, &arguments.cases, &output, &replayed, earlier.as_ref())?;
+    ran.kept().map(|report| run::exit_of(&report, arguments.cases.inconclusive_max))
 }
 
 /// The options that name the same target again.
@@ -39,6 +39,7 @@ pub(super) fn options(target: &TargetArgs) -> String {
         ("--target", target.target.clone()),
         ("--config", target.config.as_ref().map(|path| path.display().to_string())),
         ("--safety", target.safety.map(|safety| safety.to_string())),
+        ("--connect-to", target.connect_to.map(|address| address.to_string())),
         ("--region", target.region.clone()),
         ("--ca", target.ca.as_ref().map(|path| path.display().to_string())),
     ];

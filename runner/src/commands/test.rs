@@ -34,7 +34,8 @@ pub(super) fn test(plugins: &[Plugin], arguments: &TestArgs) -> Result<Exit, Err
     }
     let api = (selection.plugin.api)();
     let stage = stage(selection.plugin, &api, arguments, &config)?;
-    features::run(&api, arguments, &selection, &stage, conform::options(&arguments.target))
+    let ran = features::run(&api, arguments, &selection, &stage, conform::options(&arguments.target))?;
+    ran.kept().map(|report| report.exit())
 }
 
 /// The API that the command line or the target names; none where only the features can tell.

@@ -1,0 +1,197 @@
+//! `plumb gate`: may it go on?
+
+mod deeds;
+mod told;
+
+use std::path::PathBuf;
+
+use jiff::{Timestamp, Zoned};
+use plumb_gate::decision::{Decision, GATE_SCHEMA, Looked};
+use plumb_gate::overrides::{self, Entry};
+use plumb_gate::verdict::Verdict;
+use plumb_validator::plugin::Plugin;
+
+use crate::cli::{GateArgs, GateDeed, GateRunArgs};
+use crate::config::Config;
+use crate::deviation::{self, Deviation};
+use crate::error::{Error, Exit};
+use crate::gate::evidence::Evidence;
+use crate::gate::judge::judge;
+use crate::gate::known::Known;
+use crate::gate::plan::Plan;
+use crate::gate::runs::{Runs, Seen, default_folder};
+use crate::gate::standing::Standings;
+use crate::run::{model_digest, new_run_id};
+use crate::select;
+
+/// Carries the command out.
+pub(super) fn gate(plugins: &[Plugin], arguments: &GateArgs) -> Result<Exit, Error> {
+    match &arguments.deed {
+        None => decide(plugins, &arguments.run),
+        Some(GateDeed::Override(own)) => deeds::override_gate(own),
+        Some(GateDeed::Serve(own)) => deeds::serve(own),
+    }
+}
+
+fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
+    let config = Config::load(arguments.config.as_deref())?;
+    let Some(name) = &arguments.name else {
+        let known = config.gate_names().join(", ");
+        let help = if known.is_empty() { "write [gates.NAME] in plumb.toml".to_owned() } else { format!("there are: {known}") };
+        return Err(Error::usage("no gate is named", help));
+    };
+    let plan = Plan::read(&config, name, arguments, plugins)?;
+    // Whatever cannot be read is told before anything is sent.
+    let deviations = deviation::load(plan.deviations.as_deref())?;
+    let entries = load_overrides(&plan)?;
+    let known = arguments.baseline_run.as_deref().map(Known::load).transpose()?;
+    let run = new_run_id();
+    let folder = arguments.output.clone().unwrap_or_else(|| default_folder(run.as_str()));
+    let seeing = Seeing { plugins, plan: &plan, config: &config, folder: &folder, arguments };
+    let began = Timestamp::now();
+    let (seen, model) = seeing.see()?;
+    let decision = decided(&plan, (&seen, &model), (&deviations, known.as_ref()), &entries, (run.as_str(), began));
+    let decision = Decision { folder: Some(folder.display().to_string()), ..decision };
+    told::tell(&decision, arguments, &folder)?;
+    Ok(exit_of(decision.verdict))
+}
+
+/// The exit code of a verdict. One that was overridden lets a pipeline go on: that is what it is for.
+const fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Pass | Verdict::Overridden => Exit::Conforms,
+        Verdict::Fail => Exit::Diverges,
+        Verdict::Inconclusive => Exit::Inconclusive,
+    }
+}
+
+/// What a gate looks at.
+struct Seeing<'s> {
+    plugins: &'s [Plugin],
+    plan: &'s Plan,
+    config: &'s Config,
+    folder: &'s PathBuf,
+    arguments: &'s GateRunArgs,
+}
+
+impl Seeing<'_> {
+    /// What the targets show, now or in earlier runs, and the digest of the model that judges.
+    fn see(&self) -> Result<(Vec<Seen>, String), Error> {
+        let plugin = select::plugin(self.plugins, self.plan.api)?;
+        let api = (plugin.api)();
+        let (plan, config, folder) = (self.plan, self.config, self.folder);
+        if !self.arguments.evidence.is_empty() {
+            return Ok((self.earlier()?, model_digest(&api)));
+        }
+        let runs = Runs { plan, plugin, plugins: self.plugins, api: &api, config, folder };
+        let seen = runs.look_at_all()?;
+        Ok((seen, model_digest(&api)))
+    }
+
+    /// What earlier runs have shown of each target.
+    fn earlier(&self) -> Result<Vec<Seen>, Error> {
+        let mut all: Vec<Evidence> = Vec::new();
+        for folder in &self.arguments.evidence {
+            for folder in crate::gate::evidence::folders(folder)? {
+                all.push(Evidence::load(&folder)?);
+            }
+        }
+        let mut seen = Vec::new();
+        for target in &self.plan.targets {
+            let name = target.target.clone().unwrap_or_default();
+            let endpoint = self.config.target(&name)?.endpoint.get_ref().clone();
+            let endpoint = select::parse_endpoint(&endpoint, None).map_or(endpoint, |own| own.url().to_owned());
+            let (of_it, others) = all.into_iter().partition(|own: &Evidence| own.target == name);
+            all = others;
+            seen.push(Seen {
+                target: name,
+                endpoint,
+                connected_to: target.connect_to.map(|address| address.to_string()),
+                evidence: of_it,
+                versions: Vec::new(),
+                shut_out: None,
+            });
+        }
+        match all.first() {
+            None => Ok(seen),
+            Some(other) => Err(Error::usage(
+                format!("there is evidence about {:?}, and the gate {:?} does not ask about it", other.target, self.plan.name),
+                "name the folders of its own targets with --evidence",
+            )),
+        }
+    }
+}
+
+fn decided(
+    plan: &Plan,
+    (seen, model): (&[Seen], &str),
+    (deviations, known): (&[Deviation], Option<&Known>),
+    entries: &[Entry],
+    (run, began): (&str, Timestamp),
+) -> Decision {
+    let (now, today) = (Timestamp::now(), Zoned::now().date());
+    let standings = Standings { deviations, expired: plan.expired, known, today };
+    let judged = judge(plan, seen, &standings, model, now);
+    let version = plan.expect_version.as_deref();
+    let mut notices = judged.notices;
+    notices.extend(overrides::told(entries, &plan.name, version, now));
+    let decision = Decision {
+        schema: GATE_SCHEMA.into(),
+        gate: plan.name.clone(),
+        run: run.to_owned(),
+        verdict: Verdict::Inconclusive,
+        without_override: None,
+        overridden: None,
+        summary: String::new(),
+        began,
+        decided: now,
+        version: env!("CARGO_PKG_VERSION").into(),
+        api: plan.api.to_owned(),
+        model: model.to_owned(),
+        seed: plan.cases.as_ref().map(|cases| cases.seed),
+        targets: seen.iter().map(looked).collect(),
+        checks: judged.checks,
+        findings: judged.findings,
+        skipped: judged.skipped,
+        notices,
+        folder: None,
+    };
+    let decision = decision.decided(overrides::in_force(entries, &plan.name, version, now));
+    Decision { summary: summary(&decision), ..decision }
+}
+
+fn looked(seen: &Seen) -> Looked {
+    let mut versions = seen.versions.clone();
+    for told in seen.evidence.iter().filter_map(Evidence::told) {
+        for version in told.versions {
+            if !versions.contains(version) {
+                versions.push(version.clone());
+            }
+        }
+    }
+    Looked {
+        target: seen.target.clone(),
+        endpoint: seen.endpoint.clone(),
+        connected_to: seen.connected_to.clone(),
+        versions,
+        executed: seen.evidence.iter().map(Evidence::executed).sum(),
+        exchanges: seen.evidence.iter().map(Evidence::exchanges).sum(),
+    }
+}
+
+/// One sentence on why.
+fn summary(decision: &Decision) -> String {
+    let first = decision.against().next();
+    match (decision.verdict, first) {
+        (Verdict::Pass, _) => {
+            let executed: u64 = decision.targets.iter().map(|own| own.executed).sum();
+            format!("{executed} cases and scenarios were judged, and every check passed")
+        }
+        (_, Some(check)) => format!("{} at {}: {}", check.name, check.target, check.why),
+        (_, None) => "nothing was asked".to_owned(),
+    }
+}
+
+fn load_overrides(plan: &Plan) -> Result<Vec<Entry>, Error> {
+    overrides::load(plan.overrides.as_deref()).map_err(|error| told::overrides_error(&error))
+}
