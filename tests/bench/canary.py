@@ -23,7 +23,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=11, help="how long they run; packing begins after 7 [11]")
     parser.add_argument("--probes", type=int, default=20, help="seconds of probes by blackbox, before and after [20]")
     parser.add_argument("--kills", type=int, default=50, help="how often the kill switch is pulled [50]")
-    parser.add_argument("--full", type=int, default=5000, help="canaries on one core, to see what it can do [5000]")
+    parser.add_argument("--full", type=int, default=3000, help="canaries on one core, to see what it can do [3000]")
     arguments = parser.parse_args()
     plumb = arguments.plumb.resolve()
     print(f"load of the machine before the bench: {load():.1f}")
