@@ -1,0 +1,120 @@
+//! Markdown, read by a parser that others wrote.
+
+use plumb_gate::render::text::{command, line};
+use plumb_gate::render::{Room, markdown};
+use proptest::prelude::*;
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use crate::attacks::{ATTACKS, nasty};
+use crate::sample::{empty, failing, huge, overridden, passing, with_text};
+
+/// What is in a document apart from its texts, and its texts.
+#[derive(Debug, Default, PartialEq)]
+struct Read {
+    structure: Vec<String>,
+    texts: Vec<String>,
+}
+
+/// Code and text next to each other are one text: a bar stands between two spans of code.
+fn read(text: &str) -> Read {
+    let mut read = Read::default();
+    let mut own = String::new();
+    for event in Parser::new_ext(text, Options::all()) {
+        match event {
+            Event::Text(text) | Event::Code(text) => own.push_str(&text),
+            other => {
+                if !own.is_empty() {
+                    read.texts.push(std::mem::take(&mut own));
+                }
+                read.structure.push(format!("{other:?}"));
+            }
+        }
+    }
+    read
+}
+
+fn check(text: &str, is_overridden: bool) {
+    let (hostile, tame) = (with_text(text, is_overridden), with_text("tame", is_overridden));
+    let (written, expected) = (read(&markdown(&hostile, Room::Comment)), read(&markdown(&tame, Room::Comment)));
+    // A block without a command is left out.
+    if !text.is_empty() {
+        assert_eq!(written.structure, expected.structure, "{text:?}: {}", markdown(&hostile, Room::Comment));
+    }
+    for forbidden in ["Start(Link", "Start(Image", "InlineHtml", "InlineMath", "DisplayMath", "FootnoteReference", "TaskListMarker"] {
+        assert!(!written.structure.iter().any(|own| own.starts_with(forbidden)), "{text:?} makes {forbidden}");
+    }
+    let (summary, again) = (format!("Why: {}", line(text)), format!("{}\n", command(text)));
+    let is_text = |wanted: &str| written.texts.iter().any(|own| own == wanted);
+    assert!(text.is_empty() || is_text(&again), "{text:?} is changed in a command: {:?}", written.texts);
+    // Between the words and the text the emphasis ends.
+    let why = summary.strip_prefix("Why:").expect("the words");
+    assert!(is_text(why) || line(text).trim().is_empty(), "{text:?} is changed: {:?}", written.texts);
+}
+
+#[test]
+fn no_attack_changes_what_the_markdown_is() {
+    for attack in ATTACKS {
+        check(attack, false);
+        check(attack, true);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_changes_what_the_markdown_is(text in nasty(), is_overridden: bool) {
+        check(&text, is_overridden);
+    }
+}
+
+/// Mentions, references, addresses and emoji are found by GitHub in what Markdown became, outside of code.
+#[test]
+fn what_stands_outside_of_code_means_nothing_to_github() {
+    for attack in ATTACKS {
+        let mut outside = String::new();
+        let mut in_block = false;
+        let text = markdown(&with_text(attack, true), Room::Comment);
+        for event in Parser::new_ext(&text, Options::all()) {
+            match event {
+                Event::Start(Tag::CodeBlock(_)) => in_block = true,
+                Event::End(pulldown_cmark::TagEnd::CodeBlock) => in_block = false,
+                Event::Text(text) if !in_block => outside.push_str(&text),
+                _ => {}
+            }
+        }
+        for mark in ["@", "#", "GH-", "www", "http", "deadbeef", "acceded", "da39a3ee", ":tada", "$", "/"] {
+            assert!(!outside.contains(mark), "{attack:?} leaves {mark} outside of code: {outside}");
+        }
+    }
+}
+
+#[test]
+fn it_fits_and_what_does_not_is_counted() {
+    for room in [Room::Comment, Room::JobSummary] {
+        let text = markdown(&huge(5_000), room);
+        assert!(text.len() <= room.bytes_max(), "{} bytes in {room:?}", text.len());
+        assert!(text.matches("… and ").count() >= 3, "{room:?} says that there is more");
+        let structure = read(&text).structure;
+        let html = |tag: &str| structure.iter().filter(|own| own.starts_with("Html") && own.contains(tag)).count();
+        assert_eq!(html("<details>"), html("</details>"), "{room:?} closes what it opens");
+    }
+    let nasty = "\u{10ffff}`|".repeat(3_000);
+    let mut decision = huge(400);
+    decision.findings.iter_mut().for_each(|found| found.summary.clone_from(&nasty));
+    (decision.gate, decision.summary) = (nasty.clone(), nasty);
+    assert!(markdown(&decision, Room::Comment).len() < 65_536);
+}
+
+#[test]
+fn an_override_is_never_shown_as_passed() {
+    let text = markdown(&overridden(), Room::Comment);
+    assert!(text.starts_with("## ⚠ Gate release: overridden\n"), "{text}");
+    assert!(text.contains("Overridden, not passed"), "{text}");
+    assert!(!text.contains("## ✅"), "{text}");
+    assert!(markdown(&passing(), Room::Comment).starts_with("## ✅ Gate release: pass\n"));
+    assert!(markdown(&empty(), Room::Comment).contains("Nothing was checked."));
+}
+
+#[test]
+fn a_pull_request_reads_well() {
+    insta::assert_snapshot!(markdown(&failing(), Room::Comment));
+}
