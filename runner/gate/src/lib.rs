@@ -10,4 +10,5 @@
 pub mod decision;
 pub mod overrides;
 pub mod render;
+pub mod stats;
 pub mod verdict;
