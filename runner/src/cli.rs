@@ -18,6 +18,7 @@ use plumb_generator::shard::Shard;
 use plumb_validator::target::Safety;
 
 use crate::engine::Budget;
+use crate::run::shell_word;
 
 pub use canary::{CanaryArgs, CanaryFormat, LedgerArgs};
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
@@ -128,6 +129,24 @@ pub struct TargetArgs {
     /// How long one exchange may take
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+}
+
+impl TargetArgs {
+    /// The options that name the same target again.
+    pub fn options(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let given = [
+            ("--endpoint-url", self.endpoint_url.clone()),
+            ("--target", self.target.clone()),
+            ("--config", path(&self.config)),
+            ("--safety", self.safety.map(|safety| safety.to_string())),
+            ("--connect-to", self.connect_to.map(|address| address.to_string())),
+            ("--region", self.region.clone()),
+            ("--ca", path(&self.ca)),
+        ];
+        let each = given.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", shell_word(&value?))));
+        each.collect()
+    }
 }
 
 /// What is printed and kept.

@@ -172,6 +172,7 @@ fn go(
         interrupted: stop.load(Ordering::Relaxed),
         early,
         cases_left: ended.cases_left,
+        versions: Vec::new(),
         without_probes,
         restarts: engine.deaths(),
         resources_left: left.iter().map(told).collect(),

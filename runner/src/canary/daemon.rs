@@ -11,9 +11,6 @@ use plumb_canary::clock::SystemClock;
 use plumb_canary::plan::Plan;
 use plumb_canary::view::{DeviationView, Source};
 use plumb_canary::web;
-use plumb_generator::suites;
-use plumb_model::api::Api;
-use plumb_model::bodies::{hex, sha256};
 use plumb_validator::brake::Brake;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -26,6 +23,7 @@ use crate::canary::findings;
 use crate::canary::fleet::{Apis, Fleet, Wanted};
 use crate::canary::switch::CanarySwitch;
 use crate::error::{Error, Exit};
+use crate::run::model_digest;
 use crate::select::print_error;
 
 /// The most orders that wait.

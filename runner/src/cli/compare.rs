@@ -70,6 +70,7 @@ impl AccessArgs {
             endpoint_url: is_url.then(|| word.to_owned()),
             target: (!is_url).then(|| word.to_owned()),
             config: own.config,
+            connect_to: None,
             flavour: own.flavour,
             safety: own.safety,
             region: own.region,

@@ -13,7 +13,7 @@ use plumb_validator::plugin::Plugin;
 use crate::bounds::{InForce, check_may_begin};
 use crate::cases::Source;
 use crate::cli::{CasesArgs, CompareArgs, TargetArgs};
-use crate::commands::{conform, plan};
+use crate::commands::plan;
 use crate::compare::comparison::Comparison;
 use crate::compare::output::{self, Output};
 use crate::compare::passes::{Left, Pass, Passes};
@@ -133,7 +133,7 @@ fn carry_out(
     let mut refused = None;
     for red in &mut summary.reds {
         output::accept(red, &deviations, api.name, today);
-        let written = output.replay_files(red, &began, &|pass| conform::options(&targets[pass as usize]));
+        let written = output.replay_files(red, &began, &|pass| targets[pass as usize].options());
         refused = refused.or(written.err());
     }
     let exit = summary.exit(arguments.cases.inconclusive_max);

@@ -7,7 +7,6 @@ use plumb_validator::plugin::Plugin;
 
 use crate::bounds::InForce;
 use crate::cli::{CasesArgs, Format, OutputArgs, TargetArgs};
-use crate::commands::conform;
 use crate::config::Config;
 use crate::credentials::CredentialsError;
 use crate::engine::{Engine, is_alive};
@@ -114,7 +113,7 @@ impl Runs<'_> {
         cases: &CasesArgs,
         folder: &Path,
     ) -> Result<Evidence, Error> {
-        let options = conform::options(target);
+        let options = target.options();
         let output = OutputArgs {
             format: Format::Nothing,
             html: Some(folder.join("report.html")),
@@ -134,7 +133,7 @@ impl Runs<'_> {
         let selection = Selection::of(wish, self.plugins)?;
         crate::output::make_folder(folder)?;
         let stage = Stage::Target(Box::new(selected));
-        let ran = features::run(self.api, &arguments, &selection, &stage, conform::options(target));
+        let ran = features::run(self.api, &arguments, &selection, &stage, target.options());
         evidence(&name, "features", ran, |report| Shown::Features(Box::new(report)))
     }
 

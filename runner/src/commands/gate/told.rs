@@ -50,7 +50,7 @@ pub(super) fn tell(decision: &Decision, arguments: &GateRunArgs, folder: &Path) 
 fn job_summary(decision: &Decision) -> Result<(), Error> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
     let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-    let text = render::markdown(decision, Room::Summary);
+    let text = render::markdown(decision, Room::JobSummary);
     opened
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| Error::file("write", &path, error, "GITHUB_STEP_SUMMARY names it"))
