@@ -393,8 +393,11 @@ pub struct SweepArgs {
 #[derive(Debug, Args)]
 pub struct AcceptArgs {
     /// Files of findings
-    #[arg(required = true)]
+    #[arg(required_unless_present = "from")]
     pub findings: Vec<PathBuf>,
+    /// All findings of this run: a folder that a run or a gate was given by --output; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    pub from: Vec<PathBuf>,
     /// Who answers for it
     #[arg(long, value_name = "NAME")]
     pub owner: String,

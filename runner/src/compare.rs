@@ -9,6 +9,7 @@
 //! - [`between`] holds two of them side by side;
 //! - [`comparison`] adds everything up, [`groups`] and [`latency`] with it;
 //! - [`reds`] confirms what the model calls wrong and makes it small;
+//! - [`run`] carries it out;
 //! - [`summary`] is what came of it, for every report; [`output`] writes it down.
 
 pub mod between;
@@ -22,5 +23,6 @@ pub mod output;
 pub mod passes;
 pub mod places;
 pub mod reds;
+pub mod run;
 pub mod said;
 pub mod summary;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::stats::comparison::Comparison;
 use crate::verdict::{Said, Verdict, sum};
 
 /// The schema of a decision as JSON.
@@ -51,6 +52,9 @@ pub struct Decision {
     pub skipped: Vec<Skipped>,
     /// What does not change the verdict, and whoever reads it should know: an accepted finding that expires soon.
     pub notices: Vec<String>,
+    /// The target held against another, call by call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// Where everything that was seen is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use jiff::{Timestamp, Zoned};
 use plumb_gate::decision::{Decision, GATE_SCHEMA, Looked};
 use plumb_gate::overrides::{self, Entry};
+use plumb_gate::stats::comparison::Comparison;
 use plumb_gate::verdict::Verdict;
 use plumb_validator::plugin::Plugin;
 
@@ -18,6 +19,7 @@ use crate::error::{Error, Exit};
 use crate::gate::evidence::Evidence;
 use crate::gate::judge::judge;
 use crate::gate::known::Known;
+use crate::gate::live::{self, Live};
 use crate::gate::plan::Plan;
 use crate::gate::runs::{Runs, Seen, default_folder};
 use crate::gate::standing::Standings;
@@ -48,12 +50,19 @@ fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
     let run = new_run_id();
     let folder = arguments.output.clone().unwrap_or_else(|| default_folder(run.as_str()));
     let seeing = Seeing { plugins, plan: &plan, config: &config, folder: &folder, arguments };
-    let began = Timestamp::now();
-    let (seen, model) = seeing.see()?;
-    let decision = decided(&plan, (&seen, &model), (&deviations, known.as_ref()), &entries, (run.as_str(), began));
+    let began = now();
+    let Sight { seen, model, live } = seeing.see()?;
+    let decision = decided(&plan, (&seen, &model), live.as_ref(), (&deviations, known.as_ref()), &entries);
+    let decision = Decision { run: run.as_str().to_owned(), began, ..decision };
     let decision = Decision { folder: Some(folder.display().to_string()), ..decision };
     told::tell(&decision, arguments, &folder)?;
     Ok(exit_of(decision.verdict))
+}
+
+/// Now, to the second: nobody wants to read more of it.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// The exit code of a verdict. One that was overridden lets a pipeline go on: that is what it is for.
@@ -63,6 +72,16 @@ const fn exit_of(verdict: Verdict) -> Exit {
         Verdict::Fail => Exit::Diverges,
         Verdict::Inconclusive => Exit::Inconclusive,
     }
+}
+
+/// What a gate has seen.
+struct Sight {
+    /// At each target.
+    seen: Vec<Seen>,
+    /// The digest of the model that judges.
+    model: String,
+    /// How the target stands to its baseline, where it has one.
+    live: Option<Live>,
 }
 
 /// What a gate looks at.
@@ -75,17 +94,25 @@ struct Seeing<'s> {
 }
 
 impl Seeing<'_> {
-    /// What the targets show, now or in earlier runs, and the digest of the model that judges.
-    fn see(&self) -> Result<(Vec<Seen>, String), Error> {
+    /// What the targets show, now or in earlier runs.
+    fn see(&self) -> Result<Sight, Error> {
         let plugin = select::plugin(self.plugins, self.plan.api)?;
         let api = (plugin.api)();
         let (plan, config, folder) = (self.plan, self.config, self.folder);
         if !self.arguments.evidence.is_empty() {
-            return Ok((self.earlier()?, model_digest(&api)));
+            // Evidence does not tell how two targets stand to each other.
+            let live = plan.baseline.as_ref().map(|_| Live::Nothing("it cannot be told from earlier runs".into()));
+            return Ok(Sight { seen: self.earlier()?, model: model_digest(&api), live });
         }
         let runs = Runs { plan, plugin, plugins: self.plugins, api: &api, config, folder };
         let seen = runs.look_at_all()?;
-        Ok((seen, model_digest(&api)))
+        let is_stopped = seen.iter().flat_map(|own| &own.evidence).any(Evidence::interrupted);
+        let live = match (&plan.baseline, plan.targets.as_slice()) {
+            (Some(_), _) if is_stopped => Some(Live::Nothing("somebody stopped the gate before".into())),
+            (Some(baseline), [candidate]) => Some(runs.hold_against(candidate, baseline, &plan.limits)?),
+            _ => None,
+        };
+        Ok(Sight { seen, model: model_digest(&api), live })
     }
 
     /// What earlier runs have shown of each target.
@@ -125,25 +152,31 @@ impl Seeing<'_> {
 fn decided(
     plan: &Plan,
     (seen, model): (&[Seen], &str),
+    live: Option<&Live>,
     (deviations, known): (&[Deviation], Option<&Known>),
     entries: &[Entry],
-    (run, began): (&str, Timestamp),
 ) -> Decision {
-    let (now, today) = (Timestamp::now(), Zoned::now().date());
+    let (now, today) = (now(), Zoned::now().date());
     let standings = Standings { deviations, expired: plan.expired, known, today };
-    let judged = judge(plan, seen, &standings, model, now);
+    let mut judged = judge(plan, seen, &standings, model, now);
     let version = plan.expect_version.as_deref();
+    let candidate = plan.targets.first().and_then(|own| own.target.as_deref()).unwrap_or_default();
+    judged.checks.extend(live.iter().flat_map(|live| live::checks(live, candidate, plan.inconclusive_max)));
+    let comparison = match live {
+        Some(Live::Held(comparison, ..)) => Some(Comparison::clone(comparison)),
+        Some(Live::Nothing(_)) | None => None,
+    };
     let mut notices = judged.notices;
     notices.extend(overrides::told(entries, &plan.name, version, now));
     let decision = Decision {
         schema: GATE_SCHEMA.into(),
         gate: plan.name.clone(),
-        run: run.to_owned(),
+        run: String::new(),
         verdict: Verdict::Inconclusive,
         without_override: None,
         overridden: None,
         summary: String::new(),
-        began,
+        began: now,
         decided: now,
         version: env!("CARGO_PKG_VERSION").into(),
         api: plan.api.to_owned(),
@@ -154,6 +187,7 @@ fn decided(
         findings: judged.findings,
         skipped: judged.skipped,
         notices,
+        comparison,
         folder: None,
     };
     let decision = decision.decided(overrides::in_force(entries, &plan.name, version, now));

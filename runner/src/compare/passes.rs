@@ -55,12 +55,20 @@ pub struct Triple {
     pub case: Case,
     /// What it came to, in the order of [`Pass::ALL`].
     pub runs: [CaseRun; 3],
+    /// The order in which it was run.
+    pub order: [Pass; 3],
 }
 
 impl Triple {
     /// What it came to in one pass.
     pub const fn run(&self, pass: Pass) -> &CaseRun {
         &self.runs[pass as usize]
+    }
+
+    /// Whether it ran in the pass `one` before it ran in the pass `other`.
+    pub fn is_before(&self, one: Pass, other: Pass) -> bool {
+        let place = |pass| self.order.iter().position(|own| *own == pass);
+        place(one) < place(other)
     }
 }
 
@@ -128,7 +136,7 @@ impl Passes<'_, '_> {
                 runs[*pass as usize] = Some(run);
             }
             let [Some(a), Some(again), Some(b)] = runs else { unreachable!("each order names each pass") };
-            if sender.send(Triple { sequence, case, runs: [a, again, b] }).is_err() {
+            if sender.send(Triple { sequence, case, runs: [a, again, b], order: *order }).is_err() {
                 break;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use plumb_gate::stats::limits::Limits;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -48,6 +49,8 @@ pub struct GateConfig {
     pub connect_to: Option<Spanned<String>>,
     /// The target that this one is held against, call by call.
     pub baseline: Option<Spanned<String>>,
+    /// From where on it counts that the target is worse than that.
+    pub baseline_limits: Option<Spanned<Limits>>,
     /// Who answers for going on all the same; `plumb.overrides.toml` where it is missing and there is one.
     pub overrides: Option<PathBuf>,
     /// How many cases and scenarios run at once.

@@ -228,12 +228,14 @@ impl Judge<'_> {
     ) -> u64 {
         let mut blocking = 0;
         for finding in all {
-            let is_noted = |own: &Found| own.id == finding.id && own.target == self.seen.target;
-            if self.judged.findings.iter().any(is_noted) {
-                continue;
-            }
             let standing = self.standings.of(finding, api);
             blocking += u64::from(standing.blocks());
+            let is_noted = |own: &&mut Found| own.id == finding.id && own.target == self.seen.target;
+            if let Some(noted) = self.judged.findings.iter_mut().find(is_noted) {
+                // Cases and scenarios show the same finding: it is told once, and where it can be read.
+                noted.place = noted.place.take().or_else(|| place.cloned());
+                continue;
+            }
             self.find(Found {
                 id: finding.id.clone(),
                 target: self.seen.target.clone(),

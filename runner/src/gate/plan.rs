@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use plumb_gate::stats::limits::Limits;
 use plumb_model::api::Api;
 use plumb_validator::plugin::Plugin;
 use toml::Spanned;
@@ -62,6 +63,8 @@ pub struct Plan {
     pub expect_version: Option<String>,
     /// The target that the others are held against.
     pub baseline: Option<TargetArgs>,
+    /// From where on it counts that a target is worse than that.
+    pub limits: Limits,
     /// Where overrides stand.
     pub overrides: Option<PathBuf>,
     /// How many cases and scenarios run at once.
@@ -130,6 +133,7 @@ impl Plan {
             max_age: read_time(&own.max_age, MAX_AGE)?,
             expect_version: expected(config, own, arguments)?,
             baseline: baseline(config, own, arguments, &targets)?,
+            limits: limits(config, own)?,
             overrides: own.overrides.clone(),
             workers,
             targets,
@@ -296,6 +300,18 @@ fn baseline(
         return Err(config.error_at(name, "the target would be held against itself", help));
     }
     Ok(Some(target_args(arguments, name.get_ref(), None)))
+}
+
+fn limits(config: &Config, own: &GateConfig) -> Result<Limits, Error> {
+    let Some(given) = &own.baseline_limits else { return Ok(Limits::default()) };
+    if own.baseline.is_none() {
+        return Err(config.error_at(given, "there is no baseline that these limits are about", "add baseline = \"NAME\""));
+    }
+    let limits = *given.get_ref();
+    limits.check().map_err(|error| {
+        config.error_at(given, format!("failed to {error}"), "docs/gate-statistics.md says what each of them does")
+    })?;
+    Ok(limits)
 }
 
 fn expected(config: &Config, own: &GateConfig, arguments: &GateRunArgs) -> Result<Option<String>, Error> {

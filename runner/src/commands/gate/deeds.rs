@@ -1,6 +1,5 @@
 //! What else can be done with gates: override one, and answer pipelines that ask.
 
-use jiff::Timestamp;
 use plumb_gate::overrides::{self, Entry, OVERRIDES_FILE};
 
 use crate::cli::{GateServeArgs, OverrideArgs, parse_until};
@@ -13,7 +12,7 @@ use crate::output::print;
 pub(super) fn override_gate(arguments: &OverrideArgs) -> Result<Exit, Error> {
     let config = Config::load(arguments.config.as_deref())?;
     let (_, gate) = config.gate(&arguments.name)?;
-    let now = Timestamp::now();
+    let now = super::now();
     let until = parse_until(&arguments.until, now)
         .map_err(|reason| Error::usage(reason, "an end looks like 4h or 2026-11-22T12:00:00+01:00"))?;
     let entry = Entry {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use plumb_gate::decision::Decision;
 use plumb_gate::overrides;
-use plumb_gate::render::{self, Room};
+use plumb_gate::render::{self, Curve, Plot, Room};
+use plumb_gate::stats::comparison::Point;
 
 use crate::cli::{GateFormat, GateRunArgs, ReportFormat};
 use crate::config::CONFIG_FILE;
@@ -29,7 +30,7 @@ pub(super) fn tell(decision: &Decision, arguments: &GateRunArgs, folder: &Path) 
                 let config = arguments.config.as_deref().unwrap_or(Path::new(CONFIG_FILE)).display().to_string();
                 render::gitlab(decision, &config).map_err(|error| internal("Code Quality", &error))
             }
-            ReportFormat::Html => Ok(render::page(decision, &[])),
+            ReportFormat::Html => Ok(render::page(decision, &plots(decision))),
         };
         let one = text.and_then(|text| write_whole(&report.path, text.as_bytes()));
         written = written.and(one);
@@ -54,6 +55,30 @@ fn job_summary(decision: &Decision) -> Result<(), Error> {
     opened
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| Error::file("write", &path, error, "GITHUB_STEP_SUMMARY names it"))
+}
+
+/// What can be drawn: a group of calls each, both sides.
+fn plots(decision: &Decision) -> Vec<Plot> {
+    let Some(comparison) = &decision.comparison else { return Vec::new() };
+    let each = comparison.drawn.iter().filter(|own| !own.curve.is_empty()).map(|own| {
+        let of_it = comparison.rows.iter().filter(|row| row.group == own.group && row.is_whole == own.is_whole);
+        let curve = |name: &str, at: fn(&Point) -> u64| Curve {
+            name: name.to_owned(),
+            points: own.curve.iter().map(|point| (point.share, microseconds(at(point)))).collect(),
+        };
+        Plot {
+            title: own.group.clone(),
+            words: of_it.map(|row| row.why.as_str()).collect::<Vec<_>>().join(" "),
+            candidate: curve("candidate", |point| point.candidate_us),
+            baseline: curve("baseline", |point| point.baseline_us),
+        }
+    });
+    each.collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "latencies are far below 2^52 microseconds")]
+const fn microseconds(whole: u64) -> f64 {
+    whole as f64
 }
 
 fn json(decision: &Decision) -> Result<String, Error> {
