@@ -65,7 +65,10 @@ impl<'a> Source<'a> {
             let generated = if strength == 0 { 0 } else { suites::cases(api, &arguments.operations, seed).len() };
             generated.saturating_add(self.workflows() + seeds.len())
         });
-        let all = seeds.into_iter().chain(suites.into_iter().flatten()).chain(workflows(api, options, seed).take(self.workflows()));
+        let all = seeds
+            .into_iter()
+            .chain(suites.into_iter().flatten())
+            .chain(workflows(api, options, seed).take(self.workflows()));
         Ok((all.filter(move |case| shard.is_none_or(|own| own.holds(case.id().as_bytes()))), known))
     }
 

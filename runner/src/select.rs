@@ -59,7 +59,18 @@ impl Selected {
         let (kill_switch, daily) = (Settings::default(), Daily::default());
         let (restart, version_header, version_path, pool) = (None, None, None, Vec::new());
         let versions = Versions::default();
-        Self { target, endpoint, restart, version_header, version_path, pool, credentials, kill_switch, daily, versions }
+        Self {
+            target,
+            endpoint,
+            restart,
+            version_header,
+            version_path,
+            pool,
+            credentials,
+            kill_switch,
+            daily,
+            versions,
+        }
     }
 
     /// What brings the target back where it dies.

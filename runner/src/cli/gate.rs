@@ -70,7 +70,7 @@ pub enum GateFormat {
     Terminal,
     /// One object, schema plumb.gate/1.
     Json,
-    /// Workflow commands of GitHub; the job summary goes to $GITHUB_STEP_SUMMARY.
+    /// Workflow commands of GitHub; the job summary goes to the file that GitHub names for it.
     Github,
 }
 

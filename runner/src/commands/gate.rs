@@ -39,7 +39,11 @@ fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
     let config = Config::load(arguments.config.as_deref())?;
     let Some(name) = &arguments.name else {
         let known = config.gate_names().join(", ");
-        let help = if known.is_empty() { "write [gates.NAME] in plumb.toml".to_owned() } else { format!("there are: {known}") };
+        let help = if known.is_empty() {
+            "write [gates.NAME] in plumb.toml".to_owned()
+        } else {
+            format!("there are: {known}")
+        };
         return Err(Error::usage("no gate is named", help));
     };
     let plan = Plan::read(&config, name, arguments, plugins)?;
@@ -142,7 +146,10 @@ impl Seeing<'_> {
         match all.first() {
             None => Ok(seen),
             Some(other) => Err(Error::usage(
-                format!("there is evidence about {:?}, and the gate {:?} does not ask about it", other.target, self.plan.name),
+                format!(
+                    "there is evidence about {:?}, and the gate {:?} does not ask about it",
+                    other.target, self.plan.name
+                ),
                 "name the folders of its own targets with --evidence",
             )),
         }

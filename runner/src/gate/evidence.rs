@@ -56,7 +56,9 @@ impl Evidence {
     /// What the run tells of itself; none where it could not begin.
     pub fn told(&self) -> Option<Told<'_>> {
         match &self.shown {
-            Shown::Suites(report) => Some(of_cases(&report.started, versions_of(report.ended.as_ref().map(|own| &own.versions)))),
+            Shown::Suites(report) => {
+                Some(of_cases(&report.started, versions_of(report.ended.as_ref().map(|own| &own.versions))))
+            }
             Shown::Features(report) => {
                 Some(of_features(&report.started, versions_of(report.ended.as_ref().map(|own| &own.versions))))
             }
@@ -107,7 +109,9 @@ impl Evidence {
         let mut lines = Lines::open(folder)?;
         let first = lines.next_event()?;
         let mut evidence = match &first {
-            Some(Event::RunStarted(started)) => Self::read(&started.target, Shown::Suites(Box::new(Report::new(started.clone())))),
+            Some(Event::RunStarted(started)) => {
+                Self::read(&started.target, Shown::Suites(Box::new(Report::new(started.clone()))))
+            }
             Some(Event::TestsStarted(started)) => {
                 Self::read(&started.target, Shown::Features(Box::new(FeatureReport::new(started.clone()))))
             }
@@ -138,7 +142,8 @@ pub fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     walk(folder, DEPTH_MAX, &mut found);
     found.sort();
     if found.is_empty() {
-        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, format!("there is no {EVENTS} in it or below it"));
+        let missing =
+            std::io::Error::new(std::io::ErrorKind::NotFound, format!("there is no {EVENTS} in it or below it"));
         return Err(Error::file("read", folder, missing, "name a folder that a run was given by --output"));
     }
     Ok(found)

@@ -103,7 +103,8 @@ impl Judge<'_> {
         } else if told.endpoint != self.seen.endpoint {
             Some(format!("{folder} is about {}, the target is at {}", told.endpoint, self.seen.endpoint))
         } else if told.model != self.model || told.version != env!("CARGO_PKG_VERSION") {
-            let (theirs, ours) = (format!("{} {}", told.version, told.model), format!("{} {}", env!("CARGO_PKG_VERSION"), self.model));
+            let (theirs, ours) =
+                (format!("{} {}", told.version, told.model), format!("{} {}", env!("CARGO_PKG_VERSION"), self.model));
             Some(format!("{folder} was judged by another model: {theirs}, this one is {ours}"))
         } else {
             match age {
@@ -116,12 +117,11 @@ impl Judge<'_> {
                 Some(_) => None,
             }
         };
-        match wrong {
-            Some(why) => self.say("evidence", Said::Inconclusive, why),
-            None => {
-                let age = age.map_or_else(String::new, |age| in_words(age.unsigned_abs()));
-                self.say("evidence", Said::Pass, format!("{folder} began {age} ago"));
-            }
+        if let Some(why) = wrong {
+            self.say("evidence", Said::Inconclusive, why);
+        } else {
+            let age = age.map_or_else(String::new, |age| in_words(age.unsigned_abs()));
+            self.say("evidence", Said::Pass, format!("{folder} began {age} ago"));
         }
     }
 
@@ -343,7 +343,9 @@ fn latency(operation: &str, all: &hdrhistogram::Histogram<u64>, share: f64, with
     if calls < least {
         return (
             Said::Inconclusive,
-            format!("{operation}: {calls} exchanges are too few to tell what {percent} % of them take; {least} are enough"),
+            format!(
+                "{operation}: {calls} exchanges are too few to tell what {percent} % of them take; {least} are enough"
+            ),
         );
     }
     let said = if all.value_at_quantile(share) <= most { Said::Pass } else { Said::Fail };

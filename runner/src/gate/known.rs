@@ -26,8 +26,7 @@ impl Known {
     /// # Errors
     /// Where there is none, or it cannot be read.
     pub fn load(folder: &Path) -> Result<Self, Error> {
-        let mut known =
-            Self { run: folder.display().to_string(), findings: Vec::new(), scenarios: BTreeSet::new() };
+        let mut known = Self { run: folder.display().to_string(), findings: Vec::new(), scenarios: BTreeSet::new() };
         for folder in folders(folder)? {
             known.take(&Evidence::load(&folder)?);
         }

@@ -101,10 +101,8 @@ pub fn checks(live: &Live, candidate: &str, inconclusive_max: f64) -> Vec<Check>
         Live::Held(comparison, summary, unkept) => (comparison, summary, unkept),
     };
     let (said, why) = answers(summary, inconclusive_max);
-    let mut checks = vec![
-        check("baseline", comparison.said(), &comparison.reasons().join("; ")),
-        check("answers", said, &why),
-    ];
+    let mut checks =
+        vec![check("baseline", comparison.said(), &comparison.reasons().join("; ")), check("answers", said, &why)];
     if let Some(why) = unkept {
         checks.push(check("record", Said::Inconclusive, &format!("not all that was seen could be kept: {why}")));
     }
@@ -117,7 +115,10 @@ fn answers(summary: &Summary, inconclusive_max: f64) -> (Said, String) {
     let many = worse().count();
     if let Some(first) = worse().next() {
         let finding = first.wrong.first().map_or("", |own| own.finding.summary.as_str());
-        return (Said::Fail, format!("{many} answers are wrong that the baseline gives otherwise, the first: {finding}"));
+        return (
+            Said::Fail,
+            format!("{many} answers are wrong that the baseline gives otherwise, the first: {finding}"),
+        );
     }
     let better = summary.open().filter(|red| red.right == Right::B).count();
     let either = summary.counts.either;

@@ -115,9 +115,8 @@ impl Plan {
         if let (Some(floor), true) = (&own.coverage, own.suites.is_none()) {
             return Err(config.error_at(floor, "coverage is that of suites, and there are none", "add suites = {}"));
         }
-        let read_time = |given: &Option<Spanned<String>>, default| {
-            given.as_ref().map_or(Ok(default), |text| time(config, text))
-        };
+        let read_time =
+            |given: &Option<Spanned<String>>, default| given.as_ref().map_or(Ok(default), |text| time(config, text));
         Ok(Self {
             name: name.to_owned(),
             api: plugin.name,
@@ -215,7 +214,8 @@ fn plugin<'p>(config: &Config, own: &GateConfig, plugins: &'p [Plugin]) -> Resul
         match &first {
             None => first = Some(api),
             Some(other) if *other != api => {
-                let message = format!("the target {:?} offers the API {api:?}, the first one {other:?}", name.get_ref());
+                let message =
+                    format!("the target {:?} offers the API {api:?}, the first one {other:?}", name.get_ref());
                 return Err(config.error_at(name, message, "a gate speaks one API: write a gate for each"));
             }
             Some(_) => {}
@@ -305,7 +305,11 @@ fn baseline(
 fn limits(config: &Config, own: &GateConfig) -> Result<Limits, Error> {
     let Some(given) = &own.baseline_limits else { return Ok(Limits::default()) };
     if own.baseline.is_none() {
-        return Err(config.error_at(given, "there is no baseline that these limits are about", "add baseline = \"NAME\""));
+        return Err(config.error_at(
+            given,
+            "there is no baseline that these limits are about",
+            "add baseline = \"NAME\"",
+        ));
     }
     let limits = *given.get_ref();
     limits.check().map_err(|error| {
@@ -315,7 +319,8 @@ fn limits(config: &Config, own: &GateConfig) -> Result<Limits, Error> {
 }
 
 fn expected(config: &Config, own: &GateConfig, arguments: &GateRunArgs) -> Result<Option<String>, Error> {
-    let expected = arguments.expect_version.clone().or_else(|| own.expect_version.as_ref().map(|own| own.get_ref().clone()));
+    let expected =
+        arguments.expect_version.clone().or_else(|| own.expect_version.as_ref().map(|own| own.get_ref().clone()));
     let Some(expected) = expected.map(|text| text.trim().to_owned()) else { return Ok(None) };
     if expected.is_empty() {
         return Err(Error::usage("the expected version is empty", "name it, or leave --expect-version out"));

@@ -39,12 +39,7 @@ impl Standings<'_> {
 
     fn over(&self, own: &Deviation) -> Standing {
         let blocks = first_day(own.expires, self.expired);
-        Standing::Expired {
-            owner: own.owner.clone(),
-            expired: own.expires,
-            blocks,
-            is_due: blocks <= self.today,
-        }
+        Standing::Expired { owner: own.owner.clone(), expired: own.expires, blocks, is_due: blocks <= self.today }
     }
 
     /// The accepted findings that expire within `soon`, in words.

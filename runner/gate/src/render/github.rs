@@ -52,7 +52,9 @@ pub fn github(decision: &Decision) -> String {
         }
         if let Some(more) = own.len().checked_sub(ANNOTATIONS_MAX).filter(|more| *more > 0) {
             let several = counted(more, &format!("more {}", level.word()));
-            text.push_str(&format!("plumb gate: {several} in the job summary: GitHub shows {ANNOTATIONS_MAX} of a step\n"));
+            text.push_str(&format!(
+                "plumb gate: {several} in the job summary: GitHub shows {ANNOTATIONS_MAX} of a step\n"
+            ));
         }
     }
     text
@@ -81,7 +83,11 @@ fn annotations(decision: &Decision) -> Vec<Annotation> {
     }
     let skipped = decision.skipped.iter().fold(0_u64, |sum, skipped| sum.saturating_add(skipped.count));
     if skipped > 0 {
-        all.push(own(Level::Notice, "Not judged".to_owned(), format!("{}; why is in the summary", count(skipped, "case"))));
+        all.push(own(
+            Level::Notice,
+            "Not judged".to_owned(),
+            format!("{}; why is in the summary", count(skipped, "case")),
+        ));
     }
     all
 }

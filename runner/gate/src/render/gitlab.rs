@@ -86,7 +86,14 @@ impl Issues<'_> {
     }
 
     /// Somebody who answers for going on takes the edge off, and does not make it disappear.
-    fn push(&mut self, about: &[&str], name: &str, severity: &'static str, words: &str, place: Option<&(String, usize)>) {
+    fn push(
+        &mut self,
+        about: &[&str],
+        name: &str,
+        severity: &'static str,
+        words: &str,
+        place: Option<&(String, usize)>,
+    ) {
         let is_overridden = self.decision.verdict == Verdict::Overridden;
         let severity = if is_overridden && matches!(severity, "blocker" | "critical") { "major" } else { severity };
         let print = fingerprint(&self.decision.gate, about, 0);

@@ -116,9 +116,9 @@ fn head(page: &mut Page, decision: &Decision) {
 
 fn against(page: &mut Page, decision: &Decision) {
     let checks: Vec<_> = decision.against().collect();
-    let checks = checks.iter().map(|check| {
-        format!("{}: {}: {}", view::bars(check.said), line(&view::check_name(check)), line(&check.why))
-    });
+    let checks = checks
+        .iter()
+        .map(|check| format!("{}: {}: {}", view::bars(check.said), line(&view::check_name(check)), line(&check.why)));
     page.list("What keeps it from passing", SHOWN_MAX, checks);
     let passed = decision.checks.iter().filter(|check| check.said == Said::Pass).collect::<Vec<_>>();
     let passed = passed.iter().map(|check| format!("{}: {}", line(&view::check_name(check)), line(&check.why)));

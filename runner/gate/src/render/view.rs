@@ -90,7 +90,8 @@ pub(super) fn skipped(skipped: &Skipped) -> String {
 /// What to do about it: first what finds out, then what goes on all the same.
 pub(super) fn steps(decision: &Decision) -> Vec<String> {
     let verdict = decision.without_override.unwrap_or(decision.verdict);
-    let overrides = format!("to go on all the same, somebody answers for it in {OVERRIDES_FILE}: gate, who, why, until");
+    let overrides =
+        format!("to go on all the same, somebody answers for it in {OVERRIDES_FILE}: gate, who, why, until");
     let first = match (verdict, blocking(decision).iter().find(|found| !found.replay.is_empty())) {
         (Verdict::Pass | Verdict::Overridden, _) => return Vec::new(),
         (Verdict::Fail, Some(found)) => format!("see it again: {}", found.replay),
@@ -98,14 +99,17 @@ pub(super) fn steps(decision: &Decision) -> Vec<String> {
         (Verdict::Inconclusive, _) if decision.checks.is_empty() => {
             "nothing was checked: give the gate something to check, and run it again".to_owned()
         }
-        (Verdict::Inconclusive, _) => "nothing failed: clear up what could not be told, and run the gate again".to_owned(),
+        (Verdict::Inconclusive, _) => {
+            "nothing failed: clear up what could not be told, and run the gate again".to_owned()
+        }
     };
     if decision.verdict == Verdict::Overridden { vec![first] } else { vec![first, overrides] }
 }
 
 /// How many cases were judged where.
 pub(super) fn judged(decision: &Decision) -> String {
-    let sum = |of: fn(&Looked) -> u64| decision.targets.iter().fold(0_u64, |sum, target| sum.saturating_add(of(target)));
+    let sum =
+        |of: fn(&Looked) -> u64| decision.targets.iter().fold(0_u64, |sum, target| sum.saturating_add(of(target)));
     let (executed, exchanges) = (sum(|target| target.executed), sum(|target| target.exchanges));
     let targets = counted(decision.targets.len(), "target");
     format!("{} judged at {targets}, {} sent", count(executed, "case"), count(exchanges, "request"))

@@ -95,7 +95,8 @@ impl Part {
 
     /// The time that so many calls of both sides took, or a longer one.
     fn tail_from(&self, calls: usize) -> Option<u64> {
-        let mut all: Vec<u64> = self.latencies.iter().flat_map(|(candidate, baseline)| [*candidate, *baseline]).collect();
+        let mut all: Vec<u64> =
+            self.latencies.iter().flat_map(|(candidate, baseline)| [*candidate, *baseline]).collect();
         all.sort_unstable_by(|one, other| other.cmp(one));
         all.get(calls - 1).or(all.last()).copied()
     }

@@ -26,7 +26,8 @@ fn is_plain(word: &str) -> bool {
     let word = word.strip_prefix('(').unwrap_or(word);
     let word = word.trim_end_matches([',', '.', ';', ':', ')', '%', '?']);
     let letters = !word.is_empty() && word.chars().all(|character| character.is_ascii_alphabetic());
-    let could_be_hash = word.len() >= HASH_CHARACTERS_MIN && word.chars().all(|character| character.is_ascii_hexdigit());
+    let could_be_hash =
+        word.len() >= HASH_CHARACTERS_MIN && word.chars().all(|character| character.is_ascii_hexdigit());
     let digits = |part: &str| !part.is_empty() && part.chars().all(|character| character.is_ascii_digit());
     (letters || word.split([',', '.']).all(digits)) && !could_be_hash
 }

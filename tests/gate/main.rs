@@ -1,0 +1,16 @@
+//! `plumb gate` as a whole: real processes against real servers that are well, wrong, mixed or gone.
+
+#[path = "../cli/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "each test crate uses a part of it")]
+mod support;
+
+mod front;
+mod gated;
+
+mod baseline;
+mod evidence;
+mod hostile;
+mod overridden;
+mod refused;
+mod reports;
+mod versions;
