@@ -16,7 +16,8 @@ pub const NAME_CHARACTERS_MAX: usize = 200;
 pub const WHY_CHARACTERS_MAX: usize = 2_000;
 
 const HELP_UNTIL: &str = "write a date, a time and a zone without quotes: until = 2026-11-22T12:00:00+01:00";
-const HELP_ENTRY: &str = "an entry is [[override]] with gate, who, why, made and until, and version where it is for one alone";
+const HELP_ENTRY: &str =
+    "an entry is [[override]] with gate, who, why, made and until, and version where it is for one alone";
 
 /// One override in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,13 @@ impl Entry {
             (Key::Gate, "gate", "name the gate that it is for", Some(&self.gate), NAME_CHARACTERS_MAX),
             (Key::Who, "who", "name the person who answers for it", Some(&self.who), NAME_CHARACTERS_MAX),
             (Key::Why, "why", "say why it is right to go on: others will ask", Some(&self.why), WHY_CHARACTERS_MAX),
-            (Key::Version, "version", "name the version that the gate expects", self.version.as_ref(), NAME_CHARACTERS_MAX),
+            (
+                Key::Version,
+                "version",
+                "name the version that the gate expects",
+                self.version.as_ref(),
+                NAME_CHARACTERS_MAX,
+            ),
         ];
         let of_text = |(key, name, help, text, max): (Key, &str, &str, Option<&String>, usize)| {
             Some((key, wrong_text(name, help, text?, max)?))
@@ -105,12 +112,14 @@ impl Entry {
         let Self { made, until, .. } = self;
         let lasts = until.duration_since(*made);
         if lasts <= jiff::SignedDuration::ZERO {
-            let message = format!("the override is over before it begins: it is made at {made} and counts until {until}");
+            let message =
+                format!("the override is over before it begins: it is made at {made} and counts until {until}");
             return Some(Mistake::new(message, "choose an end that is to come"));
         }
         let days = OVERRIDE_MAX.as_hours() / 24;
         let help = format!("choose an end that is at most {days} days after it is made; another can be added then");
-        (lasts > OVERRIDE_MAX).then(|| Mistake::new(format!("the override would count for more than {days} days"), help))
+        (lasts > OVERRIDE_MAX)
+            .then(|| Mistake::new(format!("the override would count for more than {days} days"), help))
     }
 }
 
@@ -125,7 +134,9 @@ fn wrong_text(name: &str, help: &str, text: &str, characters_max: usize) -> Opti
         return Some(Mistake::new(message, "write plain text on one line"));
     }
     let is_long = text.chars().nth(characters_max).is_some();
-    is_long.then(|| Mistake::new(format!("`{name}` is longer than {characters_max} characters"), "be brief, and link to more"))
+    is_long.then(|| {
+        Mistake::new(format!("`{name}` is longer than {characters_max} characters"), "be brief, and link to more")
+    })
 }
 
 #[derive(Deserialize)]
@@ -161,7 +172,8 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, Mistake> {
 
 fn entry(written: &Spanned<Written>) -> Result<Entry, Mistake> {
     let (whole, own) = (written.span(), written.get_ref());
-    let missing = |name: &str, help: &str| Mistake::new(format!("the override has no `{name}`"), help).at(Some(whole.clone()));
+    let missing =
+        |name: &str, help: &str| Mistake::new(format!("the override has no `{name}`"), help).at(Some(whole.clone()));
     let text = |value: &Option<Spanned<String>>, name: &str, help: &str| {
         value.as_ref().map(|value| value.get_ref().clone()).ok_or_else(|| missing(name, help))
     };
@@ -194,7 +206,9 @@ impl Written {
 /// An instant: without a zone nobody knows when that is.
 fn timestamp(value: &Spanned<Datetime>, name: &str) -> Result<Timestamp, Mistake> {
     let written = value.get_ref();
-    let wrong = |message: String| Mistake::new(message, HELP_UNTIL.replace("until =", &format!("{name} ="))).at(Some(value.span()));
+    let wrong = |message: String| {
+        Mistake::new(message, HELP_UNTIL.replace("until =", &format!("{name} ="))).at(Some(value.span()))
+    };
     if written.date.is_none() || written.time.is_none() || written.offset.is_none() {
         return Err(wrong(format!("`{name}` is not an instant: it needs a date, a time and a zone")));
     }

@@ -2,6 +2,7 @@
 //! (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::Error;
@@ -86,7 +87,14 @@ impl Issues<'_> {
     }
 
     /// Somebody who answers for going on takes the edge off, and does not make it disappear.
-    fn push(&mut self, about: &[&str], name: &str, severity: &'static str, words: &str, place: Option<&(String, usize)>) {
+    fn push(
+        &mut self,
+        about: &[&str],
+        name: &str,
+        severity: &'static str,
+        words: &str,
+        place: Option<&(String, usize)>,
+    ) {
         let is_overridden = self.decision.verdict == Verdict::Overridden;
         let severity = if is_overridden && matches!(severity, "blocker" | "critical") { "major" } else { severity };
         let print = fingerprint(&self.decision.gate, about, 0);
@@ -112,5 +120,8 @@ fn fingerprint(gate: &str, about: &[&str], nth: u64) -> String {
         hash.update(part.as_bytes());
     }
     hash.update(nth.to_be_bytes());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

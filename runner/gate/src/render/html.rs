@@ -75,7 +75,7 @@ fn outcome(decision: &Decision) -> Markup {
             }
             @let steps = view::steps(decision);
             @if !steps.is_empty() {
-                ul .steps { @for step in &steps { li { bdi { (command(step)) } } } }
+                ul .steps { @for (words, what) in steps { li { (words) @if !what.is_empty() { " " code { (command(what)) } } } } }
             }
             @if !decision.notices.is_empty() {
                 ul .notices {

@@ -108,7 +108,8 @@ fn more(suite: &mut TestSuite, decision: &Decision, target: &str, names: &mut Na
     let (many, is_against) = rest;
     if many > 0 {
         let words = format!("{} more, all of them in the JSON", count(many as u64, noun));
-        let status = if is_against { against(decision, NonSuccessKind::Failure, MORE, &words) } else { skip(MORE, &words) };
+        let status =
+            if is_against { against(decision, NonSuccessKind::Failure, MORE, &words) } else { skip(MORE, &words) };
         suite.add_test_case(names.case(decision, target, &format!("more {noun}s"), status));
     }
 }
@@ -135,8 +136,11 @@ fn of_found(decision: &Decision, found: &Found, names: &mut Names) -> TestCase {
     let standing = view::standing(&found.standing);
     let word = view::standing_word(&found.standing);
     let words = format!("{}: {} ({standing})", found.operation, found.summary);
-    let mut status =
-        if found.standing.blocks() { against(decision, NonSuccessKind::Failure, word, &words) } else { skip(word, &words) };
+    let mut status = if found.standing.blocks() {
+        against(decision, NonSuccessKind::Failure, word, &words)
+    } else {
+        skip(word, &words)
+    };
     status.set_description(XmlString::new(described(found)));
     let mut case = names.case(decision, &found.target, &format!("finding {}", line(&found.id)), status);
     if let Some((path, at)) = &found.place {

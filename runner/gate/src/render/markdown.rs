@@ -4,7 +4,7 @@ mod escape;
 
 use std::fmt::Write as _;
 
-use escape::{block, inline};
+use escape::{block, code, inline};
 
 use super::text::{command, count, counted};
 use super::{SHOWN_MAX, view};
@@ -98,8 +98,8 @@ fn head(page: &mut Page, decision: &Decision) {
     if let Some(words) = view::overridden(decision) {
         page.line(&format!("> **Overridden, not passed:** {}\n", inline(&words)));
     }
-    for step in view::steps(decision) {
-        page.line(&format!("- **To do:** {}", inline(&step)));
+    for (words, what) in view::steps(decision) {
+        page.line(format!("- **To do:** {words} {}", code(&command(what))).trim_end());
     }
     page.line("");
 }

@@ -106,8 +106,9 @@ fn head(page: &mut Page, decision: &Decision) {
         let more = if index + 1 == shown && more > 0 { format!(" (and {more} more below)") } else { String::new() };
         page.line(&format!("{word} {}: {}{more}", line(&view::check_name(check)), line(&check.why)));
     }
-    for (index, step) in view::steps(decision).iter().enumerate() {
-        page.line(&format!("{} {}", if index == 0 { "do:" } else { "or:" }, command(step)));
+    for (index, (words, what)) in view::steps(decision).into_iter().enumerate() {
+        let step = format!("{} {words} {}", if index == 0 { "do:" } else { "or:" }, command(what));
+        page.line(step.trim_end());
     }
     if decision.verdict == Verdict::Pass {
         page.line(&format!("judged: {}", view::judged(decision)));
@@ -116,9 +117,9 @@ fn head(page: &mut Page, decision: &Decision) {
 
 fn against(page: &mut Page, decision: &Decision) {
     let checks: Vec<_> = decision.against().collect();
-    let checks = checks.iter().map(|check| {
-        format!("{}: {}: {}", view::bars(check.said), line(&view::check_name(check)), line(&check.why))
-    });
+    let checks = checks
+        .iter()
+        .map(|check| format!("{}: {}: {}", view::bars(check.said), line(&view::check_name(check)), line(&check.why)));
     page.list("What keeps it from passing", SHOWN_MAX, checks);
     let passed = decision.checks.iter().filter(|check| check.said == Said::Pass).collect::<Vec<_>>();
     let passed = passed.iter().map(|check| format!("{}: {}", line(&view::check_name(check)), line(&check.why)));

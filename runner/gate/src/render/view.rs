@@ -87,25 +87,29 @@ pub(super) fn skipped(skipped: &Skipped) -> String {
     format!("{} at {target} {verdict}: {why}", count(*many, "case"))
 }
 
+/// What to do: our words, and what to type or open.
+pub(super) type Step<'a> = (&'static str, &'a str);
+
 /// What to do about it: first what finds out, then what goes on all the same.
-pub(super) fn steps(decision: &Decision) -> Vec<String> {
+pub(super) fn steps(decision: &Decision) -> Vec<Step<'_>> {
     let verdict = decision.without_override.unwrap_or(decision.verdict);
-    let overrides = format!("to go on all the same, somebody answers for it in {OVERRIDES_FILE}: gate, who, why, until");
+    let overrides = ("to go on all the same, somebody answers for it with gate, who, why and until in", OVERRIDES_FILE);
     let first = match (verdict, blocking(decision).iter().find(|found| !found.replay.is_empty())) {
         (Verdict::Pass | Verdict::Overridden, _) => return Vec::new(),
-        (Verdict::Fail, Some(found)) => format!("see it again: {}", found.replay),
-        (Verdict::Fail, None) => "mend what fails, and run the gate again".to_owned(),
+        (Verdict::Fail, Some(found)) => ("see it again:", found.replay.as_str()),
+        (Verdict::Fail, None) => ("mend what fails, and run the gate again", ""),
         (Verdict::Inconclusive, _) if decision.checks.is_empty() => {
-            "nothing was checked: give the gate something to check, and run it again".to_owned()
+            ("nothing was checked: give the gate something to check, and run it again", "")
         }
-        (Verdict::Inconclusive, _) => "nothing failed: clear up what could not be told, and run the gate again".to_owned(),
+        (Verdict::Inconclusive, _) => ("nothing failed: clear up what could not be told, and run the gate again", ""),
     };
     if decision.verdict == Verdict::Overridden { vec![first] } else { vec![first, overrides] }
 }
 
 /// How many cases were judged where.
 pub(super) fn judged(decision: &Decision) -> String {
-    let sum = |of: fn(&Looked) -> u64| decision.targets.iter().fold(0_u64, |sum, target| sum.saturating_add(of(target)));
+    let sum =
+        |of: fn(&Looked) -> u64| decision.targets.iter().fold(0_u64, |sum, target| sum.saturating_add(of(target)));
     let (executed, exchanges) = (sum(|target| target.executed), sum(|target| target.exchanges));
     let targets = counted(decision.targets.len(), "target");
     format!("{} judged at {targets}, {} sent", count(executed, "case"), count(exchanges, "request"))

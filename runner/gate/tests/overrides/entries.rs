@@ -62,13 +62,43 @@ fn a_mistake_has_a_place_and_a_remedy() {
         (line("why"), "why = \"a\\u001b[31m\"".into(), "\"a\\u001b[31m\"", "\\u{1b}", "plain text"),
         (line("why"), "why = \"a\\nb\"".into(), "\"a\\nb\"", "\\u{a}", "one line"),
         (line("who"), "who = \"a\\u202eb\"".into(), "\"a\\u202eb\"", "\\u{202e}", "plain text"),
-        (line("until"), "until = 2026-11-22T12:00:00".into(), "2026-11-22T12:00:00", "a date, a time and a zone", "until = 2026-"),
+        (
+            line("until"),
+            "until = 2026-11-22T12:00:00".into(),
+            "2026-11-22T12:00:00",
+            "a date, a time and a zone",
+            "until = 2026-",
+        ),
         (line("until"), "until = 2026-11-22".into(), "2026-11-22", "a date, a time and a zone", "without quotes"),
         (line("made"), "made = 03:12:00".into(), "03:12:00", "`made` is not an instant", "made = 2026-"),
-        (line("until"), "until = \"2026-11-22T12:00:00Z\"".into(), "\"2026-11-22T12:00:00Z\"", "datetime", "without quotes"),
-        (line("until"), "until = 2026-11-22T03:12:00+01:00".into(), "2026-11-22T03:12:00+01:00", "over before it begins", "to come"),
-        (line("until"), "until = 2026-11-21T12:00:00+01:00".into(), "2026-11-21T12:00:00+01:00", "over before it begins", "to come"),
-        (line("until"), "until = 2026-11-29T03:12:01+01:00".into(), "2026-11-29T03:12:01+01:00", "more than 7 days", "at most 7 days"),
+        (
+            line("until"),
+            "until = \"2026-11-22T12:00:00Z\"".into(),
+            "\"2026-11-22T12:00:00Z\"",
+            "datetime",
+            "without quotes",
+        ),
+        (
+            line("until"),
+            "until = 2026-11-22T03:12:00+01:00".into(),
+            "2026-11-22T03:12:00+01:00",
+            "over before it begins",
+            "to come",
+        ),
+        (
+            line("until"),
+            "until = 2026-11-21T12:00:00+01:00".into(),
+            "2026-11-21T12:00:00+01:00",
+            "over before it begins",
+            "to come",
+        ),
+        (
+            line("until"),
+            "until = 2026-11-29T03:12:01+01:00".into(),
+            "2026-11-29T03:12:01+01:00",
+            "more than 7 days",
+            "at most 7 days",
+        ),
         (line("who"), "owner = \"x\"".into(), "owner", "unknown field", "gate, who, why, made and until"),
         ("[[override]]".into(), "[[overrides]]".into(), "overrides", "unknown field", "[[override]]"),
         (line("who"), "who = 7".into(), "7", "invalid type", "gate, who, why"),
@@ -84,7 +114,8 @@ fn a_mistake_has_a_place_and_a_remedy() {
 
 #[test]
 fn the_longest_override_is_a_week() {
-    let text = GOOD.replace("until = 2026-11-22T12", "until = 2026-11-29T03").replace("03:00:00+01:00", "03:12:00+01:00");
+    let text =
+        GOOD.replace("until = 2026-11-22T12", "until = 2026-11-29T03").replace("03:00:00+01:00", "03:12:00+01:00");
     let own = parse(&text).expect("a week is fine");
     assert_eq!(own[0].until.duration_since(own[0].made), OVERRIDE_MAX);
 }

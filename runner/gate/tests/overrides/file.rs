@@ -28,7 +28,8 @@ fn folder() -> TempDir {
 
 /// Nothing but the file is left.
 fn alone(folder: &Path, names: &[&str]) {
-    let mut all: Vec<_> = fs::read_dir(folder).expect("a folder").map(|own| own.expect("an entry").file_name()).collect();
+    let mut all: Vec<_> =
+        fs::read_dir(folder).expect("a folder").map(|own| own.expect("an entry").file_name()).collect();
     all.sort();
     assert_eq!(all, names);
 }

@@ -51,7 +51,8 @@ fn check(text: &str, is_overridden: bool) {
     let tame = commands(&github(&with_text("tame", is_overridden)));
     let all = commands(&told);
     let names = |all: &[Command]| -> Vec<(String, Vec<String>)> {
-        let keys = |own: &Command| own.properties.iter().map(|(key, _)| key.clone()).filter(|key| key != "file").collect();
+        let keys =
+            |own: &Command| own.properties.iter().map(|(key, _)| key.clone()).filter(|key| key != "file").collect();
         all.iter().map(|own| (own.name.clone(), keys(own))).collect()
     };
     assert_eq!(names(&all), names(&tame), "{text:?} changes what is told: {told}");
@@ -109,7 +110,8 @@ fn the_runner_reads_back_what_was_meant() {
     decision.findings[0].summary = "50% of a: b, c".to_owned();
     decision.findings[0].place = Some(("features/a,b:c%.feature".to_owned(), 14));
     let all = commands(&github(&decision));
-    let own = all.iter().find(|own| own.properties.iter().any(|(key, _)| key == "file")).expect("the finding has a place");
+    let own =
+        all.iter().find(|own| own.properties.iter().any(|(key, _)| key == "file")).expect("the finding has a place");
     assert_eq!(own.name, "error");
     assert_eq!(own.properties[0], ("file".to_owned(), "features/a,b:c%.feature".to_owned()));
     assert_eq!(own.properties[1], ("line".to_owned(), "14".to_owned()));
@@ -129,7 +131,9 @@ fn no_more_is_told_than_is_shown_and_the_rest_is_counted() {
 
 #[test]
 fn the_level_is_that_of_the_verdict() {
-    for (decision, level) in [(failing(), "error"), (empty(), "error"), (overridden(), "warning"), (passing(), "notice")] {
+    for (decision, level) in
+        [(failing(), "error"), (empty(), "error"), (overridden(), "warning"), (passing(), "notice")]
+    {
         let all = commands(&github(&decision));
         assert_eq!(all[0].name, level, "{}", decision.verdict);
         let has_errors = all.iter().any(|own| own.name == "error");

@@ -19,7 +19,10 @@ fn issues(decision: &Decision) -> Vec<Value> {
 }
 
 fn of(issue: &Value, pointer: &str) -> String {
-    issue.pointer(pointer).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default()
+    issue
+        .pointer(pointer)
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .unwrap_or_default()
 }
 
 fn prints(decision: &Decision) -> BTreeSet<String> {
@@ -80,7 +83,9 @@ fn a_fingerprint_is_that_of_the_next_run_and_of_nothing_else() {
 fn every_issue_says_how_bad_it_is_and_where() {
     let told: Vec<String> = issues(&failing())
         .iter()
-        .map(|own| ["/severity", "/check_name", "/location/path", "/location/lines/begin"].map(|part| of(own, part)).join(" "))
+        .map(|own| {
+            ["/severity", "/check_name", "/location/path", "/location/lines/begin"].map(|part| of(own, part)).join(" ")
+        })
         .collect();
     let feature = "features/items/reading.feature 14";
     assert_eq!(

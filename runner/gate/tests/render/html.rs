@@ -84,7 +84,9 @@ fn nothing_comes_from_elsewhere_and_nothing_runs() {
 
 #[test]
 fn each_verdict_says_its_word() {
-    for (decision, word) in [(failing(), "fail"), (empty(), "inconclusive"), (overridden(), "overridden"), (passing(), "pass")] {
+    for (decision, word) in
+        [(failing(), "fail"), (empty(), "inconclusive"), (overridden(), "overridden"), (passing(), "pass")]
+    {
         let page = page(&decision, &[]);
         assert!(page.contains(&format!("<p class=\"word\">{word}</p>")), "{word}");
         assert_eq!(page.contains("Overridden, not passed"), word == "overridden");
@@ -105,7 +107,10 @@ fn two_curves_are_told_apart_without_colour() {
     let page = page(&failing(), &[plot("")]);
     assert_eq!(page.matches("<polyline").count(), 2);
     assert!(page.contains("svg polyline.baseline { stroke-dasharray"), "one line is dashed");
-    assert!(page.contains("<circle class=\"candidate\"") && page.contains("<rect class=\"baseline\""), "the marks differ");
+    assert!(
+        page.contains("<circle class=\"candidate\"") && page.contains("<rect class=\"baseline\""),
+        "the marks differ"
+    );
     assert!(page.contains(">candidate</text>") && page.contains(">baseline</text>"), "each line has its name");
     for label in ["latency, log scale", "share of requests", "99.9 %", "10 ms"] {
         assert!(page.contains(label), "{label} is at an axis");
@@ -114,7 +119,9 @@ fn two_curves_are_told_apart_without_colour() {
 
 #[test]
 fn a_plot_of_nonsense_is_none() {
-    for points in [vec![], vec![(0.5, 3.0)], vec![(f64::NAN, 1.0), (0.5, f64::INFINITY), (0.7, -1.0), (2.0, 5.0), (0.1, 0.0)]] {
+    for points in
+        [vec![], vec![(0.5, 3.0)], vec![(f64::NAN, 1.0), (0.5, f64::INFINITY), (0.7, -1.0), (2.0, 5.0), (0.1, 0.0)]]
+    {
         let mut own = plot("");
         own.baseline.points = points;
         let page = page(&failing(), &[own]);

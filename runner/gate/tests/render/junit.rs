@@ -28,10 +28,12 @@ fn read(xml: &str) -> (Vec<String>, Vec<Case>) {
         match reader.read_event().expect("well-formed XML") {
             Event::Eof => return (elements, cases),
             Event::Start(tag) | Event::Empty(tag) => {
-                let name = String::from_utf8(tag.name().as_ref().to_vec()).expect("UTF-8");
+                let name: String = tag.name().as_ref().to_owned();
                 let attribute = |key: &str| {
                     let own = tag.try_get_attribute(key).expect("attributes are well-formed");
-                    let value = own.map(|own| own.normalized_value(quick_xml::XmlVersion::Implicit1_0).expect("a value").into_owned());
+                    let value = own.map(|own| {
+                        own.normalized_value(quick_xml::XmlVersion::Implicit1_0).expect("a value").into_owned()
+                    });
                     value.unwrap_or_default()
                 };
                 match name.as_str() {
@@ -62,7 +64,8 @@ fn cases(decision: &Decision) -> Vec<Case> {
 /// The same elements as with a tame text, the text in them, and no character that XML forbids (XML 1.0, production 2).
 fn check(text: &str, is_overridden: bool) {
     let xml = junit(&with_text(text, is_overridden)).expect("a decision is XML");
-    let is_char = |character: char| matches!(character, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let is_char =
+        |character: char| matches!(character, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     assert_eq!(xml.chars().find(|character| !is_char(*character)), None, "{text:?}");
     let (elements, cases) = read(&xml);
     // A target without a name is no target: what is at it stands with the gate; and a command that is none is left out.
@@ -92,7 +95,10 @@ proptest! {
 #[test]
 fn every_check_and_finding_ends_as_it_is() {
     let ends = |decision: &Decision| -> Vec<String> {
-        cases(decision).iter().map(|case| format!("{} {} {}", case.name, case.end, case.kind).trim().to_owned()).collect()
+        cases(decision)
+            .iter()
+            .map(|case| format!("{} {} {}", case.name, case.end, case.kind).trim().to_owned())
+            .collect()
     };
     assert_eq!(
         ends(&failing()),
@@ -117,7 +123,9 @@ fn every_check_and_finding_ends_as_it_is() {
 fn what_is_overridden_neither_stops_a_pipeline_nor_passes() {
     let all = cases(&overridden());
     assert!(all.iter().all(|case| case.end != "failure" && case.end != "error"), "{all:?}");
-    for case in all.iter().filter(|case| ["verdict", "features", "coverage", "finding a1", "finding b2"].contains(&&*case.name)) {
+    for case in
+        all.iter().filter(|case| ["verdict", "features", "coverage", "finding a1", "finding b2"].contains(&&*case.name))
+    {
         assert_eq!((case.end.as_str(), case.kind.as_str()), ("skipped", "overridden"), "{case:?}");
         assert!(case.message.starts_with("Ada Lovelace answers for going on until 2026-11-22T11:00:00Z"), "{case:?}");
         assert!(case.message.contains("because: the fix must go out tonight"), "{case:?}");

@@ -40,7 +40,9 @@ fn check(text: &str, is_overridden: bool) {
     if !text.is_empty() {
         assert_eq!(written.structure, expected.structure, "{text:?}: {}", markdown(&hostile, Room::Comment));
     }
-    for forbidden in ["Start(Link", "Start(Image", "InlineHtml", "InlineMath", "DisplayMath", "FootnoteReference", "TaskListMarker"] {
+    for forbidden in
+        ["Start(Link", "Start(Image", "InlineHtml", "InlineMath", "DisplayMath", "FootnoteReference", "TaskListMarker"]
+    {
         assert!(!written.structure.iter().any(|own| own.starts_with(forbidden)), "{text:?} makes {forbidden}");
     }
     let (summary, again) = (format!("Why: {}", line(text)), format!("{}\n", command(text)));

@@ -40,11 +40,39 @@ proptest! {
 #[test]
 fn five_lines_say_what_blocks_and_what_to_do() {
     for (decision, wanted) in [
-        (failing(), &["FAIL gate release: 2 findings that block", "blocks: features at staging: 2 of 40", "do: see it again: plumb replay", "or: to go on"][..]),
-        (huge(500), &["FAIL gate release", "blocks: features at t0", "and 498 more below", "do: see it again: plumb replay", "or: to go on"]),
+        (
+            failing(),
+            &[
+                "FAIL gate release: 2 findings that block",
+                "blocks: features at staging: 2 of 40",
+                "do: see it again: plumb replay",
+                "or: to go on",
+            ][..],
+        ),
+        (
+            huge(500),
+            &[
+                "FAIL gate release",
+                "blocks: features at t0",
+                "and 498 more below",
+                "do: see it again: plumb replay",
+                "or: to go on",
+            ],
+        ),
         (empty(), &["INCONCLUSIVE gate release", "do: nothing was checked", "or: to go on"]),
-        (overridden(), &["OVERRIDDEN gate release", "override: Ada Lovelace answers for going on until 2026-11-22T11:00:00Z", "blocks: features", "do: see it again"]),
-        (passing(), &["PASS gate release: every check passes", "judged: 412 cases judged at 1 target, 5,230 requests sent"]),
+        (
+            overridden(),
+            &[
+                "OVERRIDDEN gate release",
+                "override: Ada Lovelace answers for going on until 2026-11-22T11:00:00Z",
+                "blocks: features",
+                "do: see it again",
+            ],
+        ),
+        (
+            passing(),
+            &["PASS gate release: every check passes", "judged: 412 cases judged at 1 target, 5,230 requests sent"],
+        ),
     ] {
         let shown = terminal(&decision, false);
         let first: Vec<&str> = shown.lines().take(5).collect();
@@ -60,7 +88,9 @@ fn colours_change_nothing_but_colours() {
     for decision in [failing(), empty(), overridden(), passing()] {
         let (plain, coloured) = (terminal(&decision, false), terminal(&decision, true));
         assert!(coloured.contains("\u{1b}[1;"), "{coloured}");
-        let bare = ["\u{1b}[1;31m", "\u{1b}[1;32m", "\u{1b}[1;33m", "\u{1b}[0m"].iter().fold(coloured, |text, code| text.replace(code, ""));
+        let bare = ["\u{1b}[1;31m", "\u{1b}[1;32m", "\u{1b}[1;33m", "\u{1b}[0m"]
+            .iter()
+            .fold(coloured, |text, code| text.replace(code, ""));
         assert_eq!(bare, plain);
     }
 }

@@ -31,7 +31,7 @@ pub struct Curve {
 }
 
 /// The most points that are drawn of a curve; more are thinned out evenly.
-pub const POINTS_MAX: usize = 400;
+const POINTS_MAX: usize = 400;
 /// The longest name at a curve, in characters.
 const NAME_CHARACTERS_MAX: usize = 18;
 /// The most lines of the grid for latencies.
@@ -71,13 +71,19 @@ pub(super) fn figure(plot: &Plot) -> Markup {
 
 /// The points that can be drawn, in order: share on its scale, log of the latency.
 fn usable(curve: &Curve) -> Vec<(f64, f64)> {
-    let is_usable = |(share, latency): &&(f64, f64)| (0.0..=1.0).contains(share) && latency.is_finite() && *latency > 0.0;
+    let is_usable =
+        |(share, latency): &&(f64, f64)| (0.0..=1.0).contains(share) && latency.is_finite() && *latency > 0.0;
     let points = curve.points.iter().filter(is_usable);
     let mut points: Vec<_> = points.map(|(share, latency)| (nines(*share), latency.log10())).collect();
     points.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let every = points.len().div_ceil(POINTS_MAX).max(1);
     let last = points.len().saturating_sub(1);
-    points.into_iter().enumerate().filter(|(index, _)| index % every == 0 || *index == last).map(|(_, own)| own).collect()
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| index % every == 0 || *index == last)
+        .map(|(_, own)| own)
+        .collect()
 }
 
 /// How many nines a share has: 0 at 0, 1 at 90 %, 2 at 99 %.
@@ -115,7 +121,8 @@ impl Scale {
             let all = (-3..=12).flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
             all.filter(|latency| (self.log_min..=self.log_max).contains(&latency.log10())).collect()
         };
-        let steps: [&[f64]; 4] = [&[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
+        let steps: [&[f64]; 4] =
+            [&[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
         let each = steps.map(of);
         let fit = each.into_iter().find(|ticks| ticks.len() <= TICKS_MAX);
         fit.unwrap_or_else(|| of(&[1.0]).into_iter().step_by(2).take(TICKS_MAX).collect())

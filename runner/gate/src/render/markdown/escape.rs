@@ -20,25 +20,26 @@ pub(super) fn inline(text: &str) -> String {
     if text.split(' ').all(is_plain) { text } else { code(&text) }
 }
 
-/// Whether a word can be nothing but a word: letters, or digits with points and commas between them, with punctuation
-/// around it that means nothing in Markdown.
-fn is_plain(word: &str) -> bool {
-    let word = word.strip_prefix('(').unwrap_or(word);
+/// Whether a word can be nothing but a word: letters, or digits with points, commas and dashes between them, with
+/// punctuation around it that means nothing in Markdown.
+fn is_plain(written: &str) -> bool {
+    let word = written.strip_prefix('(').unwrap_or(written);
     let word = word.trim_end_matches([',', '.', ';', ':', ')', '%', '?']);
     let letters = !word.is_empty() && word.chars().all(|character| character.is_ascii_alphabetic());
-    let could_be_hash = word.len() >= HASH_CHARACTERS_MIN && word.chars().all(|character| character.is_ascii_hexdigit());
+    let could_be_hash =
+        word.len() >= HASH_CHARACTERS_MIN && word.chars().all(|character| character.is_ascii_hexdigit());
     let digits = |part: &str| !part.is_empty() && part.chars().all(|character| character.is_ascii_digit());
-    (letters || word.split([',', '.']).all(digits)) && !could_be_hash
+    (letters || written == "%" || word.split([',', '.', '-']).all(digits)) && !could_be_hash
 }
 
-/// A line as code spans. A bar would end the cell of a table even within code, and how a backslash before it is read
+/// A line as code spans; nothing where there is none. A bar would end the cell of a table even within code, and how a backslash before it is read
 /// differs from one reader to the next; so it stands between two spans, as a character reference.
-fn code(line: &str) -> String {
+pub(super) fn code(line: &str) -> String {
     line.split('|').map(span).collect::<Vec<_>>().join("&#124;")
 }
 
 /// A code span of a text without bars; nothing where there is none. Its fence is longer than every run of backticks in it;
-/// a space is put on both sides where the reader takes one away (CommonMark 0.31, section 6.1).
+/// a space is put on both sides where the reader takes one away (`CommonMark` 0.31, section 6.1).
 fn span(text: &str) -> String {
     if text.is_empty() {
         return String::new();
@@ -79,6 +80,10 @@ mod tests {
             ("acceded", "`acceded`"),
             ("1234567", "`1234567`"),
             ("123456", "123456"),
+            ("71 % until 2026-11-20, then", "71 % until 2026-11-20, then"),
+            ("- 1", "`- 1`"),
+            ("-1", "`-1`"),
+            ("1234567-", "`1234567-`"),
             ("GH-26", "`GH-26`"),
             ("a  b", "`a  b`"),
             ("a|b|", "`a`&#124;`b`&#124;"),
