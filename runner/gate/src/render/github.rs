@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{count, counted, line};
+use super::text::{count, counted, sentence};
 use super::view;
 use crate::decision::{Decision, Found};
 use crate::verdict::Verdict;
@@ -116,7 +116,7 @@ impl Annotation {
 
 /// A message. A text has no line breaks left by then; they are escaped all the same.
 fn message(text: &str) -> String {
-    line(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    sentence(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a property.

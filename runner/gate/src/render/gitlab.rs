@@ -9,7 +9,7 @@ use serde_json::Error;
 use sha2::{Digest, Sha256};
 
 use super::json::harmless;
-use super::text::line;
+use super::text::{line, sentence};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Decision, Found};
 use crate::verdict::{Said, Verdict};
@@ -103,7 +103,7 @@ impl Issues<'_> {
         *nth += 1;
         let (path, begin) = place.map_or((self.config, 1), |(path, at)| (path.as_str(), (*at).max(1)));
         self.all.push(Issue {
-            description: line(words),
+            description: sentence(words),
             check_name: line(&format!("plumb.gate.{name}")),
             fingerprint,
             severity,

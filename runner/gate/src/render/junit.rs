@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::text::{command, count, line};
+use super::text::{command, count, line, sentence};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Check, Decision, Found, Skipped};
 use crate::verdict::{Said, Verdict};
@@ -193,5 +193,5 @@ fn property(name: &str, value: &str) -> Property {
 
 /// One line that XML can hold: whatever XML 1.0 forbids (production 2) is escaped as text.
 fn xml(text: &str) -> XmlString {
-    XmlString::new(line(text))
+    XmlString::new(sentence(text))
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use escape::{block, code, inline};
 
-use super::text::{command, count, counted};
+use super::text::{command, count, counted, line};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Check, Decision, Found};
 use crate::verdict::{Said, Verdict};
@@ -93,8 +93,8 @@ const fn mark(verdict: Verdict) -> &'static str {
 }
 
 fn head(page: &mut Page, decision: &Decision) {
-    page.line(&format!("## {} Gate {}: {}\n", mark(decision.verdict), inline(&decision.gate), decision.verdict));
-    page.line(&format!("**Why:** {}\n", inline(&decision.summary)));
+    page.line(&format!("## {} Gate {}: {}\n", mark(decision.verdict), inline(&line(&decision.gate)), decision.verdict));
+    page.line(&format!("**Why:** {}\n", inline(&line(&decision.summary))));
     if let Some(words) = view::overridden(decision) {
         page.line(&format!("> **Overridden, not passed:** {}\n", inline(&words)));
     }
@@ -148,7 +148,7 @@ fn sentence(found: &Found) -> String {
 fn again(found: &Found) -> String {
     let mut text = String::from("\n  <details><summary>Show it again</summary>\n\n");
     if !found.replay.is_empty() {
-        text.push_str(&block(&command(&found.replay), "  "));
+        text.push_str(&block(&command(&found.replay)));
         text.push('\n');
     }
     let _ = write!(text, "  Finding {}", inline(&found.id));

@@ -2,7 +2,7 @@
 
 use crate::decision::{Check, Decision, Found, Looked, Override, Skipped, Standing};
 use crate::overrides::OVERRIDES_FILE;
-use crate::render::text::{count, counted};
+use crate::render::text::{count, counted, line};
 use crate::verdict::{Said, Verdict};
 
 /// The findings that block, as they come.
@@ -52,9 +52,10 @@ pub(super) fn overridden(decision: &Decision) -> Option<String> {
     }
     let without = decision.without_override.unwrap_or(Verdict::Inconclusive);
     let words = decision.overridden.as_ref().map_or_else(
-        || format!("It is not said who answers for going on. Without that the gate says {without}."),
+        || format!("Somebody answers for going on although the gate says {without}; it is not said who."),
         |Override { who, why, until, made }| {
-            format!("{who} answers for going on until {until}, since {made}, because: {why}. Without that the gate says {without}.")
+            let (who, why) = (line(who), line(why));
+            format!("{who} answers for going on until {until} although the gate says {without}, since {made}, because: {why}.")
         },
     );
     Some(words)
@@ -84,7 +85,8 @@ pub(super) fn looked(target: &Looked) -> String {
 /// What was not judged, in one sentence.
 pub(super) fn skipped(skipped: &Skipped) -> String {
     let Skipped { target, verdict, why, count: many } = skipped;
-    format!("{} at {target} {verdict}: {why}", count(*many, "case"))
+    let place = if target.is_empty() { String::new() } else { format!(" at {target}") };
+    format!("{}{place} {verdict}: {why}", count(*many, "case"))
 }
 
 /// What to do: our words, and what to type or open.

@@ -6,7 +6,7 @@
 //! <https://github.com/gjtorikian/html-pipeline>), addresses because a code span is no text (GFM 0.29, sections 6.3 and
 //! 6.9). So a text stands in a code span, unless it is made of words that mean nothing to anybody.
 
-use crate::render::text::line;
+use crate::render::text::sentence;
 
 /// Longer runs of digits, and words of the letters a to f alone, may be the beginning of a commit's hash, which GitHub
 /// takes from seven characters on
@@ -14,9 +14,9 @@ use crate::render::text::line;
 const HASH_CHARACTERS_MIN: usize = 7;
 
 /// A text within a paragraph, a heading, a list or a table, after other words on the same line. What comes out of the
-/// Markdown is [`line`] of it.
+/// Markdown is [`sentence`] of it.
 pub(super) fn inline(text: &str) -> String {
-    let text = line(text);
+    let text = sentence(text);
     if text.split(' ').all(is_plain) { text } else { code(&text) }
 }
 
@@ -51,11 +51,12 @@ fn span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A line as a block of code; each line of the Markdown is indented by `indent`.
-pub(super) fn block(line: &str, indent: &str) -> String {
+/// A line as a block of code within a list. It is indented for another reason as well: GitLab obeys a line that begins with
+/// a slash, even in code (`lib/gitlab/quick_actions/extractor.rb` of <https://gitlab.com/gitlab-org/gitlab>).
+pub(super) fn block(line: &str) -> String {
     const FENCE_MIN: usize = 3;
     let fence = "`".repeat((backticks(line) + 1).max(FENCE_MIN));
-    format!("{indent}{fence}sh\n{indent}{line}\n{indent}{fence}\n")
+    format!("  {fence}sh\n  {line}\n  {fence}\n")
 }
 
 /// The longest run of backticks.
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_block_of_code_ends_where_we_end_it() {
-        assert_eq!(block("a ```` b", ""), "`````sh\na ```` b\n`````\n");
-        assert_eq!(block("plumb replay x", "  "), "  ```sh\n  plumb replay x\n  ```\n");
+        assert_eq!(block("a ```` b"), "  `````sh\n  a ```` b\n  `````\n");
+        assert_eq!(block("plumb replay x"), "  ```sh\n  plumb replay x\n  ```\n");
     }
 }
