@@ -21,7 +21,7 @@ pub(super) fn inline(text: &str) -> String {
 }
 
 /// Whether a word can be nothing but a word: letters, or digits with points, commas and dashes between them, with
-/// punctuation around it that means nothing in Markdown.
+/// punctuation around it that means nothing in Markdown. (GitHub makes a link of `www.` with nothing after it.)
 fn is_plain(written: &str) -> bool {
     let word = written.strip_prefix('(').unwrap_or(written);
     let word = word.trim_end_matches([',', '.', ';', ':', ')', '%', '?']);
@@ -29,7 +29,9 @@ fn is_plain(written: &str) -> bool {
     let could_be_hash =
         word.len() >= HASH_CHARACTERS_MIN && word.chars().all(|character| character.is_ascii_hexdigit());
     let digits = |part: &str| !part.is_empty() && part.chars().all(|character| character.is_ascii_digit());
-    (letters || written == "%" || word.split([',', '.', '-']).all(digits)) && !could_be_hash
+    (letters || written == "%" || word.split([',', '.', '-']).all(digits))
+        && !could_be_hash
+        && !word.eq_ignore_ascii_case("www")
 }
 
 /// A line as code spans; nothing where there is none. A bar would end the cell of a table even within code, and how a backslash before it is read
@@ -76,6 +78,8 @@ mod tests {
             ("@somebody", "`@somebody`"),
             ("see #12", "`see #12`"),
             ("www.example.com", "`www.example.com`"),
+            ("(www.", "`(www.`"),
+            ("WWW.", "`WWW.`"),
             ("a@b.example", "`a@b.example`"),
             ("deadbeef", "`deadbeef`"),
             ("acceded", "`acceded`"),
