@@ -30,6 +30,7 @@ const MORE: &str = "more";
 /// Where the library refuses to write it, which nothing here should make it do.
 pub fn junit(decision: &Decision) -> Result<String, SerializeError> {
     let mut report = Report::new(xml(&format!("plumb gate {}", decision.gate)));
+    report.set_time(decision.decided.duration_since(decision.began).unsigned_abs());
     let mut whole = TestSuite::new(xml(&format!("gate {}", decision.gate)));
     whole.add_property(property("verdict", decision.verdict.word()));
     for (name, fact) in view::facts(decision) {
