@@ -22,7 +22,7 @@ mod file;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use entry::{Entry, Mistake, parse};
+pub use entry::{Entry, Mistake, NAME_CHARACTERS_MAX, WHY_CHARACTERS_MAX, parse};
 pub use file::{Error, add, load};
 
 use crate::decision::Override;

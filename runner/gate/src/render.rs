@@ -12,7 +12,7 @@
 //! | [`markdown`] | pull requests, job summaries | 65,536 characters; 1 MiB |
 //! | [`github`] | annotations | ten of each level |
 //! | [`gitlab`] | Code Quality | |
-//! | [`html`] | people: one page with plots, without scripts | |
+//! | [`page`] | people: one page with plots, without scripts | |
 //!
 //! A gate that somebody overrode is shown as that in each, with who answers for it, why and until when, and never counts as
 //! passed.

@@ -3,7 +3,9 @@
 //! How a command is read, and what must be escaped where: `src/Runner.Common/ActionCommand.cs` of
 //! <https://github.com/actions/runner>. In the message `%`, CR and LF; in a property `:` and `,` as well.
 
-use super::text::{count, counted, line};
+use std::fmt::Write as _;
+
+use super::text::{count, counted, sentence};
 use super::view;
 use crate::decision::{Decision, Found};
 use crate::verdict::Verdict;
@@ -13,7 +15,7 @@ use crate::verdict::Verdict;
 /// <https://docs.github.com/rest/checks/runs>).
 pub const ANNOTATIONS_MAX: usize = 10;
 
-/// How bad an annotation is.
+/// How bad an annotation is, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Error,
@@ -43,18 +45,24 @@ struct Annotation {
 /// What blocks is an error, and a warning where somebody overrode the gate.
 pub fn github(decision: &Decision) -> String {
     let all = annotations(decision);
+    let of = |level| all.iter().filter(move |annotation: &&Annotation| annotation.level == level);
+    let levels = [Level::Error, Level::Warning, Level::Notice];
     let mut text = String::new();
-    for level in [Level::Error, Level::Warning, Level::Notice] {
-        let own: Vec<&Annotation> = all.iter().filter(|annotation| annotation.level == level).collect();
-        for annotation in own.iter().take(ANNOTATIONS_MAX) {
+    let mut told = [0; 3];
+    for annotation in &all {
+        let told = &mut told[annotation.level as usize];
+        if *told < ANNOTATIONS_MAX {
+            *told += 1;
             text.push_str(&annotation.command());
             text.push('\n');
         }
-        if let Some(more) = own.len().checked_sub(ANNOTATIONS_MAX).filter(|more| *more > 0) {
+    }
+    for (level, told) in levels.into_iter().zip(told) {
+        let more = of(level).count() - told;
+        if more > 0 {
             let several = counted(more, &format!("more {}", level.word()));
-            text.push_str(&format!(
-                "plumb gate: {several} in the job summary: GitHub shows {ANNOTATIONS_MAX} of a step\n"
-            ));
+            let _ =
+                writeln!(text, "plumb gate: {several} in the job summary: GitHub shows {ANNOTATIONS_MAX} of a step");
         }
     }
     text
@@ -108,7 +116,7 @@ impl Annotation {
 
 /// A message. A text has no line breaks left by then; they are escaped all the same.
 fn message(text: &str) -> String {
-    line(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    sentence(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a property.

@@ -2,13 +2,14 @@
 //! (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::Error;
 use sha2::{Digest, Sha256};
 
 use super::json::harmless;
-use super::text::line;
+use super::text::{line, sentence};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Decision, Found};
 use crate::verdict::{Said, Verdict};
@@ -102,7 +103,7 @@ impl Issues<'_> {
         *nth += 1;
         let (path, begin) = place.map_or((self.config, 1), |(path, at)| (path.as_str(), (*at).max(1)));
         self.all.push(Issue {
-            description: line(words),
+            description: sentence(words),
             check_name: line(&format!("plumb.gate.{name}")),
             fingerprint,
             severity,
@@ -119,5 +120,8 @@ fn fingerprint(gate: &str, about: &[&str], nth: u64) -> String {
         hash.update(part.as_bytes());
     }
     hash.update(nth.to_be_bytes());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -5,7 +5,7 @@ pub(super) mod plot;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plot::Plot;
 
-use super::text::{command, count, counted, line};
+use super::text::{command, count, counted, line, sentence};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Check, Decision, Found};
 use crate::verdict::{Said, Verdict};
@@ -71,11 +71,11 @@ fn outcome(decision: &Decision) -> Markup {
             p .word { (decision.verdict) }
             h1 { (text(&decision.summary)) }
             @if let Some(words) = view::overridden(decision) {
-                p .override { b { "Overridden, not passed. " } (text(&words)) }
+                p .override { b { "Overridden, not passed. " } bdi { (sentence(&words)) } }
             }
             @let steps = view::steps(decision);
             @if !steps.is_empty() {
-                ul .steps { @for step in &steps { li { bdi { (command(step)) } } } }
+                ul .steps { @for (words, what) in steps { li { (words) @if !what.is_empty() { " " code { (command(what)) } } } } }
             }
             @if !decision.notices.is_empty() {
                 ul .notices {

@@ -1,5 +1,7 @@
 //! The decision as JSON, schema [`GATE_SCHEMA`](crate::decision::GATE_SCHEMA).
 
+use std::fmt::Write as _;
+
 use serde_json::Error;
 
 use super::text::is_unsafe;
@@ -26,7 +28,7 @@ pub(super) fn harmless(json: &str) -> String {
         if is_mark || (is_unsafe(character) && character != '\n') {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
-                text.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
             text.push(character);

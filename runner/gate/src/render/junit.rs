@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::text::{command, count, line};
+use super::text::{command, count, line, sentence};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Check, Decision, Found, Skipped};
 use crate::verdict::{Said, Verdict};
@@ -30,6 +30,7 @@ const MORE: &str = "more";
 /// Where the library refuses to write it, which nothing here should make it do.
 pub fn junit(decision: &Decision) -> Result<String, SerializeError> {
     let mut report = Report::new(xml(&format!("plumb gate {}", decision.gate)));
+    report.set_time(decision.decided.duration_since(decision.began).unsigned_abs());
     let mut whole = TestSuite::new(xml(&format!("gate {}", decision.gate)));
     whole.add_property(property("verdict", decision.verdict.word()));
     for (name, fact) in view::facts(decision) {
@@ -193,5 +194,5 @@ fn property(name: &str, value: &str) -> Property {
 
 /// One line that XML can hold: whatever XML 1.0 forbids (production 2) is escaped as text.
 fn xml(text: &str) -> XmlString {
-    XmlString::new(line(text))
+    XmlString::new(sentence(text))
 }

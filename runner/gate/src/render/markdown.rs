@@ -4,9 +4,9 @@ mod escape;
 
 use std::fmt::Write as _;
 
-use escape::{block, inline};
+use escape::{block, code, inline};
 
-use super::text::{command, count, counted};
+use super::text::{command, count, counted, line};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Check, Decision, Found};
 use crate::verdict::{Said, Verdict};
@@ -93,13 +93,13 @@ const fn mark(verdict: Verdict) -> &'static str {
 }
 
 fn head(page: &mut Page, decision: &Decision) {
-    page.line(&format!("## {} Gate {}: {}\n", mark(decision.verdict), inline(&decision.gate), decision.verdict));
-    page.line(&format!("**Why:** {}\n", inline(&decision.summary)));
+    page.line(&format!("## {} Gate {}: {}\n", mark(decision.verdict), inline(&line(&decision.gate)), decision.verdict));
+    page.line(&format!("**Why:** {}\n", inline(&line(&decision.summary))));
     if let Some(words) = view::overridden(decision) {
         page.line(&format!("> **Overridden, not passed:** {}\n", inline(&words)));
     }
-    for step in view::steps(decision) {
-        page.line(&format!("- **To do:** {}", inline(&step)));
+    for (words, what) in view::steps(decision) {
+        page.line(format!("- **To do:** {words} {}", code(&command(what))).trim_end());
     }
     page.line("");
 }
@@ -148,7 +148,7 @@ fn sentence(found: &Found) -> String {
 fn again(found: &Found) -> String {
     let mut text = String::from("\n  <details><summary>Show it again</summary>\n\n");
     if !found.replay.is_empty() {
-        text.push_str(&block(&command(&found.replay), "  "));
+        text.push_str(&block(&command(&found.replay)));
         text.push('\n');
     }
     let _ = write!(text, "  Finding {}", inline(&found.id));

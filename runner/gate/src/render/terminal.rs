@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{command, counted, line};
+use super::text::{command, counted, line, sentence};
 use super::{SHOWN_MAX, view};
 use crate::decision::{Decision, Found};
 use crate::verdict::{Said, Verdict};
@@ -94,7 +94,7 @@ fn head(page: &mut Page, decision: &Decision) {
     page.line(&format!("{word} gate {}: {}", line(&decision.gate), line(&decision.summary)));
     if let Some(words) = view::overridden(decision) {
         let word = page.painted("override:", Colour::Unclear);
-        page.line(&format!("{word} {}", line(&words)));
+        page.line(&format!("{word} {}", sentence(&words)));
     }
     let against: Vec<_> = decision.against().collect();
     // With an override there is a line less, and no need to tell how to make one.
@@ -106,8 +106,9 @@ fn head(page: &mut Page, decision: &Decision) {
         let more = if index + 1 == shown && more > 0 { format!(" (and {more} more below)") } else { String::new() };
         page.line(&format!("{word} {}: {}{more}", line(&view::check_name(check)), line(&check.why)));
     }
-    for (index, step) in view::steps(decision).iter().enumerate() {
-        page.line(&format!("{} {}", if index == 0 { "do:" } else { "or:" }, command(step)));
+    for (index, (words, what)) in view::steps(decision).into_iter().enumerate() {
+        let step = format!("{} {words} {}", if index == 0 { "do:" } else { "or:" }, command(what));
+        page.line(step.trim_end());
     }
     if decision.verdict == Verdict::Pass {
         page.line(&format!("judged: {}", view::judged(decision)));

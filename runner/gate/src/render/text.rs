@@ -13,12 +13,19 @@
 
 /// The longest text that a report shows in one place, in characters.
 pub const TEXT_CHARACTERS_MAX: usize = 600;
+/// The longest sentence made of several texts, in characters.
+pub const SENTENCE_CHARACTERS_MAX: usize = 2_400;
 /// The longest command that a report shows, in characters: it is there to be copied.
 pub const COMMAND_CHARACTERS_MAX: usize = 4_000;
 
 /// `text` as one harmless line of at most [`TEXT_CHARACTERS_MAX`] characters.
 pub fn line(text: &str) -> String {
     cut(text, TEXT_CHARACTERS_MAX)
+}
+
+/// The same for a sentence that is made of several texts.
+pub fn sentence(text: &str) -> String {
+    cut(text, SENTENCE_CHARACTERS_MAX)
 }
 
 /// The same for a command.

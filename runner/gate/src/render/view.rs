@@ -2,7 +2,7 @@
 
 use crate::decision::{Check, Decision, Found, Looked, Override, Skipped, Standing};
 use crate::overrides::OVERRIDES_FILE;
-use crate::render::text::{count, counted};
+use crate::render::text::{count, counted, line};
 use crate::verdict::{Said, Verdict};
 
 /// The findings that block, as they come.
@@ -52,9 +52,10 @@ pub(super) fn overridden(decision: &Decision) -> Option<String> {
     }
     let without = decision.without_override.unwrap_or(Verdict::Inconclusive);
     let words = decision.overridden.as_ref().map_or_else(
-        || format!("It is not said who answers for going on. Without that the gate says {without}."),
+        || format!("Somebody answers for going on although the gate says {without}; it is not said who."),
         |Override { who, why, until, made }| {
-            format!("{who} answers for going on until {until}, since {made}, because: {why}. Without that the gate says {without}.")
+            let (who, why) = (line(who), line(why));
+            format!("{who} answers for going on until {until} although the gate says {without}, since {made}, because: {why}.")
         },
     );
     Some(words)
@@ -84,24 +85,25 @@ pub(super) fn looked(target: &Looked) -> String {
 /// What was not judged, in one sentence.
 pub(super) fn skipped(skipped: &Skipped) -> String {
     let Skipped { target, verdict, why, count: many } = skipped;
-    format!("{} at {target} {verdict}: {why}", count(*many, "case"))
+    let place = if target.is_empty() { String::new() } else { format!(" at {target}") };
+    format!("{}{place} {verdict}: {why}", count(*many, "case"))
 }
 
+/// What to do: our words, and what to type or open.
+pub(super) type Step<'a> = (&'static str, &'a str);
+
 /// What to do about it: first what finds out, then what goes on all the same.
-pub(super) fn steps(decision: &Decision) -> Vec<String> {
+pub(super) fn steps(decision: &Decision) -> Vec<Step<'_>> {
     let verdict = decision.without_override.unwrap_or(decision.verdict);
-    let overrides =
-        format!("to go on all the same, somebody answers for it in {OVERRIDES_FILE}: gate, who, why, until");
+    let overrides = ("to go on all the same, somebody answers for it with gate, who, why and until in", OVERRIDES_FILE);
     let first = match (verdict, blocking(decision).iter().find(|found| !found.replay.is_empty())) {
         (Verdict::Pass | Verdict::Overridden, _) => return Vec::new(),
-        (Verdict::Fail, Some(found)) => format!("see it again: {}", found.replay),
-        (Verdict::Fail, None) => "mend what fails, and run the gate again".to_owned(),
+        (Verdict::Fail, Some(found)) => ("see it again:", found.replay.as_str()),
+        (Verdict::Fail, None) => ("mend what fails, and run the gate again", ""),
         (Verdict::Inconclusive, _) if decision.checks.is_empty() => {
-            "nothing was checked: give the gate something to check, and run it again".to_owned()
+            ("nothing was checked: give the gate something to check, and run it again", "")
         }
-        (Verdict::Inconclusive, _) => {
-            "nothing failed: clear up what could not be told, and run the gate again".to_owned()
-        }
+        (Verdict::Inconclusive, _) => ("nothing failed: clear up what could not be told, and run the gate again", ""),
     };
     if decision.verdict == Verdict::Overridden { vec![first] } else { vec![first, overrides] }
 }

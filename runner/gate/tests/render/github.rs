@@ -73,7 +73,11 @@ proptest! {
     fn no_text_becomes_a_command(text in nasty(), is_overridden: bool) {
         check(&text, is_overridden);
     }
+}
 
+proptest! {
+    // Five reports each time.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_other_report_has_a_line_that_a_build_server_obeys(text in nasty(), is_overridden: bool) {
         obeyed(&text, is_overridden);

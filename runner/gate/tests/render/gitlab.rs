@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use plumb_gate::decision::Decision;
+use plumb_gate::overrides::{in_force, parse};
 use plumb_gate::render::text::{is_unsafe, line};
 use plumb_gate::render::{gitlab, json};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::attacks::{ATTACKS, nasty};
-use crate::sample::{empty, failing, huge, overridden, passing, with_text};
+use crate::sample::{at, empty, failing, huge, overridden, overriding, passing, with_text};
 
 const CONFIG: &str = "plumb.toml";
 
@@ -104,6 +105,26 @@ fn every_issue_says_how_bad_it_is_and_where() {
     assert_eq!(issues(&empty()).len(), 1, "nothing checked is an issue");
     assert!(issues(&passing()).iter().all(|own| ["info", "minor"].contains(&&*of(own, "/severity"))));
     assert!(issues(&huge(2_000)).len() <= 601);
+}
+
+#[test]
+fn an_override_that_is_used_is_on_record_and_a_pass_needs_none() {
+    let file = "[[override]]\ngate = 'release'\nwho = 'Ada Lovelace'\nwhy = 'the fix must go out tonight'\n\
+                made = 2026-11-22T02:12:00Z\nuntil = 2026-11-22T12:00:00+01:00\n";
+    let entries = parse(file).expect("it is fine");
+    let used = || in_force(&entries, "release", None, at("2026-11-22T03:04:10Z"));
+    assert_eq!(used(), Some(overriding()));
+    for (decision, without) in [(failing(), "fail"), (empty(), "inconclusive")] {
+        let record: Value = serde_json::from_str(&json(&decision.decided(used())).expect("JSON")).expect("a decision");
+        let of = |pointer| of(&record, pointer);
+        assert_eq!((of("/verdict").as_str(), of("/without_override").as_str()), ("overridden", without));
+        assert_eq!(of("/overridden/who"), "Ada Lovelace");
+        assert_eq!(of("/overridden/why"), "the fix must go out tonight");
+        assert_eq!(of("/overridden/made"), "2026-11-22T02:12:00Z");
+        assert_eq!(of("/overridden/until"), "2026-11-22T11:00:00Z");
+    }
+    let passed: Value = serde_json::from_str(&json(&passing().decided(used())).expect("JSON")).expect("a decision");
+    assert_eq!((of(&passed, "/verdict").as_str(), passed.pointer("/overridden")), ("pass", None));
 }
 
 #[test]

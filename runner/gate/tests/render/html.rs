@@ -118,6 +118,21 @@ fn two_curves_are_told_apart_without_colour() {
 }
 
 #[test]
+fn a_curve_is_thinned_where_it_is_crowded_and_not_at_its_end() {
+    let mut own = plot("");
+    let points = (0..200_000).map(|index| f64::from(index) / 200_000.0);
+    own.candidate.points = points.map(|share| (share, if share < 0.999 { 1_000.0 } else { 50_000.0 })).collect();
+    let page = page(&failing(), &[own]);
+    let line = page.split("class=\"candidate\" points=\"").nth(1).expect("a line").split('"').next().expect("its end");
+    let points: Vec<&str> = line.split(' ').collect();
+    assert!((300..=402).contains(&points.len()), "{} points", points.len());
+    let (first, last) = (points[0].split(',').nth(1), points[points.len() - 1].split(',').nth(1));
+    let of = |at: Option<&str>| points.iter().filter(|point| point.split(',').nth(1) == at).count();
+    assert_eq!(of(first) + of(last), points.len(), "two levels");
+    assert!(of(last) > 60, "the slowest in a thousand take {} points", of(last));
+}
+
+#[test]
 fn a_plot_of_nonsense_is_none() {
     for points in
         [vec![], vec![(0.5, 3.0)], vec![(f64::NAN, 1.0), (0.5, f64::INFINITY), (0.7, -1.0), (2.0, 5.0), (0.1, 0.0)]]

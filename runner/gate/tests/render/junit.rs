@@ -28,7 +28,7 @@ fn read(xml: &str) -> (Vec<String>, Vec<Case>) {
         match reader.read_event().expect("well-formed XML") {
             Event::Eof => return (elements, cases),
             Event::Start(tag) | Event::Empty(tag) => {
-                let name = String::from_utf8(tag.name().as_ref().to_vec()).expect("UTF-8");
+                let name: String = tag.name().as_ref().to_owned();
                 let attribute = |key: &str| {
                     let own = tag.try_get_attribute(key).expect("attributes are well-formed");
                     let value = own.map(|own| {

@@ -101,14 +101,14 @@ pub(crate) fn passing() -> Decision {
     let mut decision = failing();
     decision.checks.retain(|check| check.said == Said::Pass);
     decision.findings.retain(|found| !found.standing.blocks());
-    decision.summary = "every check passes".to_owned();
+    "every check passes".clone_into(&mut decision.summary);
     decision.decided(None)
 }
 
 /// One that could tell nothing.
 pub(crate) fn empty() -> Decision {
     let mut decision = failing();
-    decision.summary = "nothing was checked".to_owned();
+    "nothing was checked".clone_into(&mut decision.summary);
     (decision.checks, decision.findings, decision.targets) = (Vec::new(), Vec::new(), Vec::new());
     (decision.skipped, decision.notices) = (Vec::new(), Vec::new());
     decision.decided(None)

@@ -30,8 +30,8 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
 }
 
-/// The most points that are drawn of a curve; more are thinned out evenly.
-pub const POINTS_MAX: usize = 400;
+/// The most points that are drawn of a curve, the last one aside.
+const POINTS_MAX: f64 = 400.0;
 /// The longest name at a curve, in characters.
 const NAME_CHARACTERS_MAX: usize = 18;
 /// The most lines of the grid for latencies.
@@ -76,14 +76,23 @@ fn usable(curve: &Curve) -> Vec<(f64, f64)> {
     let points = curve.points.iter().filter(is_usable);
     let mut points: Vec<_> = points.map(|(share, latency)| (nines(*share), latency.log10())).collect();
     points.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
-    let every = points.len().div_ceil(POINTS_MAX).max(1);
-    let last = points.len().saturating_sub(1);
-    points
-        .into_iter()
-        .enumerate()
-        .filter(|(index, _)| index % every == 0 || *index == last)
-        .map(|(_, own)| own)
-        .collect()
+    thinned(&points)
+}
+
+/// Of points that are too close to each other to be told apart, the first; and the last of all.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
+    let apart = (last.0 - first.0) / POINTS_MAX;
+    let mut kept = vec![*first];
+    for point in points {
+        if kept.last().is_some_and(|before| point.0 - before.0 > apart) {
+            kept.push(*point);
+        }
+    }
+    if kept.last() != Some(last) {
+        kept.push(*last);
+    }
+    kept
 }
 
 /// How many nines a share has: 0 at 0, 1 at 90 %, 2 at 99 %.

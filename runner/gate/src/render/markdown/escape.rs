@@ -6,7 +6,7 @@
 //! <https://github.com/gjtorikian/html-pipeline>), addresses because a code span is no text (GFM 0.29, sections 6.3 and
 //! 6.9). So a text stands in a code span, unless it is made of words that mean nothing to anybody.
 
-use crate::render::text::line;
+use crate::render::text::sentence;
 
 /// Longer runs of digits, and words of the letters a to f alone, may be the beginning of a commit's hash, which GitHub
 /// takes from seven characters on
@@ -14,32 +14,34 @@ use crate::render::text::line;
 const HASH_CHARACTERS_MIN: usize = 7;
 
 /// A text within a paragraph, a heading, a list or a table, after other words on the same line. What comes out of the
-/// Markdown is [`line`] of it.
+/// Markdown is [`sentence`] of it.
 pub(super) fn inline(text: &str) -> String {
-    let text = line(text);
+    let text = sentence(text);
     if text.split(' ').all(is_plain) { text } else { code(&text) }
 }
 
-/// Whether a word can be nothing but a word: letters, or digits with points and commas between them, with punctuation
-/// around it that means nothing in Markdown.
-fn is_plain(word: &str) -> bool {
-    let word = word.strip_prefix('(').unwrap_or(word);
+/// Whether a word can be nothing but a word: letters, or digits with points, commas and dashes between them, with
+/// punctuation around it that means nothing in Markdown. (GitHub makes a link of `www.` with nothing after it.)
+fn is_plain(written: &str) -> bool {
+    let word = written.strip_prefix('(').unwrap_or(written);
     let word = word.trim_end_matches([',', '.', ';', ':', ')', '%', '?']);
     let letters = !word.is_empty() && word.chars().all(|character| character.is_ascii_alphabetic());
     let could_be_hash =
         word.len() >= HASH_CHARACTERS_MIN && word.chars().all(|character| character.is_ascii_hexdigit());
     let digits = |part: &str| !part.is_empty() && part.chars().all(|character| character.is_ascii_digit());
-    (letters || word.split([',', '.']).all(digits)) && !could_be_hash
+    (letters || written == "%" || word.split([',', '.', '-']).all(digits))
+        && !could_be_hash
+        && !word.eq_ignore_ascii_case("www")
 }
 
-/// A line as code spans. A bar would end the cell of a table even within code, and how a backslash before it is read
+/// A line as code spans; nothing where there is none. A bar would end the cell of a table even within code, and how a backslash before it is read
 /// differs from one reader to the next; so it stands between two spans, as a character reference.
-fn code(line: &str) -> String {
+pub(super) fn code(line: &str) -> String {
     line.split('|').map(span).collect::<Vec<_>>().join("&#124;")
 }
 
 /// A code span of a text without bars; nothing where there is none. Its fence is longer than every run of backticks in it;
-/// a space is put on both sides where the reader takes one away (CommonMark 0.31, section 6.1).
+/// a space is put on both sides where the reader takes one away (`CommonMark` 0.31, section 6.1).
 fn span(text: &str) -> String {
     if text.is_empty() {
         return String::new();
@@ -51,11 +53,12 @@ fn span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A line as a block of code; each line of the Markdown is indented by `indent`.
-pub(super) fn block(line: &str, indent: &str) -> String {
+/// A line as a block of code within a list. It is indented for another reason as well: GitLab obeys a line that begins with
+/// a slash, even in code (`lib/gitlab/quick_actions/extractor.rb` of <https://gitlab.com/gitlab-org/gitlab>).
+pub(super) fn block(line: &str) -> String {
     const FENCE_MIN: usize = 3;
     let fence = "`".repeat((backticks(line) + 1).max(FENCE_MIN));
-    format!("{indent}{fence}sh\n{indent}{line}\n{indent}{fence}\n")
+    format!("  {fence}sh\n  {line}\n  {fence}\n")
 }
 
 /// The longest run of backticks.
@@ -75,11 +78,17 @@ mod tests {
             ("@somebody", "`@somebody`"),
             ("see #12", "`see #12`"),
             ("www.example.com", "`www.example.com`"),
+            ("(www.", "`(www.`"),
+            ("WWW.", "`WWW.`"),
             ("a@b.example", "`a@b.example`"),
             ("deadbeef", "`deadbeef`"),
             ("acceded", "`acceded`"),
             ("1234567", "`1234567`"),
             ("123456", "123456"),
+            ("71 % until 2026-11-20, then", "71 % until 2026-11-20, then"),
+            ("- 1", "`- 1`"),
+            ("-1", "`-1`"),
+            ("1234567-", "`1234567-`"),
             ("GH-26", "`GH-26`"),
             ("a  b", "`a  b`"),
             ("a|b|", "`a`&#124;`b`&#124;"),
@@ -98,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_block_of_code_ends_where_we_end_it() {
-        assert_eq!(block("a ```` b", ""), "`````sh\na ```` b\n`````\n");
-        assert_eq!(block("plumb replay x", "  "), "  ```sh\n  plumb replay x\n  ```\n");
+        assert_eq!(block("a ```` b"), "  `````sh\n  a ```` b\n  `````\n");
+        assert_eq!(block("plumb replay x"), "  ```sh\n  plumb replay x\n  ```\n");
     }
 }
