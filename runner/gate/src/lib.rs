@@ -6,4 +6,5 @@
 //! Nothing here knows of an API, or of how anything is sent.
 
 pub mod decision;
+pub mod serve;
 pub mod verdict;
