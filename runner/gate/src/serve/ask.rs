@@ -10,7 +10,7 @@ const KEY_BYTES_MAX: usize = 400;
 /// The longest version that may be expected, in bytes.
 const VERSION_BYTES_MAX: usize = 200;
 /// The longest time for which an answer may be held back, in the hope of a decision.
-pub(super) const WAIT_MAX: Duration = Duration::from_secs(240);
+pub(super) const WAIT_MAX: Duration = Duration::from_mins(4);
 
 /// What is judged, in the words of whoever asks: letters, digits, and `.`, `_`, `:`, `@` and `-` behind the first.
 ///
@@ -183,7 +183,9 @@ mod tests {
 
     #[test]
     fn versions_are_one_visible_word() {
-        for (text, fits) in [("1.2.3+build", true), ("--config=/etc/x", true), ("", false), ("a b", false), ("a\n", false)] {
+        for (text, fits) in
+            [("1.2.3+build", true), ("--config=/etc/x", true), ("", false), ("a b", false), ("a\n", false)]
+        {
             let question = Question::new(Key::new("k").expect("a key"), Some(text.to_owned()), None);
             assert_eq!(question.is_ok(), fits, "{text:?}");
         }

@@ -126,7 +126,8 @@ impl IntoResponse for Failure {
 
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
-        let status = if matches!(error, AskError::Hook(_)) { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        let status =
+            if matches!(error, AskError::Hook(_)) { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
         Self::new(status, error.to_string())
     }
 }
