@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::access::Access;
@@ -30,6 +31,9 @@ use super::told::{About, Told, Whole, line};
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How long a body may take.
 const BODY_MAX: Duration = Duration::from_secs(10);
+/// The most answers that are held back at once, so that there is always room for whoever wants his at once. Those beyond
+/// are given at once, too.
+const HELD_BACK_MAX: usize = 128;
 /// After how many seconds somebody who was turned away for want of room may ask again.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("10");
 
@@ -39,11 +43,17 @@ struct Site {
     access: Arc<Access>,
     runs: Runs,
     about: Arc<About>,
+    may_wait: Arc<Semaphore>,
 }
 
 /// Every address.
 pub(super) fn router(access: Access, runs: Runs, about: About) -> Router {
-    let site = Site { access: Arc::new(access), runs, about: Arc::new(about) };
+    let site = Site {
+        access: Arc::new(access),
+        runs,
+        about: Arc::new(about),
+        may_wait: Arc::new(Semaphore::new(HELD_BACK_MAX)),
+    };
     let closed = Router::new()
         .route("/v1/gates/{gate}", get(asked).post(asked))
         .route("/v1/flagger/{gate}", post(confirm))
@@ -198,7 +208,7 @@ async fn confirm(
 async fn rollback(State(site): State<Site>, Path(gate): Path<String>, request: Request) -> Result<Response, Failure> {
     let question = Payload::read(&body(request).await?)?.question(Hook::Rollback, None)?;
     let runs = site.runs.clone();
-    let seen = blocking(move || runs.see(&gate, &question.key)).await??;
+    let seen = blocking(move || runs.see_fresh(&gate, &question.key)).await??;
     let status = if seen.record.state() == Stands::Fail { StatusCode::OK } else { StatusCode::PRECONDITION_FAILED };
     Ok((status, line(&seen)).into_response())
 }
@@ -227,6 +237,7 @@ async fn answered(site: &Site, gate: String, question: Question) -> Result<Seen,
     let (until, key) = (Instant::now() + question.wait, question.key.clone());
     let (runs, named) = (site.runs.clone(), gate.clone());
     let mut seen = blocking(move || runs.ask(&named, question)).await??;
+    let Ok(_held_back) = site.may_wait.try_acquire() else { return Ok(seen) };
     if seen.record.outcome.is_some() || timeout_at(until, seen.changed.changed()).await.is_err() {
         return Ok(seen);
     }

@@ -120,12 +120,15 @@ impl Runs {
         }
     }
 
-    /// The run of a gate and key, if there is one.
+    /// The run of a gate and key, if there is one, however old.
     pub(super) fn see(&self, gate: &str, key: &Key) -> Result<Seen, Trouble> {
-        let mut book = self.0.book();
-        let id = Id::of(gate, key);
-        self.0.forget_if_old(&mut book, &id);
-        self.0.seen(&book, &id)
+        self.0.seen(&self.0.book(), &Id::of(gate, key))
+    }
+
+    /// The same, unless it is too old to answer for anything.
+    pub(super) fn see_fresh(&self, gate: &str, key: &Key) -> Result<Seen, Trouble> {
+        let (book, id) = (self.0.book(), Id::of(gate, key));
+        if self.0.is_old(&book, &id) { Err(Trouble::NoRun) } else { self.0.seen(&book, &id) }
     }
 
     /// The same with its whole decision, from the disk.
@@ -226,17 +229,22 @@ impl Shared {
 
     /// Writes what has changed. Where that fails, what is in memory counts on, and the next server begins the run again.
     fn keep(&self, now: Timestamp, what: &str, record: &Record) {
-        let kept = self.store.note(now, what, record).and_then(|()| self.store.write(record));
-        if let Err(error) = kept {
+        let noted = self.store.note(now, what, record);
+        if let Err(error) = self.store.write(record).and(noted) {
             tracing::error!(gate = record.gate, key = %record.key, %error, what, "failed to keep what came of a run");
         }
     }
 
+    fn is_old(&self, book: &Book, id: &Id) -> bool {
+        let outcome = book.runs.get(id).and_then(|entry| entry.record.outcome.as_ref());
+        // However far away: a clock that was set back makes nothing younger.
+        let age = outcome.map(|outcome| (self.clock)().duration_since(outcome.decided).unsigned_abs());
+        age.is_some_and(|age| age > self.limits.answer_age_max)
+    }
+
     /// Takes a decision off the shelf that is too old to answer for anything.
     fn forget_if_old(&self, book: &mut Book, id: &Id) {
-        let now = (self.clock)();
-        let decided = book.runs.get(id).and_then(|entry| entry.record.outcome.as_ref()).map(|outcome| outcome.decided);
-        if decided.is_some_and(|decided| now.duration_since(decided).unsigned_abs() > self.limits.answer_age_max)
+        if self.is_old(book, id)
             && let Err(trouble) = self.discard(book, id, "too old")
         {
             // It would answer from the disk after a restart, but it is as old there.

@@ -23,7 +23,20 @@ async fn a_decision_that_is_too_old_answers_no_more() {
         assert_eq!(fake.started().len(), runs, "after {hours} hours");
     }
     how.ahead.store(60 * 3600, Ordering::SeqCst);
-    assert_eq!(server.get("/v1/runs/passes/k").await.status, 404, "nor is it told");
+    assert_eq!(server.get("/v1/runs/passes/k").await.status, 200, "whoever looks for it still finds it");
+}
+
+#[tokio::test]
+async fn nothing_is_rolled_back_for_a_failure_of_long_ago() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let how = How::new(folder.path());
+    let server = Server::start(&how, Fake::new()).await;
+    let body = br#"{"name":"podinfo","namespace":"test","phase":"Progressing","checksum":"85d557f47b"}"#;
+    assert_eq!(server.send("POST", "/v1/flagger/fails?wait=20", &[], body).await.status, 412);
+    for (hours, status) in [(23, 200), (25, 404)] {
+        how.ahead.store(hours * 3600, Ordering::SeqCst);
+        assert_eq!(server.send("POST", "/v1/flagger/fails/rollback", &[], body).await.status, status, "{hours} hours");
+    }
 }
 
 #[tokio::test]

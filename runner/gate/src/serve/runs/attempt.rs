@@ -43,6 +43,7 @@ impl Shared {
             folder: self.store.evidence(record),
             time_max: self.limits.run_max,
         };
+        tracing::info!(gate = order.gate, key = %order.key, attempt = order.attempt, "a gate run begins");
         let task = self.runtime.spawn(Arc::clone(self).carry_out(id.clone(), order));
         book.under_way.insert(id, task.abort_handle());
     }
@@ -81,6 +82,7 @@ impl Shared {
         }
         record.end(now, how);
         record.outcome = Some(Outcome::of(&record.gate, now, ended));
+        tracing::info!(gate = record.gate, key = %record.key, state = record.state().word(), "a gate run is decided");
         self.keep(now, record.state().word(), record);
         if let Some(outcome) = &mut record.outcome {
             outcome.decision = None;
