@@ -3,6 +3,7 @@
 //! What a gate sees is carried out elsewhere. Here it is added up: a [`decision`] is a list of checks, each of which passes,
 //! fails or says nothing, and a verdict that can pass only where every check did and there was one. Two targets are held
 //! against each other in [`stats`].
+//! Pipelines that run elsewhere ask the server in [`serve`].
 //! Nothing here knows of an API, or of how anything is sent.
 
 pub mod decision;

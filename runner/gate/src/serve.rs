@@ -176,9 +176,20 @@ pub async fn serve(
     let access = access::Access::new(settings.token.clone(), bound)?;
     settings.limits.check()?;
     let runs = runs::Runs::open(&settings, Arc::clone(&gates))?;
+    // Nothing is left under way without a server, even where this future is dropped.
+    let ending = Ending(runs.clone());
     let about = told::About { version: settings.version, model: settings.model };
-    connections::run(listener, routes::router(access, runs.clone(), about), shutdown).await;
-    runs.stop();
+    connections::run(listener, routes::router(access, runs, about), shutdown).await;
+    drop(ending);
     gates.settled().await;
     Ok(())
+}
+
+/// Ends every run with itself.
+struct Ending(runs::Runs);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }

@@ -94,8 +94,16 @@ pub(super) struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Attempt {
     pub(super) began: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) ended: Option<(Timestamp, Ended)>,
+    /// Nothing while it is under way.
+    #[serde(flatten)]
+    pub(super) end: Option<End>,
+}
+
+/// The end of one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct End {
+    ended: Timestamp,
+    how: Ended,
 }
 
 /// How one time ended.
@@ -150,8 +158,8 @@ impl Record {
     /// Ends the attempt that is under way, if one is.
     pub(super) fn end(&mut self, now: Timestamp, how: Ended) -> bool {
         match self.attempts.last_mut() {
-            Some(attempt) if attempt.ended.is_none() => {
-                attempt.ended = Some((now, how));
+            Some(attempt) if attempt.end.is_none() => {
+                attempt.end = Some(End { ended: now, how });
                 true
             }
             _ => false,

@@ -18,9 +18,23 @@ use tokio::task::JoinHandle;
 
 /// The longest that anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The gates of [`Fake`], each of which does what its name says. `waits` passes once it may.
-const GATES: [&str; 11] =
-    ["passes", "fails", "unclear", "overridden", "waits", "hangs", "panics", "errors", "lies", "empty", "other name"];
+/// The gates of [`Fake`], each of which does what its name says. `waits` passes once it may,
+/// and the two of the published files fail.
+const GATES: [&str; 13] = [
+    "passes",
+    "fails",
+    "unclear",
+    "overridden",
+    "waits",
+    "hangs",
+    "panics",
+    "errors",
+    "lies",
+    "empty",
+    "other name",
+    "before-traffic",
+    "under-traffic",
+];
 
 /// Gates that do as they are told.
 pub(crate) struct Fake {
@@ -63,7 +77,7 @@ impl Gates for Fake {
 async fn outcome(order: &Order, may_end: &Semaphore) -> Result<Decision, String> {
     match order.gate.as_str() {
         "passes" | "other name" => Ok(decision(&order.gate, &[Said::Pass])),
-        "fails" => Ok(decision("fails", &[Said::Pass, Said::Fail])),
+        "fails" | "before-traffic" | "under-traffic" => Ok(decision(&order.gate, &[Said::Pass, Said::Fail])),
         "unclear" => Ok(decision("unclear", &[Said::Inconclusive])),
         "overridden" => Ok(overridden(decision("overridden", &[Said::Fail]))),
         "waits" => {

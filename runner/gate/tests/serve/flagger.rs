@@ -1,6 +1,11 @@
 //! What Flagger is answered.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::fixture::{Answer, Fake, How, Server};
+
+const CANARY: &str = include_str!("../../../../docs/pipelines/flagger/canary.yaml");
 
 fn payload(phase: &str, checksum: &str) -> Vec<u8> {
     format!(
@@ -88,4 +93,25 @@ async fn what_is_no_payload_is_refused_with_words() {
     let told = hook(&server, "/v1/flagger/unknown", "Progressing").await;
     assert_eq!((told.status, told.body.as_str()), (404, "{\"error\":\"there is no such gate\"}"));
     assert_eq!(server.get("/v1/flagger/passes").await.status, 405);
+}
+
+/// As Flagger does it: name and password of the address become an authorization header.
+#[tokio::test]
+async fn the_published_webhooks_stop_a_canary_that_fails_and_send_it_back() {
+    const TOKEN: &str = "0123456789abcdef";
+    let folder = tempfile::tempdir().expect("a folder");
+    let how = How { token: Some(TOKEN), ..How::new(folder.path()) };
+    let server = Server::start(&how, Fake::new()).await;
+    let said = |key: &str| CANARY.lines().filter_map(|line| line.trim().strip_prefix(key)).collect::<Vec<_>>();
+    let hooks: Vec<_> = said("type: ").into_iter().zip(said("url: http://")).collect();
+    assert_eq!(hooks.len(), 4, "{CANARY}");
+    for (kind, url) in hooks {
+        let (proof, rest) = url.split_once('@').expect("a name and a password");
+        let proof = format!("Basic {}", STANDARD.encode(proof.replace("${PLUMB_TOKEN}", TOKEN)));
+        let path = rest.find('/').map(|slash| &rest[slash..]).expect("a path");
+        let wait = if kind == "rollback" { "" } else { "?wait=20" };
+        let sent = payload("Progressing", "85d557f47b");
+        let told = server.send("POST", &format!("{path}{wait}"), &[("authorization", &proof)], &sent).await;
+        assert_eq!(told.status, if kind == "rollback" { 200 } else { 412 }, "{kind} {url}: {}", told.body);
+    }
 }

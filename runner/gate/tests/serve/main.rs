@@ -3,6 +3,7 @@
 mod access;
 mod argo;
 mod child;
+mod docs;
 mod expression;
 mod fixture;
 mod flagger;

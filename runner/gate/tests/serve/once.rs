@@ -69,7 +69,7 @@ async fn what_keeps_it_from_passing_is_told_and_the_whole_is_kept() {
     assert_eq!(told["judged_by"], serde_json::json!({"version": "9.9.9", "model": "m9"}));
     let whole = server.get("/v1/runs/fails/k").await.json();
     assert_eq!(whole["decision"]["checks"].as_array().map(Vec::len), Some(2), "{whole}");
-    assert_eq!(whole["attempts"][0]["ended"][1], "decided", "{whole}");
+    assert_eq!(whole["attempts"][0]["how"], "decided", "{whole}");
     let listed = server.get("/v1/runs").await.json();
     assert_eq!(listed["runs"][0]["state"], "fail", "{listed}");
     assert_eq!(listed["runs"][0].get("decision"), None, "the list is short");

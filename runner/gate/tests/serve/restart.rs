@@ -99,7 +99,7 @@ async fn a_run_goes_on_after_its_server_was_killed_in_the_middle() {
     let told = send(third.address(folder).await, "GET", "/v1/runs/release/shop:7f5d", &[], b"").await.json();
     assert_eq!((&told["state"], &told["attempt"]), (&"pass".into(), &2.into()), "{told}");
     assert_eq!(told["decision"]["verdict"], "pass", "{told}");
-    assert_eq!(told["attempts"][0]["ended"][1], "killed", "{told}");
+    assert_eq!(told["attempts"][0]["how"], "killed", "{told}");
     assert!(!folder.join("began-3").exists(), "what is decided is answered from the disk");
     let journal = std::fs::read_to_string(folder.join("state/journal.ndjson")).expect("a journal");
     let lines: Vec<serde_json::Value> = journal.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -128,7 +128,7 @@ async fn what_runs_and_what_waits_goes_on_after_an_orderly_end() {
         assert_eq!((&told["state"], &told["attempt"]), (&"pass".into(), &attempt.into()), "{told}");
     }
     let whole = server.get("/v1/runs/waits/a").await.json();
-    assert_eq!(whole["attempts"][0]["ended"][1], "stopped", "{whole}");
+    assert_eq!(whole["attempts"][0]["how"], "stopped", "{whole}");
     let folders: std::collections::BTreeSet<_> = next.started().into_iter().map(|order| order.folder).collect();
     assert_eq!(folders.len(), 2, "each attempt has a folder of its own");
 }

@@ -27,7 +27,7 @@ impl Shared {
         } else if !self.gates.names().contains(&record.gate) {
             Some("there is no such gate any more".to_owned())
         } else {
-            record.attempts.push(Attempt { began: now, ended: None });
+            record.attempts.push(Attempt { began: now, end: None });
             let noted = self.store.note(now, "began", record).and_then(|()| self.store.write(record));
             let noted = noted.and_then(|()| self.store.make_room(record));
             noted.err().map(|error| format!("its start could not be written down: {error}"))
