@@ -38,6 +38,7 @@ pub struct ChildGates {
     names: Vec<String>,
     line: Arc<Line>,
     grace: Duration,
+    hidden: Vec<OsString>,
     room: Arc<Semaphore>,
 }
 
@@ -59,7 +60,7 @@ impl ChildGates {
     /// Runs the gates of these names by the command line that `line` makes of an order.
     pub fn new(names: Vec<String>, line: impl Fn(&Order) -> Vec<OsString> + Send + Sync + 'static) -> Self {
         let room = Arc::new(Semaphore::new(PROCESSES_MAX as usize));
-        Self { names, line: Arc::new(line), grace: GRACE, room }
+        Self { names, line: Arc::new(line), grace: GRACE, hidden: Vec::new(), room }
     }
 
     /// The same with another time to clean up.
@@ -69,11 +70,28 @@ impl ChildGates {
         self
     }
 
+    /// The same without an environment variable in its processes: the token of the server is none of theirs.
+    #[must_use]
+    pub fn without(mut self, variable: impl Into<OsString>) -> Self {
+        self.hidden.push(variable.into());
+        self
+    }
+
     async fn carry_out(self, order: Order) -> Result<Decision, String> {
         let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|error| error.to_string())?;
-        let mut process = Process::start((self.line)(&order), self.grace, permit)?;
+        let mut process = Process::start(self.command(&order)?, self.grace, permit)?;
         let (status, written, errors) = process.end().await?;
         decided(status, &written).map_err(|why| told(&why, &errors))
+    }
+
+    fn command(&self, order: &Order) -> Result<Command, String> {
+        let mut words = (self.line)(order).into_iter();
+        let mut command = Command::new(words.next().ok_or("there is no program to start")?);
+        command.args(words);
+        for variable in &self.hidden {
+            command.env_remove(variable);
+        }
+        Ok(command)
     }
 }
 
@@ -102,19 +120,17 @@ struct Process {
 }
 
 impl Process {
-    fn start(line: Vec<OsString>, grace: Duration, permit: OwnedSemaphorePermit) -> Result<Self, String> {
-        let mut words = line.into_iter();
-        let program = words.next().ok_or("there is no program to start")?;
-        let started = Command::new(&program)
-            .args(words)
+    fn start(mut command: Command, grace: Duration, permit: OwnedSemaphorePermit) -> Result<Self, String> {
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // An interrupt at the terminal is for the server, which ends its runs itself.
             .process_group(0)
-            .kill_on_drop(true)
-            .spawn();
-        let mut child = started.map_err(|error| format!("failed to start {}: {error}", program.display()))?;
+            .kill_on_drop(true);
+        let program = command.as_std().get_program().to_owned();
+        let failed = |error| format!("failed to start {}: {error}", program.display());
+        let mut child = command.spawn().map_err(failed)?;
         let stdin = child.stdin.take();
         Ok(Self { child: Some((child, permit)), stdin, grace })
     }

@@ -155,6 +155,13 @@ impl Record {
         self.outcome.as_ref().map_or(State::Running, |outcome| outcome.state)
     }
 
+    /// Leaves the whole decision to the disk.
+    pub(super) fn forget_decision(&mut self) {
+        if let Some(outcome) = &mut self.outcome {
+            outcome.decision = None;
+        }
+    }
+
     /// Ends the attempt that is under way, if one is.
     pub(super) fn end(&mut self, now: Timestamp, how: Ended) -> bool {
         match self.attempts.last_mut() {

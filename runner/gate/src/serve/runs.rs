@@ -202,8 +202,6 @@ impl Shared {
                 self.keep(now, "killed", &record);
             }
             book.queue.push_back(id.clone());
-        } else if let Some(outcome) = &mut record.outcome {
-            outcome.decision = None;
         }
         book.runs.insert(id, Entry { record, changed: watch::Sender::default() });
     }

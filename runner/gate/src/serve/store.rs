@@ -51,7 +51,8 @@ impl Store {
         }
     }
 
-    /// Every run, in the order in which they were asked for. What cannot be read is set aside, and told in the log.
+    /// Every run without its whole decision, in the order in which they were asked for. What cannot be read is set aside,
+    /// and told in the log.
     pub(super) fn load(&self) -> Result<Vec<Record>, ServeError> {
         let folder = self.folder.join("runs");
         let failed = |source| ServeError::Folder { path: folder.clone(), source };
@@ -62,7 +63,10 @@ impl Store {
                 continue;
             }
             match read(&path) {
-                Ok(record) => records.push(record),
+                Ok(mut record) => {
+                    record.forget_decision();
+                    records.push(record);
+                }
                 Err(why) => {
                     tracing::error!(path = %path.display(), %why, "failed to read a run; it is set aside");
                     let _ = fs::rename(&path, path.with_extension("unreadable"));
@@ -83,9 +87,7 @@ impl Store {
         let mut bytes = serde_json::to_vec_pretty(record)?;
         if bytes.len() > RECORD_BYTES_MAX {
             let mut shorter = record.clone();
-            if let Some(outcome) = &mut shorter.outcome {
-                outcome.decision = None;
-            }
+            shorter.forget_decision();
             bytes = serde_json::to_vec_pretty(&shorter)?;
         }
         let path = self.file(&record.id());

@@ -69,6 +69,17 @@ async fn a_program_that_is_not_there_is_told() {
     assert!(why.starts_with("failed to start /nowhere/plumb: No such file"), "{why}");
 }
 
+#[tokio::test]
+async fn what_is_hidden_is_not_in_the_environment_of_a_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Cargo sets it for every test.
+    let script = "[ -z \"$CARGO_MANIFEST_DIR\" ] || exit 3; cat $1/pass";
+    let open = scripted(folder.path(), script);
+    assert!(open.run(order(folder.path())).await.is_err(), "it is there");
+    let hidden = open.without("CARGO_MANIFEST_DIR");
+    assert!(hidden.run(order(folder.path())).await.is_ok(), "it is not");
+}
+
 #[test]
 fn nothing_that_is_asked_becomes_an_option() {
     let line = gate_line(PathBuf::from("plumb"), vec!["--config".into(), "gates.toml".into()]);

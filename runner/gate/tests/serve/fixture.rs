@@ -270,3 +270,10 @@ pub(crate) async fn heard(mut stream: TcpStream) -> Answer {
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
     Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
 }
+
+/// Asks for a run that hangs with a long wait, and takes whatever comes until the connection ends.
+pub(crate) async fn waits(mut stream: TcpStream) {
+    let head = "GET /v1/gates/hangs?key=k&wait=240 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("the head is taken");
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+}

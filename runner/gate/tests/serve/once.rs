@@ -1,6 +1,7 @@
 //! One gate and key is one run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -116,7 +117,7 @@ async fn few_run_at_once_the_rest_waits_and_what_is_too_much_is_turned_away() {
 async fn a_run_that_hangs_ends_and_holds_up_no_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let (fake, mut how) = (Fake::new(), How::new(folder.path()));
-    (how.limits.at_once, how.limits.run_max) = (1, std::time::Duration::from_millis(300));
+    (how.limits.at_once, how.limits.run_max) = (1, Duration::from_millis(300));
     let server = Server::start(&how, fake.clone()).await;
     server.get("/v1/gates/hangs?key=k").await;
     assert_eq!(server.decided("/v1/gates/passes?key=k").await["state"], "pass");
@@ -124,4 +125,34 @@ async fn a_run_that_hangs_ends_and_holds_up_no_other() {
     assert_eq!(told["state"], "inconclusive");
     assert_eq!(told["summary"], "there is no decision: it took longer than 0.3 s, and was ended");
     assert_eq!(fake.dropped.load(std::sync::atomic::Ordering::SeqCst), 1, "it was dropped");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_held_back_comes_with_the_decision() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fake = Fake::new();
+    let server = Arc::new(Server::start(&How::new(folder.path()), fake.clone()).await);
+    let asking = Arc::clone(&server);
+    let asking = tokio::spawn(async move { asking.get("/v1/gates/waits?key=k&wait=240").await });
+    until("the run", || fake.started().len() == 1).await;
+    assert!(!asking.is_finished(), "nothing is decided");
+    fake.may_end.add_permits(1);
+    let told = tokio::time::timeout(Duration::from_secs(20), asking).await.expect("long before the wait is over");
+    assert_eq!(told.expect("an answer").json()["state"], "pass");
+}
+
+#[tokio::test]
+async fn whoever_waits_does_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fake = Fake::new();
+    let server = Server::start(&How::new(folder.path()), fake.clone()).await;
+    let address = server.address;
+    let asking = tokio::spawn(async move {
+        let stream = tokio::net::TcpStream::connect(address).await.expect("somebody listens");
+        let asked = tokio::time::timeout(Duration::from_mins(1), crate::fixture::waits(stream)).await;
+        asked.expect("the connection ends");
+    });
+    until("the run", || fake.started().len() == 1).await;
+    server.stop().await;
+    asking.await.expect("it ends");
 }

@@ -84,9 +84,7 @@ impl Shared {
         record.outcome = Some(Outcome::of(&record.gate, now, ended));
         tracing::info!(gate = record.gate, key = %record.key, state = record.state().word(), "a gate run is decided");
         self.keep(now, record.state().word(), record);
-        if let Some(outcome) = &mut record.outcome {
-            outcome.decision = None;
-        }
+        record.forget_decision();
         debug_assert_ne!(record.state(), State::Running, "what is closed is decided");
         entry.changed.send_replace(());
     }
