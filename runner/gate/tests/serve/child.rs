@@ -125,6 +125,33 @@ async fn a_process_that_does_not_go_is_killed() {
     assert!(!Path::new("/proc").join(pid.trim()).exists(), "it is gone");
 }
 
+#[test]
+fn no_process_outlives_the_runtime() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gates = scripted(folder.path(), "echo $$ >$1/new; mv $1/new $1/pid; exec sleep 1000");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let pid = folder.path().join("pid");
+    runtime.block_on(async {
+        let run = tokio::spawn(gates.run(order(folder.path())));
+        until("its start", || pid.exists()).await;
+        run.abort();
+        let _ = run.await;
+    });
+    // It would have fifteen seconds to clean up.
+    drop(runtime);
+    let pid = std::fs::read_to_string(pid).expect("its number");
+    let lives = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        // What is dead and not yet buried is a Z.
+        !stat.is_empty() && !stat.contains(") Z ")
+    };
+    let end = std::time::Instant::now() + Duration::from_secs(5);
+    while lives() {
+        assert!(std::time::Instant::now() < end, "it still lives");
+        std::thread::yield_now();
+    }
+}
+
 #[tokio::test]
 async fn a_server_of_processes_survives_each_of_them_and_ends_with_none_left() {
     let folder = tempfile::tempdir().expect("a folder");
