@@ -1,6 +1,6 @@
 //! The command line of `plumb gate`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -57,6 +57,9 @@ pub struct GateRunArgs {
     /// Judge what earlier runs have left in these folders, and send nothing; may be given more than once
     #[arg(long, value_name = "DIR")]
     pub evidence: Vec<PathBuf>,
+    /// Stop where standard input ends: whoever started it is gone
+    #[arg(long, hide = true)]
+    pub while_stdin_is_open: bool,
     /// Let a target be held against itself, to see how the comparison does
     #[arg(long = "self")]
     pub against_itself: bool,
@@ -152,16 +155,6 @@ pub struct GateServeArgs {
     /// The configuration file [default: plumb.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-}
-
-impl GateServeArgs {
-    /// Whether nobody else can reach it.
-    pub fn is_local(&self) -> bool {
-        match self.listen.ip() {
-            IpAddr::V4(address) => address.is_loopback(),
-            IpAddr::V6(address) => address.is_loopback(),
-        }
-    }
 }
 
 /// Reads an end: a time from `now`, or an instant.

@@ -31,7 +31,7 @@ pub(super) fn gate(plugins: &[Plugin], arguments: &GateArgs) -> Result<Exit, Err
     match &arguments.deed {
         None => decide(plugins, &arguments.run),
         Some(GateDeed::Override(own)) => deeds::override_gate(own),
-        Some(GateDeed::Serve(own)) => deeds::serve(own),
+        Some(GateDeed::Serve(own)) => deeds::serve(plugins, own),
     }
 }
 
@@ -51,6 +51,9 @@ fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
     let deviations = deviation::load(plan.deviations.as_deref())?;
     let entries = load_overrides(&plan)?;
     let known = arguments.baseline_run.as_deref().map(Known::load).transpose()?;
+    if arguments.while_stdin_is_open {
+        deeds::stop_without_stdin();
+    }
     let run = new_run_id();
     let folder = arguments.output.clone().unwrap_or_else(|| default_folder(run.as_str()));
     let seeing = Seeing { plugins, plan: &plan, config: &config, folder: &folder, arguments };
