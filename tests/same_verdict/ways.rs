@@ -33,7 +33,7 @@ pub(crate) fn compare(home: &Home, api: &str, url: &str, files: &[String]) -> Se
     let tested = of_report(&report);
     let named = files.iter().map(|file| format!("{file:?}")).collect::<Vec<_>>().join(", ");
     let gate = format!("[gates.g]\ntargets = [\"t\"]\nfeatures = [{named}]\nminimum = 1\nworkers = 1\n\n");
-    let canaries: String = scenarios(&report).map(|own| canary(own)).collect();
+    let canaries: String = scenarios(&report).enumerate().map(|(at, own)| canary(at, own)).collect();
     let agent = "[agent]\nregion = \"lab\"\nstate = \"state\"\n\n";
     home.write("plumb.toml", [target.as_str(), &gate, agent, &canaries].concat());
     check("cargo test", &cargo_test(home, api, url, files), &tested);
@@ -113,32 +113,26 @@ fn gated(home: &Home, tested: &Verdicts) -> Verdicts {
     of_report(&report)
 }
 
-/// A canary for one scenario.
-fn canary(scenario: &Value) -> String {
+/// A canary for the scenario with this number.
+fn canary(at: usize, scenario: &Value) -> String {
     let (path, line) = (text(scenario, "path"), &scenario["line"]);
-    let name = name(scenario);
     format!(
-        "[canaries.{name:?}]\nfeatures = [\"{path}:{line}\"]\ntargets = [\"t\"]\nevery = \"1h\"\nowner = \"lab\"\n\
+        "[canaries.c{at}]\nfeatures = [\"{path}:{line}\"]\ntargets = [\"t\"]\nevery = \"1h\"\nowner = \"lab\"\n\
          connections = \"kept\"\n\n"
     )
-}
-
-/// The name of the canary of a scenario: ids hold what names of canaries do not.
-fn name(scenario: &Value) -> String {
-    text(scenario, "id").replace("::", ".")
 }
 
 /// A slot of each canary.
 fn slots(home: &Home, report: &Value) -> Verdicts {
     let once = home.plumb(&["canary", "--once", "--format", "json"]).json();
     let slots = once["slots"].as_array().expect("slots");
-    let said = |own: &Value| {
-        let slot = slots.iter().find(|slot| slot["slot"]["watch"]["canary"] == name(own).as_str());
+    let said = |at: usize| {
+        let slot = slots.iter().find(|slot| slot["slot"]["watch"]["canary"] == format!("c{at}"));
         match slot.map(|slot| text(slot, "outcome")) {
             Some("pass") => Said::Pass,
             Some("fail") => Said::Fail,
             _ => Said::Unclear,
         }
     };
-    scenarios(report).map(|own| (text(own, "id").to_owned(), said(own))).collect()
+    scenarios(report).enumerate().map(|(at, own)| (text(own, "id").to_owned(), said(at))).collect()
 }

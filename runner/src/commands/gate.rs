@@ -17,10 +17,10 @@ use crate::config::Config;
 use crate::deviation::{self, Deviation};
 use crate::error::{Error, Exit};
 use crate::gate::evidence::Evidence;
-use crate::gate::judge::judge;
 use crate::gate::known::Known;
 use crate::gate::live::{self, Live};
 use crate::gate::plan::Plan;
+use crate::gate::questions::ask;
 use crate::gate::runs::{Runs, Seen, default_folder};
 use crate::gate::standing::Standings;
 use crate::run::{model_digest, new_run_id};
@@ -168,15 +168,15 @@ fn decided(
 ) -> Decision {
     let (now, today) = (now(), Zoned::now().date());
     let standings = Standings { deviations, expired: plan.expired, known, today };
-    let mut judged = judge(plan, seen, &standings, model, now);
+    let mut answered = ask(plan, seen, &standings, model, now);
     let version = plan.expect_version.as_deref();
     let candidate = plan.targets.first().and_then(|own| own.target.as_deref()).unwrap_or_default();
-    judged.checks.extend(live.iter().flat_map(|live| live::checks(live, candidate, plan.inconclusive_max)));
+    answered.checks.extend(live.iter().flat_map(|live| live::checks(live, candidate, plan.inconclusive_max)));
     let comparison = match live {
         Some(Live::Held(comparison, ..)) => Some(Comparison::clone(comparison)),
         Some(Live::Nothing(_)) | None => None,
     };
-    let mut notices = judged.notices;
+    let mut notices = answered.notices;
     notices.extend(overrides::told(entries, &plan.name, version, now));
     let decision = Decision {
         schema: GATE_SCHEMA.into(),
@@ -193,9 +193,9 @@ fn decided(
         model: model.to_owned(),
         seed: plan.cases.as_ref().map(|cases| cases.seed),
         targets: seen.iter().map(looked).collect(),
-        checks: judged.checks,
-        findings: judged.findings,
-        skipped: judged.skipped,
+        checks: answered.checks,
+        findings: answered.findings,
+        skipped: answered.skipped,
         notices,
         comparison,
         folder: None,

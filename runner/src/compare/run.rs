@@ -14,9 +14,10 @@ use crate::cases::Source;
 use crate::cli::{CasesArgs, CompareArgs, TargetArgs};
 use crate::compare::comparison::Comparison;
 use crate::compare::output::{self, Output};
-use crate::compare::passes::{Left, Pass, Passes, Triple};
+use crate::compare::passes::{ORDERS, Pass, Triple};
 use crate::compare::places::Frame;
 use crate::compare::reds::Side;
+use crate::compare::rounds::{Left, Rounds};
 use crate::compare::summary::{Began, Named, Summary};
 use crate::deviation;
 use crate::engine::Engine;
@@ -93,7 +94,7 @@ pub fn compare(
     }
     let (mut summary, left) = go(&engines, &frames, began, &cases, all, on_triple);
     for (pass, station) in Pass::ALL.into_iter().zip(stations) {
-        if left.iter().all(|(own, _)| *own != pass) {
+        if left.iter().all(|(own, _)| *own != pass as usize) {
             station.journal.finish_clean().map_err(|error| Error::Internal(error.to_string()))?;
         }
     }
@@ -133,7 +134,7 @@ fn go(
     let mut comparison = Comparison::new(frames);
     let bar = run::progress(length, "cases");
     let budget = cases.budget.unwrap_or_default();
-    let passes = Passes { engines: [a, again, b] };
+    let passes = Rounds { engines: [a, again, b], names: Pass::ALL.map(Pass::name), orders: &ORDERS };
     let (ended, mut left) = passes.run(&mut source, cases.workers.into(), budget, &mut |triple| {
         comparison.take(&triple);
         on_triple(&triple);

@@ -23,7 +23,7 @@ pub const FINDINGS_MAX: usize = 1_000;
 
 /// What was asked and answered.
 #[derive(Default)]
-pub struct Judged {
+pub struct Answered {
     /// The questions.
     pub checks: Vec<Check>,
     /// What the targets do wrong.
@@ -35,24 +35,24 @@ pub struct Judged {
 }
 
 /// Asks everything that the plan demands of what was seen.
-pub fn judge(plan: &Plan, seen: &[Seen], standings: &Standings<'_>, model: &str, now: Timestamp) -> Judged {
-    let mut judged = Judged { notices: standings.notices(plan.api, plan.warn_before), ..Judged::default() };
+pub fn ask(plan: &Plan, seen: &[Seen], standings: &Standings<'_>, model: &str, now: Timestamp) -> Answered {
+    let mut answered = Answered { notices: standings.notices(plan.api, plan.warn_before), ..Answered::default() };
     for own in seen {
-        Judge { plan, seen: own, standings, model, now, judged: &mut judged }.ask_all();
+        Asking { plan, seen: own, standings, model, now, answered: &mut judged }.ask_all();
     }
-    judged
+    answered
 }
 
-struct Judge<'j> {
+struct Asking<'j> {
     plan: &'j Plan,
     seen: &'j Seen,
     standings: &'j Standings<'j>,
     model: &'j str,
     now: Timestamp,
-    judged: &'j mut Judged,
+    answered: &'j mut Answered,
 }
 
-impl Judge<'_> {
+impl Asking<'_> {
     fn ask_all(&mut self) {
         if let Some(why) = &self.seen.shut_out {
             let why = format!("at the end the target let us in no more, so that what was found says nothing: {why}");
@@ -73,7 +73,7 @@ impl Judge<'_> {
 
     fn say(&mut self, name: &str, said: Said, why: impl AsRef<str>) {
         let why = shown(why.as_ref().as_bytes(), WORDS_CHARACTERS_MAX);
-        self.judged.checks.push(Check { name: name.to_owned(), target: self.seen.target.clone(), said, why });
+        self.answered.checks.push(Check { name: name.to_owned(), target: self.seen.target.clone(), said, why });
     }
 
     /// Whether all was looked at that the gate names.
@@ -231,7 +231,7 @@ impl Judge<'_> {
             let standing = self.standings.of(finding, api);
             blocking += u64::from(standing.blocks());
             let is_noted = |own: &&mut Found| own.id == finding.id && own.target == self.seen.target;
-            if let Some(noted) = self.judged.findings.iter_mut().find(is_noted) {
+            if let Some(noted) = self.answered.findings.iter_mut().find(is_noted) {
                 // Cases and scenarios show the same finding: it is told once, and where it can be read.
                 noted.place = noted.place.take().or_else(|| place.cloned());
                 continue;
@@ -252,17 +252,17 @@ impl Judge<'_> {
     }
 
     fn find(&mut self, found: Found) {
-        if self.judged.findings.len() < FINDINGS_MAX {
-            self.judged.findings.push(found);
+        if self.answered.findings.len() < FINDINGS_MAX {
+            self.answered.findings.push(found);
         }
     }
 
     fn skip(&mut self, verdict: &str, why: &str, count: u64) {
         let target = &self.seen.target;
         let known = |own: &&mut Skipped| own.target == *target && own.verdict == verdict && own.why == why;
-        match self.judged.skipped.iter_mut().find(known) {
+        match self.answered.skipped.iter_mut().find(known) {
             Some(own) => own.count += count,
-            None => self.judged.skipped.push(Skipped {
+            None => self.answered.skipped.push(Skipped {
                 target: target.clone(),
                 verdict: verdict.to_owned(),
                 why: why.to_owned(),
