@@ -245,7 +245,7 @@ impl Measured {
             (Standing::Worse, words::worse(self, level.corrected(self.flipped.p, weight)))
         } else if self.calls < limits.calls_min {
             (Standing::TooLittle, words::nothing(self, &words::too_few(self.calls, limits.calls_min)))
-        } else if matters && level.is_beyond_chance(self.p_independent, weight) {
+        } else if matters && !is_latency && level.is_beyond_chance(self.p_independent, weight) {
             (Standing::TooLittle, words::nothing(self, words::AT_ONCE))
         } else {
             (Standing::NoWorse, words::no_worse(self))

@@ -30,7 +30,7 @@ const FAILING: f64 = 0.002;
 
 /// What troubles the targets besides, whichever build they run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// Nothing: every call is independent of the next.
     None,
     /// Phases of 20 calls in which both are slow, and fail more often.
@@ -47,29 +47,29 @@ pub enum Trouble {
 
 /// What there is to be seen.
 #[derive(Debug, Clone, Copy)]
-pub struct World {
-    pub calls: usize,
+pub(crate) struct World {
+    pub(crate) calls: usize,
     /// By how much more of its calls the candidate fails.
-    pub failing_more: f64,
+    pub(crate) failing_more: f64,
     /// Which share of its calls is how many times as slow.
-    pub slow_more: (f64, f64),
+    pub(crate) slow_more: (f64, f64),
     /// How many times as long all of its calls take.
-    pub slower: f64,
+    pub(crate) slower: f64,
     /// The clock's step in microseconds.
-    pub tick_us: f64,
+    pub(crate) tick_us: f64,
     /// How many times as long whoever is asked first takes.
-    pub first: f64,
-    pub trouble: Trouble,
+    pub(crate) first: f64,
+    pub(crate) trouble: Trouble,
 }
 
 impl World {
     /// The same build on both sides.
-    pub const fn same(calls: usize) -> Self {
+    pub(crate) const fn same(calls: usize) -> Self {
         Self { calls, failing_more: 0.0, slow_more: (0.0, 1.0), slower: 1.0, tick_us: 1.0, first: 1.0, trouble: Trouble::None }
     }
 
     /// All calls, by a seed.
-    pub fn calls(&self, seed: u64) -> Calls {
+    pub(crate) fn calls(&self, seed: u64) -> Calls {
         let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
         let [candidate, baseline] = self.weather(&mut dice);
         let (mut calls, mut turns) = (Calls::default(), [0_usize; GROUPS.len()]);
