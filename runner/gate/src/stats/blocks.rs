@@ -54,9 +54,15 @@ mod tests {
 
     #[test]
     fn whoever_is_always_asked_first_is_noticed() {
-        for (first, pairs, wanted) in
-            [(0, 0, false), (1, 1, false), (50, 100, false), (45, 100, false), (44, 100, true), (100, 100, true), (0, 100, true)]
-        {
+        for (first, pairs, wanted) in [
+            (0, 0, false),
+            (1, 1, false),
+            (50, 100, false),
+            (45, 100, false),
+            (44, 100, true),
+            (100, 100, true),
+            (0, 100, true),
+        ] {
             assert_eq!(is_lopsided(first, pairs), wanted, "{first} of {pairs}");
         }
     }

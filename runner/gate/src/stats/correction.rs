@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn weights_share_what_is_allowed() {
-        let tested = [Tested { weight: 3, p_min: 0.0 }, Tested { weight: 1, p_min: 0.0 }, Tested { weight: 2, p_min: 1.0 }];
+        let tested =
+            [Tested { weight: 3, p_min: 0.0 }, Tested { weight: 1, p_min: 0.0 }, Tested { weight: 2, p_min: 1.0 }];
         let level = level(&tested, 0.01);
         assert_eq!(level.total(), 4);
         assert!(level.is_beyond_chance(0.0075, 3) && !level.is_beyond_chance(0.0076, 3));

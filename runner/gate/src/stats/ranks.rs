@@ -18,7 +18,10 @@ pub struct Ranked {
 
 /// Ranks the latencies of both sides among each other.
 pub fn ranked(pairs: &[(u64, u64)]) -> Ranked {
-    let sides = pairs.iter().enumerate().flat_map(|(at, (candidate, baseline))| [(*candidate, at, true), (*baseline, at, false)]);
+    let sides = pairs
+        .iter()
+        .enumerate()
+        .flat_map(|(at, (candidate, baseline))| [(*candidate, at, true), (*baseline, at, false)]);
     let mut all: Vec<(u64, usize, bool)> = sides.collect();
     all.sort_unstable();
     let (mut doubled, mut ties, mut before) = (vec![(0, 0); pairs.len()], 0.0, 0);
@@ -118,7 +121,8 @@ mod tests {
         let typical = typical_ln(base.clone()).expect("there are calls");
         let factor = (typical_ln(slower).expect("there are calls") - typical).exp();
         assert!((factor - 1.05).abs() < 0.001, "{factor}");
-        let ends = base.iter().enumerate().map(|(at, latency)| if at >= 950 { latency * 100 } else { *latency }).collect();
+        let ends =
+            base.iter().enumerate().map(|(at, latency)| if at >= 950 { latency * 100 } else { *latency }).collect();
         assert!((typical_ln(ends).expect("there are calls") - typical).abs() < 1e-9);
         assert_eq!(typical_ln(Vec::new()), None);
         assert_eq!(typical_ln(vec![0]), Some(0.0), "a clock too coarse is no infinity");

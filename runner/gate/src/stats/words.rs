@@ -8,7 +8,8 @@ use super::numbers::whole;
 pub(crate) const NO_MEASURE: &str = "the baseline fails more than half of them and is no measure";
 
 /// Why many bad calls are not enough.
-pub(crate) const AT_ONCE: &str = "they came all at once, and a single event, however long, may be chance; more calls will tell";
+pub(crate) const AT_ONCE: &str =
+    "they came all at once, and a single event, however long, may be chance; more calls will tell";
 
 /// What chance does less often than that is told in the same words.
 const ODDS_MAX: f64 = 1e9;
@@ -40,7 +41,11 @@ pub(crate) fn too_few(calls: usize, needed: usize) -> String {
 
 /// One of them was asked first too often.
 pub(crate) fn lopsided(first: usize, calls: usize) -> String {
-    format!("the candidate was asked first in {} of {} calls, which alone may make the difference", grouped(first), grouped(calls))
+    format!(
+        "the candidate was asked first in {} of {} calls, which alone may make the difference",
+        grouped(first),
+        grouped(calls)
+    )
 }
 
 fn seen(row: &Measured) -> String {
@@ -48,7 +53,7 @@ fn seen(row: &Measured) -> String {
         Metric::Body => return body(row),
         Metric::Availability => "failed".to_owned(),
         Metric::Tail => row.tail_from_us.map_or_else(
-            || "were among the slowest of their kind".to_owned(),
+            || format!("took {:.1} times as long as 90 % of their kind, or longer", row.tail_from_times.unwrap_or(1.0)),
             |from| format!("took {} or longer", duration(super::numbers::real_of(from))),
         ),
     };
@@ -75,7 +80,10 @@ fn body(row: &Measured) -> String {
     };
     let (own, other) = (duration(row.candidate.value), duration(row.baseline.value));
     let calls = grouped(row.calls);
-    format!("{}: calls typically took {own}, {other} at the baseline, which is {change} ({calls} calls each)", row.group)
+    format!(
+        "{}: calls typically took {own}, {other} at the baseline, which is {change} ({calls} calls each)",
+        row.group
+    )
 }
 
 /// How often something happens.
@@ -152,7 +160,13 @@ mod tests {
             "less than once in a thousand million times",
         ];
         assert_eq!(odds, wanted);
-        assert_eq!([percent(0.0), percent(0.014), percent(0.001), percent(0.0004), percent(1.0)], ["0 %", "1.4 %", "0.1 %", "0.040 %", "100 %"]);
-        assert_eq!([duration(870.0), duration(8_130.0), duration(81_400.0), duration(1.2e6)], ["870 µs", "8.13 ms", "81.4 ms", "1.20 s"]);
+        assert_eq!(
+            [percent(0.0), percent(0.014), percent(0.001), percent(0.0004), percent(1.0)],
+            ["0 %", "1.4 %", "0.1 %", "0.040 %", "100 %"]
+        );
+        assert_eq!(
+            [duration(870.0), duration(8_130.0), duration(81_400.0), duration(1.2e6)],
+            ["870 µs", "8.13 ms", "81.4 ms", "1.20 s"]
+        );
     }
 }

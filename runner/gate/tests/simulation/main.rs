@@ -39,7 +39,10 @@ impl fmt::Display for Tally {
         let [availability, body, tail] = self.by.map(|count| Self::share(count, self.gates));
         let (blocked, inconclusive) = (self.blocked(), Self::share(self.inconclusive, self.gates));
         let plain = Self::share(self.plain, self.gates);
-        write!(formatter, "{blocked:>7.1} {inconclusive:>12.1} {plain:>7.1}   {availability:>6.1} {body:>6.1} {tail:>6.1}")
+        write!(
+            formatter,
+            "{blocked:>7.1} {inconclusive:>12.1} {plain:>7.1}   {availability:>6.1} {body:>6.1} {tail:>6.1}"
+        )
     }
 }
 
@@ -47,7 +50,8 @@ fn run(world: World, gates: u32, seed: u64) -> Tally {
     let mut tally = Tally { gates, ..Tally::default() };
     for gate in 0..u64::from(gates) {
         let comparison = compare(&world.calls(seed + gate), &Limits::default());
-        let is_worse = |row: &&Row| row.p_corrected <= comparison.alpha && row.effect >= Limits::default().of(row.metric);
+        let is_worse =
+            |row: &&Row| row.p_corrected <= comparison.alpha && row.effect >= Limits::default().of(row.metric);
         tally.blocked += u32::from(comparison.said() == Said::Fail);
         tally.inconclusive += u32::from(comparison.said() == Said::Inconclusive);
         tally.plain += u32::from(comparison.rows.iter().any(|row| is_worse(&&plain(row, &comparison))));
@@ -114,7 +118,10 @@ fn worse() -> Vec<(String, World)> {
 
 fn table(title: &str, worlds: Vec<(String, World)>, gates: u32) -> Vec<(String, usize, Tally)> {
     let mut out = std::io::stdout();
-    let head = format!("\n{title}, % of {gates} gates each\n{:<32} {:>6}  blocked inconclusive  plain   errors   body   tail", "", "calls");
+    let head = format!(
+        "\n{title}, % of {gates} gates each\n{:<32} {:>6}  blocked inconclusive  plain   errors   body   tail",
+        "", "calls"
+    );
     writeln!(out, "{head}").expect("standard output");
     let mut all = Vec::new();
     for (number, (name, world)) in (1..).zip(worlds) {

@@ -65,7 +65,15 @@ pub(crate) struct World {
 impl World {
     /// The same build on both sides.
     pub(crate) const fn same(calls: usize) -> Self {
-        Self { calls, failing_more: 0.0, slow_more: (0.0, 1.0), slower: 1.0, tick_us: 1.0, first: 1.0, trouble: Trouble::None }
+        Self {
+            calls,
+            failing_more: 0.0,
+            slow_more: (0.0, 1.0),
+            slower: 1.0,
+            tick_us: 1.0,
+            first: 1.0,
+            trouble: Trouble::None,
+        }
     }
 
     /// All calls, by a seed.
@@ -147,7 +155,13 @@ impl Dice {
 
     fn group(&mut self) -> usize {
         let mut left = self.unit();
-        GROUPS.iter().position(|(_, _, share, _)| { left -= share; left < 0.0 }).unwrap_or(GROUPS.len() - 1)
+        GROUPS
+            .iter()
+            .position(|(_, _, share, _)| {
+                left -= share;
+                left < 0.0
+            })
+            .unwrap_or(GROUPS.len() - 1)
     }
 
     /// Phases in which everything takes four times as long, one in so many calls on average.
@@ -166,7 +180,10 @@ impl Dice {
     fn drift(&mut self, calls: usize) -> Vec<f64> {
         let (memory, mut state) = (0.95_f64, 0.0);
         let step = 0.1 * (1.0 - memory * memory).sqrt();
-        let mut next = || { state = memory * state + step * self.normal(); f64::exp(state) };
+        let mut next = || {
+            state = memory * state + step * self.normal();
+            f64::exp(state)
+        };
         (0..calls).map(|_| next()).collect()
     }
 }

@@ -33,7 +33,8 @@ fn check(pairs: &[(Seen, Seen)], metric: Metric, standing: Standing, part: &str)
 fn a_candidate_that_answers_nothing_is_worse() {
     for calls in [40, 100, 2_000] {
         let dead = pairs(calls, |number| (Seen::lost(), answered(number).1));
-        let comparison = check(&dead, Metric::Availability, Standing::Worse, "100 % of calls failed, 0 % at the baseline");
+        let comparison =
+            check(&dead, Metric::Availability, Standing::Worse, "100 % of calls failed, 0 % at the baseline");
         assert_eq!(comparison.said(), Said::Fail, "{calls}");
         assert_eq!(row(&comparison, Metric::Body).standing, Standing::TooLittle, "{calls}");
         assert!(comparison.drawn[0].curve.is_empty() && comparison.drawn[0].candidate.p50_us.is_none());
@@ -74,13 +75,18 @@ fn a_slow_tail_is_told_apart_from_the_body() {
         let factor = if number % 80 == 7 { 10 } else { 1 };
         (Seen::answered(latency(number) * factor), answered(number).1)
     });
-    let comparison = check(&slow, Metric::Tail, Standing::Worse, "(25 of 2,000 against 0 of 2,000)");
+    let comparison = check(&slow, Metric::Tail, Standing::Worse, "(20 of 2,000 against 0 of 2,000)");
     assert_eq!(row(&comparison, Metric::Body).standing, Standing::NoWorse);
 }
 
 #[test]
 fn few_calls_are_too_few() {
-    let comparison = check(&pairs(40, answered), Metric::Availability, Standing::TooLittle, "40 calls are too few, 100 would say something");
+    let comparison = check(
+        &pairs(40, answered),
+        Metric::Availability,
+        Standing::TooLittle,
+        "40 calls are too few, 100 would say something",
+    );
     assert_eq!(comparison.said(), Said::Inconclusive);
     check(&pairs(120, answered), Metric::Tail, Standing::TooLittle, "120 calls are too few, 160 would say something");
 }
@@ -100,7 +106,8 @@ fn whoever_is_always_asked_first_is_no_measure_of_time() {
 
 #[test]
 fn one_long_outage_is_neither_worse_nor_passed_over() {
-    let once = pairs(2_000, |number| if number / 20 == 31 { (Seen::lost(), answered(number).1) } else { answered(number) });
+    let once =
+        pairs(2_000, |number| if number / 20 == 31 { (Seen::lost(), answered(number).1) } else { answered(number) });
     let comparison = check(&once, Metric::Availability, Standing::TooLittle, "came all at once");
     assert_eq!(comparison.said(), Said::Inconclusive);
 }
@@ -141,7 +148,12 @@ fn one_slow_group_is_not_averaged_away_and_small_ones_add_up() {
         compare(&calls, &Limits::default())
     };
     let one = build(|group| group == 4);
-    assert_eq!(one.reasons().iter().filter(|why| why.starts_with("Op4: calls typically")).count(), 1, "{:?}", one.reasons());
+    assert_eq!(
+        one.reasons().iter().filter(|why| why.starts_with("Op4: calls typically")).count(),
+        1,
+        "{:?}",
+        one.reasons()
+    );
     let all = build(|_| true);
     assert!(all.reasons()[0].starts_with("All calls: calls typically"), "{:?}", all.reasons());
 }
