@@ -55,6 +55,10 @@ pub(crate) struct World {
     pub(crate) slow_more: (f64, f64),
     /// How many times as long all of its calls take.
     pub(crate) slower: f64,
+    /// Where it is slower: everywhere, or in one group.
+    pub(crate) only: Option<usize>,
+    /// Into how many groups each of the six is split.
+    pub(crate) split: usize,
     /// The clock's step in microseconds.
     pub(crate) tick_us: f64,
     /// How many times as long whoever is asked first takes.
@@ -70,6 +74,8 @@ impl World {
             failing_more: 0.0,
             slow_more: (0.0, 1.0),
             slower: 1.0,
+            only: None,
+            split: 1,
             tick_us: 1.0,
             first: 1.0,
             trouble: Trouble::None,
@@ -85,18 +91,21 @@ impl World {
             let which = dice.group();
             let (operation, bytes, _, median) = GROUPS[which];
             // ABBA within each group.
-            let is_candidate_first = turns[which].is_multiple_of(2);
+            let is_candidate_first = (turns[which] / self.split).is_multiple_of(2);
+            let part = turns[which] % self.split;
             turns[which] += 1;
             let usual = median * dice.lognormal(SHARED_SIGMA);
             let firsts = if is_candidate_first { [self.first, 1.0] } else { [1.0, self.first] };
             let worse = dice.chance(self.slow_more.0);
-            let factor = self.slower * if worse { self.slow_more.1 } else { 1.0 };
+            let slower = if self.only.is_none_or(|only| only == which) { self.slower } else { 1.0 };
+            let factor = slower * if worse { self.slow_more.1 } else { 1.0 };
             let pair = Pair {
                 is_candidate_first,
                 candidate: self.seen(&mut dice, usual * factor * firsts[0], candidate[at], self.failing_more),
                 baseline: self.seen(&mut dice, usual * firsts[1], baseline[at], 0.0),
             };
-            calls.push(&Group::of(operation, bytes), pair);
+            let own = if part == 0 { operation.to_owned() } else { format!("{operation}{part}") };
+            calls.push(&Group::of(&own, bytes), pair);
         }
         calls
     }

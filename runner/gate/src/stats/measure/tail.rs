@@ -58,6 +58,8 @@ fn tail(parts: &[&Part], unit: impl Fn(&Part) -> f64) -> (Measured, Option<f64>)
     let mut measured = counted(parts, Metric::Tail, &hits);
     if real(calls) > TAIL_SHARE_MAX * real(all.len()) {
         let needed = nearest((real(TAIL_CALLS_MIN) / (2.0 * TAIL_SHARE_MAX)).ceil());
+        // What has nothing to say needs no correction either.
+        measured.flipped.p_min = 1.0;
         measured.mute = Some(words::too_few(times.len(), needed));
     }
     (measured, all.get(below).copied())
