@@ -31,7 +31,7 @@ fn of(latencies: &[(u64, u64)], factor: u64) -> Comparison {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn every_number_is_one_and_survives_json(pairs in pairs()) {
