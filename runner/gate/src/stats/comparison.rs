@@ -75,6 +75,10 @@ pub struct Row {
     /// Of the tail of one group: calls that took at least so long are in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail_from_us: Option<u64>,
+    /// Of the tail of all calls: those are in it that took at least so many times as long as 90 % of the calls of their own
+    /// group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail_from_times: Option<f64>,
     /// How often chance does as much, with calls near each other taken for one event.
     pub p: f64,
     /// The same, corrected for all that was looked at. It is at most [`Comparison::alpha`] where it is beyond chance.

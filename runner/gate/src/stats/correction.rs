@@ -63,9 +63,9 @@ mod tests {
         check(&[1.0], 1);
         check(&[1e-9; 20], 20);
         check(&[1e-9, 1e-9, 1.0, 0.5, 0.25], 2);
-        // At 0.004 the third could be, among two; among three no more, at 0.0033.
-        check(&[1e-9, 1e-9, 0.004], 2);
-        check(&[1e-9, 1e-9, 0.003], 3);
+        // Among two the third could be beyond chance, at 0.005: then there are three. Where it could not, there are two.
+        check(&[1e-9, 1e-9, 0.004], 3);
+        check(&[1e-9, 1e-9, 0.006], 2);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use statrs::function::factorial::ln_binomial;
 use super::numbers::{count, real, whole};
 
 /// Sums are counted on a grid of so many steps at most. Scores that are whole numbers, and not more in sum, are exact.
-pub const GRID: usize = 8_192;
+pub const GRID: usize = 4_096;
 
 /// What the flips say.
 #[derive(Debug, Clone, Copy, PartialEq)]

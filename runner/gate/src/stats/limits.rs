@@ -9,7 +9,8 @@ use super::comparison::Metric;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// The share of gates in which chance alone may block.
+    /// The share of gates in which chance alone may block. Half of one per cent: that leaves as much again for calls that
+    /// depend on each other in ways that blocks of them do not cover.
     pub alpha: f64,
     /// How much higher the share of failed calls must be: 0.001 is one call in a thousand.
     pub failures_more: f64,
@@ -23,7 +24,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { alpha: 0.01, failures_more: 0.001, slower: 1.025, tail: 1.25, calls_min: 100 }
+        Self { alpha: 0.005, failures_more: 0.001, slower: 1.025, tail: 1.25, calls_min: 100 }
     }
 }
 

@@ -1,32 +1,32 @@
 //! The three metrics: each gives every pair of calls a score, the candidate's less the baseline's.
 
+mod tail;
+
 use super::blocks::{self, is_lopsided};
-use super::calls::Pair;
+use super::calls::{Pair, Seen};
 use super::comparison::{Metric, Number, Row, Standing};
 use super::correction::Level;
 use super::flips::{Flipped, flipped, heads_at_least};
 use super::limits::Limits;
-use super::numbers::{count, real, real_of, whole as nearest};
+use super::numbers::{count, real, real_of};
 use super::ranks::{MannWhitney, Ranked, ranked, typical_ln, upper_tail};
 use super::words;
 
 /// What all groups together are called.
 pub(crate) const WHOLE: &str = "All calls";
 
-/// The tail is what is above this share of all calls of both sides.
-pub(crate) const TAIL_SHARE: f64 = 0.995;
-
-/// The tail of a group has at least so many calls, or nothing could be beyond chance.
-pub(crate) const TAIL_CALLS_MIN: usize = 16;
-
-/// A tail that holds more than this share of all calls is none.
-pub(crate) const TAIL_SHARE_MAX: f64 = 0.05;
-
 /// A baseline that answers a smaller share of the calls is no measure of anything.
 pub(crate) const BASELINE_SHARE_MIN: f64 = 0.5;
 
 /// The scores of pairs, each with its place among all pairs.
 type Scores = Vec<(usize, f64)>;
+
+/// What both sides score with a call, above zero where they have what is counted.
+struct Hit {
+    at: usize,
+    candidate: f64,
+    baseline: f64,
+}
 
 /// The calls of one group, with all that is counted and ranked.
 pub(crate) struct Part {
@@ -50,6 +50,7 @@ pub(crate) struct Measured {
     pub(crate) candidate: Number,
     pub(crate) baseline: Number,
     pub(crate) tail_from_us: Option<u64>,
+    pub(crate) tail_from_times: Option<f64>,
     pub(crate) flipped: Flipped,
     pub(crate) p_independent: f64,
     pub(crate) effect: f64,
@@ -72,43 +73,12 @@ impl Part {
     }
 
     pub(crate) fn measured(&self) -> [Measured; 3] {
-        let tail_calls = self.tail_calls().max(TAIL_CALLS_MIN);
-        let from = self.tail_from(tail_calls);
-        let mut tail = counted(&[self], Metric::Tail, |part| part.above(part.tail_from(tail_calls)));
-        tail.tail_from_us = from;
-        if real(tail_calls) > TAIL_SHARE_MAX * 2.0 * real(self.latencies.len()) {
-            let needed = nearest((real(TAIL_CALLS_MIN) / (2.0 * TAIL_SHARE_MAX)).ceil());
-            tail.mute = Some(words::too_few(self.latencies.len(), needed));
-        }
-        [counted(&[self], Metric::Availability, Self::failures), body(&[self]), tail]
+        [failures(&[self]), body(&[self]), tail::of_group(self)]
     }
 
     /// Pairs in which the candidate was asked first, of those that both answered.
     fn first(&self) -> usize {
         self.pairs.iter().filter(|(_, pair)| pair.latencies().is_some() && pair.is_candidate_first).count()
-    }
-
-    /// How many calls of both sides are above [`TAIL_SHARE`], at least one.
-    fn tail_calls(&self) -> usize {
-        nearest(((1.0 - TAIL_SHARE) * 2.0 * real(self.latencies.len())).round()).max(1)
-    }
-
-    /// The time that so many calls of both sides took, or a longer one.
-    fn tail_from(&self, calls: usize) -> Option<u64> {
-        let mut all: Vec<u64> =
-            self.latencies.iter().flat_map(|(candidate, baseline)| [*candidate, *baseline]).collect();
-        all.sort_unstable_by(|one, other| other.cmp(one));
-        all.get(calls - 1).or(all.last()).copied()
-    }
-
-    fn above(&self, from: Option<u64>) -> Vec<(usize, bool, bool)> {
-        let is_above = |latency: u64| from.is_some_and(|from| latency >= from);
-        let each = self.places.iter().zip(&self.latencies);
-        each.map(|(at, (candidate, baseline))| (*at, is_above(*candidate), is_above(*baseline))).collect()
-    }
-
-    fn failures(&self) -> Vec<(usize, bool, bool)> {
-        self.pairs.iter().map(|(at, pair)| (*at, !pair.candidate.is_available, !pair.baseline.is_available)).collect()
     }
 
     /// The ranks of the candidate's calls less those of the baseline's, each divided by `scale`.
@@ -121,11 +91,7 @@ impl Part {
 /// All groups together: each call is held against those of its own group, and what comes of it is added up.
 pub(crate) fn whole(parts: &[Part]) -> [Measured; 3] {
     let all: Vec<&Part> = parts.iter().collect();
-    let mut three = [
-        counted(&all, Metric::Availability, Part::failures),
-        body(&all),
-        counted(&all, Metric::Tail, |part| part.above(part.tail_from(part.tail_calls()))),
-    ];
+    let mut three = [failures(&all), body(&all), tail::of_all(&all)];
     for own in &mut three {
         WHOLE.clone_into(&mut own.group);
         own.is_whole = true;
@@ -133,13 +99,25 @@ pub(crate) fn whole(parts: &[Part]) -> [Measured; 3] {
     three
 }
 
+/// Calls that were not answered as they should.
+fn failures(parts: &[&Part]) -> Measured {
+    let failed = |seen: Seen| f64::from(!seen.is_available);
+    let all = parts.iter().flat_map(|part| &part.pairs);
+    let hits: Vec<Hit> = all
+        .map(|(at, pair)| Hit { at: *at, candidate: failed(pair.candidate), baseline: failed(pair.baseline) })
+        .collect();
+    let mut measured = counted(parts, Metric::Availability, &hits);
+    // Failures of both sides that fall into one block cancel out. Whoever counts them by hand gets no larger odds than we.
+    measured.flipped.p = measured.flipped.p.max(measured.p_independent);
+    measured
+}
+
 /// A metric that a call has or has not.
-fn counted(parts: &[&Part], metric: Metric, of: impl Fn(&Part) -> Vec<(usize, bool, bool)>) -> Measured {
-    let all: Vec<(usize, bool, bool)> = parts.iter().flat_map(|part| of(part)).collect();
-    let scores = all.iter().map(|(at, own, other)| (*at, f64::from(*own) - f64::from(*other))).collect();
-    let (candidate, baseline) =
-        (all.iter().filter(|(_, own, _)| *own).count(), all.iter().filter(|(_, _, other)| *other).count());
-    let only = |is_candidate: bool| all.iter().filter(|(_, own, other)| own != other && *own == is_candidate).count();
+fn counted(parts: &[&Part], metric: Metric, all: &[Hit]) -> Measured {
+    let scores = all.iter().map(|hit| (hit.at, hit.candidate - hit.baseline)).collect();
+    let candidate = all.iter().filter(|hit| hit.candidate > 0.0).count();
+    let baseline = all.iter().filter(|hit| hit.baseline > 0.0).count();
+    let both = all.iter().filter(|hit| hit.candidate > 0.0 && hit.baseline > 0.0).count();
     let share = |hits: usize| if all.is_empty() { 0.0 } else { real(hits) / real(all.len()) };
     let number = |hits: usize| Number { count: count(hits), value: share(hits) };
     let effect = match metric {
@@ -148,7 +126,7 @@ fn counted(parts: &[&Part], metric: Metric, of: impl Fn(&Part) -> Vec<(usize, bo
     };
     let is_no_measure = metric == Metric::Availability && share(baseline) > 1.0 - BASELINE_SHARE_MIN;
     Measured {
-        p_independent: heads_at_least(only(true), only(true) + only(false)),
+        p_independent: heads_at_least(candidate - both, candidate + baseline - 2 * both),
         candidate: number(candidate),
         baseline: number(baseline),
         effect,
@@ -163,15 +141,7 @@ fn body(parts: &[&Part]) -> Measured {
     // they can. Of one group ranks stay whole numbers.
     let scale = |part: &Part| if parts.len() == 1 { 1.0 } else { 4.0 * real(part.latencies.len()) + 2.0 };
     let scores = parts.iter().flat_map(|part| part.rank_scores(scale(part))).collect();
-    let p_independent = match parts {
-        [part] => part.tests.p(),
-        _ => {
-            let by = |part: &Part| 2.0 * real(part.latencies.len()) + 1.0;
-            let excess: f64 = parts.iter().map(|part| (part.tests.u - part.tests.mean) / by(part)).sum();
-            let variance: f64 = parts.iter().map(|part| (part.tests.deviation / by(part)).powi(2)).sum();
-            upper_tail(excess, variance.sqrt())
-        }
-    };
+    let p_independent = if let [part] = parts { part.tests.p() } else { stratified(parts) };
     let calls: usize = parts.iter().map(|part| part.latencies.len()).sum();
     let mean = |of: &dyn Fn(&Part) -> Option<f64>| {
         let sum: f64 = parts.iter().filter_map(|part| Some(of(part)? * real(part.latencies.len()))).sum();
@@ -189,6 +159,14 @@ fn body(parts: &[&Part]) -> Measured {
     }
 }
 
+/// How often chance gives as high ranks in all groups, were all calls independent.
+fn stratified(parts: &[&Part]) -> f64 {
+    let by = |part: &Part| 2.0 * real(part.latencies.len()) + 1.0;
+    let excess: f64 = parts.iter().map(|part| (part.tests.u - part.tests.mean) / by(part)).sum();
+    let variance: f64 = parts.iter().map(|part| (part.tests.deviation / by(part)).powi(2)).sum();
+    upper_tail(excess, variance.sqrt())
+}
+
 /// What scores say, and nothing else yet.
 fn blank(parts: &[&Part], metric: Metric, mut scores: Scores) -> Measured {
     scores.sort_unstable_by_key(|(at, _)| *at);
@@ -202,6 +180,7 @@ fn blank(parts: &[&Part], metric: Metric, mut scores: Scores) -> Measured {
         candidate: nothing,
         baseline: nothing,
         tail_from_us: None,
+        tail_from_times: None,
         flipped: flipped(&blocks::sums(&in_order)),
         p_independent: 1.0,
         effect: 0.0,
@@ -222,6 +201,7 @@ impl Measured {
             candidate: self.candidate,
             baseline: self.baseline,
             tail_from_us: self.tail_from_us,
+            tail_from_times: self.tail_from_times,
             p: self.flipped.p,
             p_corrected: level.corrected(self.flipped.p, weight),
             p_independent: self.p_independent,
@@ -246,7 +226,7 @@ impl Measured {
             (Standing::Worse, words::worse(self, level.corrected(self.flipped.p, weight)))
         } else if self.calls < limits.calls_min {
             (Standing::TooLittle, words::nothing(self, &words::too_few(self.calls, limits.calls_min)))
-        } else if matters && level.is_beyond_chance(self.p_independent, weight) {
+        } else if matters && !is_latency && level.is_beyond_chance(self.p_independent, weight) {
             (Standing::TooLittle, words::nothing(self, words::AT_ONCE))
         } else {
             (Standing::NoWorse, words::no_worse(self))

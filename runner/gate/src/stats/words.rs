@@ -9,7 +9,7 @@ pub(crate) const NO_MEASURE: &str = "the baseline fails more than half of them a
 
 /// Why many bad calls are not enough.
 pub(crate) const AT_ONCE: &str =
-    "they came all at once, and a single event, however long, may be chance; more calls will tell";
+    "they came too close together to rule out a single event, which may be chance; more calls will tell";
 
 /// What chance does less often than that is told in the same words.
 const ODDS_MAX: f64 = 1e9;
@@ -18,7 +18,7 @@ const ODDS_MAX: f64 = 1e9;
 pub(crate) fn worse(row: &Measured, p_corrected: f64) -> String {
     let often = odds(row.flipped.p);
     let gates = odds(p_corrected).replace("times", "gates");
-    format!("{}; chance does that {often}, and in any number of this gate {gates}", seen(row))
+    format!("{}; chance does that {often}, and with all that was looked at {gates}", seen(row))
 }
 
 /// The candidate is no worse.
@@ -49,11 +49,14 @@ pub(crate) fn lopsided(first: usize, calls: usize) -> String {
 }
 
 fn seen(row: &Measured) -> String {
+    if row.calls == 0 {
+        return format!("{}: no call was answered by both", row.group);
+    }
     let what = match row.metric {
         Metric::Body => return body(row),
         Metric::Availability => "failed".to_owned(),
         Metric::Tail => row.tail_from_us.map_or_else(
-            || "were among the slowest of their kind".to_owned(),
+            || format!("took {:.1} times as long as 90 % of their kind, or longer", row.tail_from_times.unwrap_or(1.0)),
             |from| format!("took {} or longer", duration(super::numbers::real_of(from))),
         ),
     };
@@ -70,9 +73,6 @@ fn seen(row: &Measured) -> String {
 }
 
 fn body(row: &Measured) -> String {
-    if row.calls == 0 {
-        return format!("{}: no call was answered by both", row.group);
-    }
     let change = if row.effect >= 1.0 {
         format!("{} longer", percent(row.effect - 1.0))
     } else {

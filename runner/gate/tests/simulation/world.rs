@@ -30,7 +30,7 @@ const FAILING: f64 = 0.002;
 
 /// What troubles the targets besides, whichever build they run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// Nothing: every call is independent of the next.
     None,
     /// Phases of 20 calls in which both are slow, and fail more often.
@@ -47,29 +47,35 @@ pub enum Trouble {
 
 /// What there is to be seen.
 #[derive(Debug, Clone, Copy)]
-pub struct World {
-    pub calls: usize,
+pub(crate) struct World {
+    pub(crate) calls: usize,
     /// By how much more of its calls the candidate fails.
-    pub failing_more: f64,
+    pub(crate) failing_more: f64,
     /// Which share of its calls is how many times as slow.
-    pub slow_more: (f64, f64),
+    pub(crate) slow_more: (f64, f64),
     /// How many times as long all of its calls take.
-    pub slower: f64,
+    pub(crate) slower: f64,
+    /// Where it is slower: everywhere, or in one group.
+    pub(crate) only: Option<usize>,
+    /// Into how many groups each of the six is split.
+    pub(crate) split: usize,
     /// The clock's step in microseconds.
-    pub tick_us: f64,
+    pub(crate) tick_us: f64,
     /// How many times as long whoever is asked first takes.
-    pub first: f64,
-    pub trouble: Trouble,
+    pub(crate) first: f64,
+    pub(crate) trouble: Trouble,
 }
 
 impl World {
     /// The same build on both sides.
-    pub const fn same(calls: usize) -> Self {
+    pub(crate) const fn same(calls: usize) -> Self {
         Self {
             calls,
             failing_more: 0.0,
             slow_more: (0.0, 1.0),
             slower: 1.0,
+            only: None,
+            split: 1,
             tick_us: 1.0,
             first: 1.0,
             trouble: Trouble::None,
@@ -77,7 +83,7 @@ impl World {
     }
 
     /// All calls, by a seed.
-    pub fn calls(&self, seed: u64) -> Calls {
+    pub(crate) fn calls(&self, seed: u64) -> Calls {
         let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
         let [candidate, baseline] = self.weather(&mut dice);
         let (mut calls, mut turns) = (Calls::default(), [0_usize; GROUPS.len()]);
@@ -85,18 +91,21 @@ impl World {
             let which = dice.group();
             let (operation, bytes, _, median) = GROUPS[which];
             // ABBA within each group.
-            let is_candidate_first = turns[which].is_multiple_of(2);
+            let is_candidate_first = (turns[which] / self.split).is_multiple_of(2);
+            let part = turns[which] % self.split;
             turns[which] += 1;
             let usual = median * dice.lognormal(SHARED_SIGMA);
             let firsts = if is_candidate_first { [self.first, 1.0] } else { [1.0, self.first] };
             let worse = dice.chance(self.slow_more.0);
-            let factor = self.slower * if worse { self.slow_more.1 } else { 1.0 };
+            let slower = if self.only.is_none_or(|only| only == which) { self.slower } else { 1.0 };
+            let factor = slower * if worse { self.slow_more.1 } else { 1.0 };
             let pair = Pair {
                 is_candidate_first,
                 candidate: self.seen(&mut dice, usual * factor * firsts[0], candidate[at], self.failing_more),
                 baseline: self.seen(&mut dice, usual * firsts[1], baseline[at], 0.0),
             };
-            calls.push(&Group::of(operation, bytes), pair);
+            let own = if part == 0 { operation.to_owned() } else { format!("{operation}{part}") };
+            calls.push(&Group::of(&own, bytes), pair);
         }
         calls
     }
