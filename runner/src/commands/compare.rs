@@ -31,7 +31,7 @@ pub(super) fn compare(plugins: &[Plugin], arguments: &CompareArgs) -> Result<Exi
         return plans.into_iter().find(Result::is_err).unwrap_or(Ok(Exit::Conforms));
     }
     selected.iter().try_for_each(|own| plan::refuse_unsafe(&api, &own.target, &cases))?;
-    let (summary, unkept) = compare::run::compare(&api, &selected, &targets, arguments, &mut |_| ())?;
+    let (summary, unkept) = compare::run::compare(&api, &selected, &targets, arguments)?;
     unkept.map_or_else(|| Ok(summary.exit(arguments.cases.inconclusive_max)), Err)
 }
 

@@ -158,7 +158,8 @@ impl Summary {
     /// The report as JSON, schema [`COMPARE_SCHEMA`].
     pub fn to_json(&self) -> Value {
         let [a, again, b] = &self.began.targets;
-        let orders: Vec<String> = ORDERS.iter().map(|order| order.map(Pass::name).join(" ")).collect();
+        let orders: Vec<String> =
+            ORDERS.iter().map(|order| order.map(|lane| Pass::ALL[lane].name()).join(" ")).collect();
         let unconfirmed: Vec<Value> =
             self.unconfirmed.iter().map(|(signature, why)| json!({"signature": signature, "why": why})).collect();
         json!({

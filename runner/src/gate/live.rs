@@ -10,12 +10,13 @@ use plumb_gate::stats::comparison::Comparison;
 use plumb_gate::stats::{compare, limits::Limits};
 use plumb_gate::verdict::Said;
 use plumb_model::text::shown;
+use plumb_validator::case_run::CaseRun;
 use plumb_validator::session::Exchange;
 
 use crate::cli::{AccessArgs, CompareArgs, CompareFormat, TargetArgs};
 use crate::compare::between::Right;
-use crate::compare::passes::{Pass, Triple};
-use crate::compare::run;
+use crate::compare::rounds::Round;
+use crate::compare::run::{self, Lanes};
 use crate::compare::summary::Summary;
 use crate::error::{Error, Exit};
 use crate::gate::runs::Runs;
@@ -43,9 +44,9 @@ impl Runs<'_> {
         let Some(cases) = &self.plan.cases else {
             return Err(Error::Internal("hold targets against each other without a case".into()));
         };
-        let targets = [baseline.clone(), baseline.clone(), candidate.clone()];
-        let select = |pass: Pass| select::select(self.plugin, self.api, &targets[pass as usize], self.config);
-        let selected = [select(Pass::A)?, select(Pass::Again)?, select(Pass::B)?];
+        let targets = [baseline.clone(), candidate.clone(), candidate.clone(), baseline.clone()];
+        let select = |lane: usize| select::select(self.plugin, self.api, &targets[lane], self.config);
+        let selected = [select(0)?, select(1)?, select(2)?, select(3)?];
         let name = |target: &TargetArgs| target.target.clone().unwrap_or_default();
         let arguments = CompareArgs {
             a: name(baseline),
@@ -57,7 +58,7 @@ impl Runs<'_> {
             output: Some(self.folder.join(name(candidate)).join("baseline")),
         };
         let mut calls = Calls::default();
-        match run::compare(self.api, &selected, &targets, &arguments, &mut |triple| note(&mut calls, triple)) {
+        match run::compare_in(&LANES, self.api, &selected, &targets, &arguments, &mut |round| note(&mut calls, round)) {
             Ok((summary, unkept)) => {
                 let unkept = unkept.map(|error| error.to_string());
                 Ok(Live::Held(Box::new(compare(&calls, limits)), Box::new(summary), unkept))
@@ -68,10 +69,27 @@ impl Runs<'_> {
     }
 }
 
-/// Notes the calls that both were sent.
-fn note(calls: &mut Calls, triple: &Triple) {
-    let (baseline, candidate) = (triple.run(Pass::A), triple.run(Pass::B));
-    let is_candidate_first = triple.is_before(Pass::B, Pass::A);
+/// Each case goes to both twice, so that every call is asked of each as often first as last: whatever is warm of the one
+/// before, or grows slower, is so for both.
+const LANES: Lanes<4> = Lanes {
+    names: ["baseline", "candidate", "candidate", "baseline"],
+    orders: &[[0, 1, 2, 3], [1, 0, 3, 2]],
+    passes: [0, 3, 1],
+    into_triple: |round| {
+        let Round { sequence, case, runs: [baseline, candidate, _, again], .. } = round;
+        Round { sequence, case, runs: [baseline, again, candidate], order: [0, 1, 2] }
+    },
+};
+
+/// Notes the calls that both were sent, of both turns.
+fn note(calls: &mut Calls, round: &Round<4>) {
+    for (baseline, candidate) in [(0, 1), (3, 2)] {
+        let is_candidate_first = round.is_before(candidate, baseline);
+        note_turn(calls, is_candidate_first, &round.runs[baseline], &round.runs[candidate]);
+    }
+}
+
+fn note_turn(calls: &mut Calls, is_candidate_first: bool, baseline: &CaseRun, candidate: &CaseRun) {
     for own in &baseline.exchanges {
         // A call that one of them was never sent says nothing: its case had ended before.
         let Some(other) = candidate.exchanges.iter().find(|other| other.id == own.id) else { continue };

@@ -38,7 +38,7 @@ pub struct Answered {
 pub fn ask(plan: &Plan, seen: &[Seen], standings: &Standings<'_>, model: &str, now: Timestamp) -> Answered {
     let mut answered = Answered { notices: standings.notices(plan.api, plan.warn_before), ..Answered::default() };
     for own in seen {
-        Asking { plan, seen: own, standings, model, now, answered: &mut judged }.ask_all();
+        Asking { plan, seen: own, standings, model, now, answered: &mut answered }.ask_all();
     }
     answered
 }
