@@ -23,7 +23,8 @@ fn what_an_earlier_run_had_does_not_block_and_what_is_new_does() {
 }
 
 /// Limits beyond which no chance leads, and no machine that has other work to do: what is to be seen is many times more.
-const WIDE: &str = "baseline_limits = { alpha = 0.00001, failures_more = 0.05, slower = 2.0, tail = 10.0, calls_min = 50 }\n";
+const WIDE: &str =
+    "baseline_limits = { alpha = 0.00001, failures_more = 0.05, slower = 2.0, tail = 10.0, calls_min = 50 }\n";
 
 /// A gate of `candidate`, held against `baseline`.
 fn held(home: &Home, candidate: &str, baseline: &str) {

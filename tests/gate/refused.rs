@@ -39,6 +39,6 @@ fn a_gate_without_a_name_or_a_target_is_refused() {
     home.plumb(&["gate", "release"]).exits(3).says(&["there is no target \"kv\""]);
     home.write("plumb.toml", target("kv", "http://127.0.0.1:1", "") + &gate(SUITES).replace("[\"kv\"]", "[]"));
     home.plumb(&["gate", "release"]).exits(3).says(&["the gate has no target"]);
-    home.write("plumb.toml", target("kv", "http://127.0.0.1:1", "") + &gate(SUITES).replace("release", "serve"));
-    home.plumb(&["gate", "serve", "--listen", "0.0.0.0:0"]).exits(3);
+    home.write("plumb.toml", target("kv", "http://127.0.0.1:1", "") + &gate(SUITES).replace("release", "override"));
+    home.plumb(&["gate", "serve"]).exits(3).says(&["a gate cannot be called \"override\""]);
 }

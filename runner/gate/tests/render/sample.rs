@@ -86,6 +86,7 @@ pub(crate) fn failing() -> Decision {
             count: 12,
         }],
         notices: vec!["what the storage team accepts is over in 5 days".to_owned()],
+        comparison: None,
         folder: Some("runs/7".to_owned()),
     };
     decision.decided(None)

@@ -133,6 +133,7 @@ pub(crate) fn decision(gate: &str, checks: &[Said]) -> Decision {
         findings: Vec::new(),
         skipped: Vec::new(),
         notices: Vec::new(),
+        comparison: None,
         folder: None,
     }
 }
