@@ -32,6 +32,8 @@ fn evidence_of_another_model_version_or_endpoint_or_too_old_is_inconclusive() {
     check(model, "0000000000000000", "judged by another model");
     check("\"version\":\"", "\"version\":\"9", "judged by another model");
     check("\"endpoint\":\"http://", "\"endpoint\":\"http://other.", "the target is at");
+    check("\"strength\":1", "\"strength\":2", "did not ask what this gate asks");
+    check("\"seed\":1", "\"seed\":2", "did not ask what this gate asks");
     check("\"started\":\"2", "\"started\":\"1", "evidence may be");
     check("\"started\":\"2", "\"started\":\"4", "in the future");
 }
@@ -53,4 +55,18 @@ fn evidence_that_is_missing_or_of_somebody_else_is_refused() {
     let text = home.read("plumb.toml").replace("[targets.kv]", "[targets.other]").replace("\"kv\"]", "\"other\"]");
     home.write("plumb.toml", text);
     home.plumb(&["gate", "release", "--evidence", "seen"]).exits(3).says(&["there is evidence about \"kv\""]);
+}
+
+#[test]
+fn parts_from_several_machines_are_the_whole_or_nothing() {
+    let home = Home::new();
+    let server = Served::kv(&home);
+    home.write("plumb.toml", target("kv", &server.url, "") + &gate(SUITES));
+    for part in ["1/2", "2/2"] {
+        let fixed = ["conform", "--target", "kv", "--strength", "1", "--workflows", "0", "--shard", part, "--output"];
+        home.plumb(&[&fixed[..], &[&format!("part-{}", &part[..1])]].concat()).exits(0);
+    }
+    decides(&home, &["--evidence", "part-1", "--evidence", "part-2"], "pass");
+    let half = decides(&home, &["--evidence", "part-1"], "inconclusive");
+    says(&half, "evidence", "inconclusive", "the part 2/2 of the cases is missing");
 }

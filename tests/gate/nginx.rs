@@ -27,7 +27,7 @@ impl Nginx {
         let folder = home.path(name);
         fs::create_dir(&folder).expect("a folder");
         let (zone, limit) = rate.map_or_else(Default::default, |rate| {
-            (format!("limit_req_zone $server_name zone=slow:1m rate={rate}r/s;"), "limit_req zone=slow burst=1000;")
+            (format!("limit_req_zone $binary_remote_addr zone=slow:1m rate={rate}r/s;"), "limit_req zone=slow burst=1000;")
         });
         let at = folder.display();
         let config = format!(
@@ -54,7 +54,7 @@ fn a_delay_behind_nginx_blocks_and_the_same_nginx_twice_does_not() {
     let home = Home::new();
     let server = Served::kv(&home);
     let (plain, slow) =
-        (Nginx::new(&home, "plain", &server.url, None), Nginx::new(&home, "slow", &server.url, Some(100)));
+        (Nginx::new(&home, "plain", &server.url, None), Nginx::new(&home, "slow", &server.url, Some(200)));
     let more = "suites = { strength = 1, workflows = 20 }\nminimum = 20\nbaseline = \"live\"\nworkers = 1\n\
         baseline_limits = { alpha = 0.0001, failures_more = 0.01, slower = 1.5, tail = 10.0, calls_min = 50 }\n";
     home.write("plumb.toml", target("kv", &slow.url, "") + &target("live", &plain.url, "") + &gate(more));

@@ -10,21 +10,24 @@ use plumb_gate::decision::{Decision, GATE_SCHEMA, Looked};
 use plumb_gate::overrides::{self, Entry};
 use plumb_gate::stats::comparison::Comparison;
 use plumb_gate::verdict::Verdict;
+use plumb_model::api::Api;
 use plumb_validator::plugin::Plugin;
 
 use crate::cli::{GateArgs, GateDeed, GateRunArgs};
+use crate::commands::plan;
 use crate::config::Config;
 use crate::deviation::{self, Deviation};
 use crate::error::{Error, Exit};
 use crate::gate::evidence::Evidence;
 use crate::gate::known::Known;
 use crate::gate::live::{self, Live};
-use crate::gate::plan::Plan;
-use crate::gate::questions::ask;
+use crate::gate::plan::{Asked, Plan};
+use crate::gate::questions::{Bar, ask};
 use crate::gate::runs::{Runs, Seen, default_folder};
 use crate::gate::standing::Standings;
 use crate::run::{model_digest, new_run_id};
 use crate::select;
+use crate::versions::Versions;
 
 /// Carries the command out.
 pub(super) fn gate(plugins: &[Plugin], arguments: &GateArgs) -> Result<Exit, Error> {
@@ -58,8 +61,8 @@ fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
     let folder = arguments.output.clone().unwrap_or_else(|| default_folder(run.as_str()));
     let seeing = Seeing { plugins, plan: &plan, config: &config, folder: &folder, arguments };
     let began = now();
-    let Sight { seen, model, live } = seeing.see()?;
-    let decision = decided(&plan, (&seen, &model), live.as_ref(), (&deviations, known.as_ref()), &entries);
+    let sight = seeing.see()?;
+    let decision = decided(&plan, &sight, (&deviations, known.as_ref()), &entries);
     let decision = Decision { run: run.as_str().to_owned(), began, ..decision };
     let decision = Decision { folder: Some(folder.display().to_string()), ..decision };
     told::tell(&decision, arguments, &folder)?;
@@ -89,6 +92,8 @@ struct Sight {
     model: String,
     /// How the target stands to its baseline, where it has one.
     live: Option<Live>,
+    /// What evidence must have asked, where it was gathered before.
+    asked: Option<Asked>,
 }
 
 /// What a gate looks at.
@@ -109,17 +114,31 @@ impl Seeing<'_> {
         if !self.arguments.evidence.is_empty() {
             // Evidence does not tell how two targets stand to each other.
             let live = plan.baseline.as_ref().map(|_| Live::Nothing("it cannot be told from earlier runs".into()));
-            return Ok(Sight { seen: self.earlier()?, model: model_digest(&api), live });
+            let asked = Some(Asked::of(plan, &api)?);
+            return Ok(Sight { seen: self.earlier()?, model: model_digest(&api), live, asked });
         }
+        self.refuse_unsafe(plugin, &api)?;
         let runs = Runs { plan, plugin, plugins: self.plugins, api: &api, config, folder };
         let seen = runs.look_at_all()?;
         let is_stopped = seen.iter().flat_map(|own| &own.evidence).any(Evidence::interrupted);
         let live = match (&plan.baseline, plan.targets.as_slice()) {
             (Some(_), _) if is_stopped => Some(Live::Nothing("somebody stopped the gate before".into())),
-            (Some(baseline), [candidate]) => Some(runs.hold_against(candidate, baseline, &plan.limits)?),
+            (Some(baseline), [candidate]) => {
+                let versions = seen.first().map(|own| own.versions.clone()).unwrap_or_default();
+                Some(runs.hold_against(candidate, baseline, (&plan.limits, &versions))?)
+            }
             _ => None,
         };
-        Ok(Sight { seen, model: model_digest(&api), live })
+        Ok(Sight { seen, model: model_digest(&api), live, asked: None })
+    }
+
+    /// Refuses, as `plumb conform` does, what hardly anything could be sent of at a target's safety level.
+    fn refuse_unsafe(&self, plugin: &Plugin, api: &Api) -> Result<(), Error> {
+        let Some(cases) = self.plan.cases.as_ref().filter(|cases| !cases.only_seeds) else { return Ok(()) };
+        for target in self.plan.targets.iter().chain(&self.plan.baseline) {
+            plan::refuse_unsafe(api, &select::select(plugin, api, target, self.config)?.target, cases)?;
+        }
+        Ok(())
     }
 
     /// What earlier runs have shown of each target.
@@ -142,7 +161,7 @@ impl Seeing<'_> {
                 endpoint,
                 connected_to: target.connect_to.map(|address| address.to_string()),
                 evidence: of_it,
-                versions: Vec::new(),
+                versions: Versions::default(),
                 shut_out: None,
             });
         }
@@ -161,14 +180,15 @@ impl Seeing<'_> {
 
 fn decided(
     plan: &Plan,
-    (seen, model): (&[Seen], &str),
-    live: Option<&Live>,
+    sight: &Sight,
     (deviations, known): (&[Deviation], Option<&Known>),
     entries: &[Entry],
 ) -> Decision {
     let (now, today) = (now(), Zoned::now().date());
     let standings = Standings { deviations, expired: plan.expired, known, today };
-    let mut answered = ask(plan, seen, &standings, model, now);
+    let Sight { seen, model, live, asked } = sight;
+    let bar = Bar { plan, standings: &standings, model, asked: asked.as_ref(), now };
+    let mut answered = ask(&bar, seen);
     let version = plan.expect_version.as_deref();
     let candidate = plan.targets.first().and_then(|own| own.target.as_deref()).unwrap_or_default();
     answered.checks.extend(live.iter().flat_map(|live| live::checks(live, candidate, plan.inconclusive_max)));
@@ -190,7 +210,7 @@ fn decided(
         decided: now,
         version: env!("CARGO_PKG_VERSION").into(),
         api: plan.api.to_owned(),
-        model: model.to_owned(),
+        model: model.clone(),
         seed: plan.cases.as_ref().map(|cases| cases.seed),
         targets: seen.iter().map(looked).collect(),
         checks: answered.checks,
@@ -205,19 +225,11 @@ fn decided(
 }
 
 fn looked(seen: &Seen) -> Looked {
-    let mut versions = seen.versions.clone();
-    for told in seen.evidence.iter().filter_map(Evidence::told) {
-        for version in told.versions {
-            if !versions.contains(version) {
-                versions.push(version.clone());
-            }
-        }
-    }
     Looked {
         target: seen.target.clone(),
         endpoint: seen.endpoint.clone(),
         connected_to: seen.connected_to.clone(),
-        versions,
+        versions: seen.all_versions(),
         executed: seen.evidence.iter().map(Evidence::executed).sum(),
         exchanges: seen.evidence.iter().map(Evidence::exchanges).sum(),
     }

@@ -20,7 +20,8 @@ use crate::compare::run::{self, Lanes};
 use crate::compare::summary::Summary;
 use crate::error::{Error, Exit};
 use crate::gate::runs::Runs;
-use crate::select;
+use crate::select::{self, Selected};
+use crate::versions::Versions;
 
 /// The longest sentence that is told, in characters.
 const WORDS_CHARACTERS_MAX: usize = 600;
@@ -36,17 +37,24 @@ pub enum Live {
 }
 
 impl Runs<'_> {
-    /// Sends the cases of the gate to both.
+    /// Sends the cases of the gate to both; `versions` hears which ones the candidate tells.
     ///
     /// # Errors
     /// Where something is wrong with the configuration.
-    pub fn hold_against(&self, candidate: &TargetArgs, baseline: &TargetArgs, limits: &Limits) -> Result<Live, Error> {
+    pub fn hold_against(
+        &self,
+        candidate: &TargetArgs,
+        baseline: &TargetArgs,
+        (limits, versions): (&Limits, &Versions),
+    ) -> Result<Live, Error> {
         let Some(cases) = &self.plan.cases else {
             return Err(Error::Internal("hold targets against each other without a case".into()));
         };
         let targets = [baseline.clone(), candidate.clone(), candidate.clone(), baseline.clone()];
         let select = |lane: usize| select::select(self.plugin, self.api, &targets[lane], self.config);
-        let selected = [select(0)?, select(1)?, select(2)?, select(3)?];
+        // The candidate must be the one that is meant here, too.
+        let told = |selected: Selected| Selected { versions: versions.clone(), ..selected };
+        let selected = [select(0)?, told(select(1)?), told(select(2)?), select(3)?];
         let name = |target: &TargetArgs| target.target.clone().unwrap_or_default();
         let arguments = CompareArgs {
             a: name(baseline),
@@ -58,7 +66,10 @@ impl Runs<'_> {
             output: Some(self.folder.join(name(candidate)).join("baseline")),
         };
         let mut calls = Calls::default();
-        match run::compare_in(&LANES, self.api, &selected, &targets, &arguments, &mut |round| note(&mut calls, round)) {
+        let take = &mut |round: &Round<4>| note(&mut calls, round);
+        let compared = run::compare_in(&LANES, self.api, &selected, &targets, &arguments, take);
+        self.ask_version(&selected[1]);
+        match compared {
             Ok((summary, unkept)) => {
                 let unkept = unkept.map(|error| error.to_string());
                 Ok(Live::Held(Box::new(compare(&calls, limits)), Box::new(summary), unkept))

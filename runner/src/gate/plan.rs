@@ -9,12 +9,15 @@ use plumb_model::api::Api;
 use plumb_validator::plugin::Plugin;
 use toml::Spanned;
 
+use crate::cases::Source;
 use crate::cli::{self, CasesArgs, GateRunArgs, TargetArgs, TestArgs, TestFormat};
 use crate::config::Config;
 use crate::engine::Budget;
 use crate::error::Error;
+use crate::events::CasesOf;
 use crate::features::Wish;
 use crate::gate::config::{Expired, GateConfig, SuitesConfig};
+use crate::gate::evidence::Shown;
 use crate::select::{self, ADDRESS_HELP};
 
 /// The largest share of inconclusive cases with which a run still counts, unless it is said.
@@ -80,6 +83,49 @@ pub struct Limit {
     pub share: f64,
     /// The time.
     pub within: Duration,
+}
+
+/// What evidence must have asked, that it can stand for a run of the gate.
+#[derive(Debug)]
+pub struct Asked {
+    cases: Option<CasesOf>,
+    seed: Option<u64>,
+    tags: Option<String>,
+}
+
+impl Asked {
+    /// What `plan` asks.
+    ///
+    /// # Errors
+    /// Where the cases that it names cannot be read.
+    pub fn of(plan: &Plan, api: &Api) -> Result<Self, Error> {
+        let cases =
+            plan.cases.as_ref().map(|cases| Source::open(api, cases).map(|source| source.told())).transpose()?;
+        let tags = plan.features.as_ref().and_then(|wish| wish.tags.clone());
+        Ok(Self { cases, seed: plan.cases.as_ref().map(|cases| cases.seed), tags })
+    }
+
+    /// In what a run differs from it, where it does. A part of the cases is theirs: whether all parts are there is another
+    /// question.
+    pub fn differs(&self, shown: &Shown) -> Option<String> {
+        match shown {
+            Shown::Suites(report) => {
+                let own = CasesOf { shard: None, ..report.started.cases.clone() };
+                let Some(wanted) = &self.cases else { return Some("it sent cases".into()) };
+                let words = |cases: &CasesOf, seed: u64| {
+                    format!("{} and the seed {seed}", serde_json::to_string(cases).unwrap_or_default())
+                };
+                let (own, wanted) =
+                    (words(&own, report.started.seed), words(wanted, self.seed.unwrap_or(report.started.seed)));
+                (own != wanted).then(|| format!("its cases are {own}, not {wanted}"))
+            }
+            Shown::Features(report) => {
+                let (own, wanted) = (&report.started.tags, &self.tags);
+                (own != wanted).then(|| format!("its tags are {own:?}, not {wanted:?}"))
+            }
+            Shown::Nothing(..) => None,
+        }
+    }
 }
 
 impl Plan {

@@ -9,7 +9,7 @@ use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
 
 use crate::gate::evidence::{Evidence, Shown};
-use crate::gate::plan::{Limit, Plan};
+use crate::gate::plan::{Asked, Limit, Plan};
 use crate::gate::runs::Seen;
 use crate::gate::standing::Standings;
 use crate::report::features::{self, FeatureReport, Upshot};
@@ -34,11 +34,27 @@ pub struct Answered {
     pub notices: Vec<String>,
 }
 
-/// Asks everything that the plan demands of what was seen.
-pub fn ask(plan: &Plan, seen: &[Seen], standings: &Standings<'_>, model: &str, now: Timestamp) -> Answered {
-    let mut answered = Answered { notices: standings.notices(plan.api, plan.warn_before), ..Answered::default() };
+/// What targets are held against.
+pub struct Bar<'b> {
+    /// What is demanded.
+    pub plan: &'b Plan,
+    /// How findings stand.
+    pub standings: &'b Standings<'b>,
+    /// The digest of the model that judges now.
+    pub model: &'b str,
+    /// What evidence must have asked that was gathered before.
+    pub asked: Option<&'b Asked>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Asks everything that is demanded of what was seen.
+pub fn ask(bar: &Bar<'_>, seen: &[Seen]) -> Answered {
+    let notices = bar.standings.notices(bar.plan.api, bar.plan.warn_before);
+    let mut answered = Answered { notices, ..Answered::default() };
     for own in seen {
-        Asking { plan, seen: own, standings, model, now, answered: &mut answered }.ask_all();
+        let Bar { plan, standings, model, asked, now } = *bar;
+        Asking { plan, seen: own, standings, model, asked, now, answered: &mut answered }.ask_all();
     }
     answered
 }
@@ -48,6 +64,7 @@ struct Asking<'j> {
     seen: &'j Seen,
     standings: &'j Standings<'j>,
     model: &'j str,
+    asked: Option<&'j Asked>,
     now: Timestamp,
     answered: &'j mut Answered,
 }
@@ -67,6 +84,7 @@ impl Asking<'_> {
             }
         }
         self.whole();
+        self.shards();
         self.minimum();
         self.version();
     }
@@ -90,6 +108,13 @@ impl Asking<'_> {
         }
     }
 
+    /// Whether the parts of a run that was dealt to several machines are the whole.
+    fn shards(&mut self) {
+        if let Some(why) = self.asked.and_then(|_| missing_shard(&self.seen.evidence)) {
+            self.say("evidence", Said::Inconclusive, why);
+        }
+    }
+
     /// Whether a run can be evidence at all.
     fn evidence(&mut self, evidence: &Evidence) {
         if let Some(why) = &evidence.unkept {
@@ -106,6 +131,8 @@ impl Asking<'_> {
             let (theirs, ours) =
                 (format!("{} {}", told.version, told.model), format!("{} {}", env!("CARGO_PKG_VERSION"), self.model));
             Some(format!("{folder} was judged by another model: {theirs}, this one is {ours}"))
+        } else if let Some(other) = self.asked.and_then(|asked| asked.differs(&evidence.shown)) {
+            Some(format!("{folder} did not ask what this gate asks: {other}"))
         } else {
             match age {
                 None => Some(format!("{folder} does not tell when it began")),
@@ -310,10 +337,7 @@ impl Asking<'_> {
 
     /// Whether the target was the one that was meant, all the time.
     fn version(&mut self) {
-        let mut versions: Vec<String> = self.seen.versions.clone();
-        for told in self.seen.evidence.iter().filter_map(Evidence::told) {
-            versions.extend(told.versions.iter().filter(|own| !self.seen.versions.contains(own)).cloned());
-        }
+        let versions = self.seen.all_versions();
         let all = versions.join(", ");
         let Some(expected) = &self.plan.expect_version else {
             if versions.len() > 1 {
@@ -350,6 +374,19 @@ fn latency(operation: &str, all: &hdrhistogram::Histogram<u64>, share: f64, with
     }
     let said = if all.value_at_quantile(share) <= most { Said::Pass } else { Said::Fail };
     (said, format!("{operation}: {percent} % of {calls} exchanges took at most {taken}; {within} is the limit"))
+}
+
+/// The part that is missing of a run that was dealt to several machines.
+fn missing_shard(all: &[Evidence]) -> Option<String> {
+    let shards = all.iter().filter_map(|own| match &own.shown {
+        Shown::Suites(report) => report.started.cases.shard.as_deref()?.split_once('/'),
+        _ => None,
+    });
+    let shards: Vec<(&str, &str)> = shards.collect();
+    let (_, of) = shards.first()?;
+    let parts = 1..=of.parse::<u32>().ok()?;
+    let missing = parts.into_iter().find(|part| !shards.contains(&(part.to_string().as_str(), *of)))?;
+    Some(format!("the part {missing}/{of} of the cases is missing"))
 }
 
 /// Whether a run, apart from its findings, cannot be said to conform.

@@ -16,7 +16,7 @@ use crate::gate::evidence::{Evidence, Shown};
 use crate::gate::plan::Plan;
 use crate::run::{self, Ran, Replayed};
 use crate::select::{self, Selected};
-use crate::versions;
+use crate::versions::{self, Versions};
 
 /// What was seen at one target.
 pub struct Seen {
@@ -28,17 +28,25 @@ pub struct Seen {
     pub connected_to: Option<String>,
     /// What its runs have shown.
     pub evidence: Vec<Evidence>,
-    /// The versions that it told, each once: at the start, with its answers, and at the end.
-    pub versions: Vec<String>,
+    /// The versions that it has told: at the start, with its answers, and at the end.
+    pub versions: Versions,
     /// What it said at the end to who we are, where it let us in no more.
     pub shut_out: Option<String>,
 }
 
 impl Seen {
+    /// Each version that it has told, now or in what was gathered before.
+    pub fn all_versions(&self) -> Vec<String> {
+        let all = Versions::default();
+        let gathered = self.evidence.iter().filter_map(Evidence::told).flat_map(|told| told.versions.to_vec());
+        self.versions.all().into_iter().chain(gathered).for_each(|version| all.note(version));
+        all.all()
+    }
+
     /// Nothing, because somebody stopped the gate before.
     fn not_reached(target: String) -> Self {
         let (endpoint, connected_to, shut_out) = (String::new(), None, None);
-        Self { target, endpoint, connected_to, evidence: Vec::new(), versions: Vec::new(), shut_out }
+        Self { target, endpoint, connected_to, evidence: Vec::new(), versions: Versions::default(), shut_out }
     }
 }
 
@@ -100,7 +108,7 @@ impl Runs<'_> {
             endpoint: first.endpoint.url().to_owned(),
             connected_to: first.endpoint.connected_to().map(|address| address.to_string()),
             evidence,
-            versions: first.versions.all(),
+            versions: first.versions.clone(),
             shut_out: self.shut_out(&first),
         })
     }
@@ -138,7 +146,7 @@ impl Runs<'_> {
     }
 
     /// Asks for the version where the target tells it at an address of its own.
-    fn ask_version(&self, selected: &Selected) {
+    pub(super) fn ask_version(&self, selected: &Selected) {
         let Some(path) = &selected.version_path else { return };
         let connect = || run::connect(selected);
         let Ok(engine) = bound(self.api, selected, &connect) else { return };
