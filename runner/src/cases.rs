@@ -56,14 +56,19 @@ impl<'a> Source<'a> {
     pub fn cases(&self) -> Result<(impl Iterator<Item = Case> + Send + use<'a>, Option<usize>), Error> {
         let Self { api, arguments, options, seeds, .. } = self;
         let (strength, shard, seed) = (self.strength(), arguments.shard, arguments.seed);
-        let suites = suites::suites(api, &arguments.operations, strength, seed).map_err(|error| {
+        let generated = (!arguments.only_seeds).then(|| suites::suites(api, &arguments.operations, strength, seed));
+        let suites = generated.transpose().map_err(|error| {
             Error::usage(format!("failed to {error}"), "give the dimension fewer choices, or split it in two")
         })?;
         let seeds = seeds.clone();
-        let known = (strength == 1 && shard.is_none()).then(|| {
-            suites::cases(api, &arguments.operations, seed).len().saturating_add(self.workflows() + seeds.len())
+        let known = (strength <= 1 && shard.is_none()).then(|| {
+            let generated = if strength == 0 { 0 } else { suites::cases(api, &arguments.operations, seed).len() };
+            generated.saturating_add(self.workflows() + seeds.len())
         });
-        let all = seeds.into_iter().chain(suites).chain(workflows(api, options, seed).take(self.workflows()));
+        let all = seeds
+            .into_iter()
+            .chain(suites.into_iter().flatten())
+            .chain(workflows(api, options, seed).take(self.workflows()));
         Ok((all.filter(move |case| shard.is_none_or(|own| own.holds(case.id().as_bytes()))), known))
     }
 
@@ -79,12 +84,18 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// How many choices are made to meet.
+    /// How many choices are made to meet; none where nothing is generated.
     pub fn strength(&self) -> usize {
+        if self.arguments.only_seeds {
+            return 0;
+        }
         self.arguments.strength.unwrap_or(STRENGTH_DEFAULT)
     }
 
     fn workflows(&self) -> usize {
+        if self.arguments.only_seeds {
+            return 0;
+        }
         self.arguments.workflows.unwrap_or(WORKFLOWS_DEFAULT)
     }
 }

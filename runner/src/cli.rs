@@ -2,11 +2,13 @@
 
 mod canary;
 mod compare;
+mod gate;
 mod generate;
 mod kill;
 mod learn;
 mod test;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,9 +18,13 @@ use plumb_generator::shard::Shard;
 use plumb_validator::target::Safety;
 
 use crate::engine::Budget;
+use crate::run::shell_word;
 
 pub use canary::{CanaryArgs, CanaryFormat, LedgerArgs};
 pub use compare::{AccessArgs, CompareArgs, CompareFormat};
+pub use gate::{
+    GateArgs, GateDeed, GateFormat, GateRunArgs, GateServeArgs, OverrideArgs, ReportFormat, ReportTo, parse_until,
+};
 pub use generate::{DialectArgs, EffortArg, GenerateArgs, RowsArgs};
 pub use kill::{KillArgs, KillTo};
 pub use learn::{LearnArgs, LearnFormat, LogTo, RequestLogFormat};
@@ -61,6 +67,8 @@ pub enum Command {
     Canary(CanaryArgs),
     /// Print what became of the slots of canaries, a line of JSON for each
     Ledger(LedgerArgs),
+    /// Decide whether a release may go on: pass, fail or inconclusive, and why
+    Gate(GateArgs),
     /// Send the same cases to two targets and tell who is right where they differ
     Compare(CompareArgs),
     /// Tell within about a second what a target implements, and whether it checks who calls
@@ -97,6 +105,9 @@ pub struct TargetArgs {
     /// The endpoint: `http://host[:port]` or `https://host[:port]`
     #[arg(long, value_name = "URL", conflicts_with = "target")]
     pub endpoint_url: Option<String>,
+    /// Connect to this address, IP:PORT, whatever the endpoint's name resolves to; Host and the name in TLS stay
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::select::parse_address)]
+    pub connect_to: Option<SocketAddr>,
     /// A target from plumb.toml
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
@@ -118,6 +129,24 @@ pub struct TargetArgs {
     /// How long one exchange may take
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+}
+
+impl TargetArgs {
+    /// The options that name the same target again.
+    pub fn options(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let given = [
+            ("--endpoint-url", self.endpoint_url.clone()),
+            ("--target", self.target.clone()),
+            ("--config", path(&self.config)),
+            ("--safety", self.safety.map(|safety| safety.to_string())),
+            ("--connect-to", self.connect_to.map(|address| address.to_string())),
+            ("--region", self.region.clone()),
+            ("--ca", path(&self.ca)),
+        ];
+        let each = given.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", shell_word(&value?))));
+        each.collect()
+    }
 }
 
 /// What is printed and kept.
@@ -143,6 +172,9 @@ pub enum Format {
     Json,
     /// The events of the run, one a line.
     Ndjson,
+    /// Nothing: somebody else tells what came of it.
+    #[value(skip)]
+    Nothing,
 }
 
 /// Which cases.
@@ -179,6 +211,9 @@ pub struct CasesArgs {
     /// Cases that go first: a file, or a folder of files, as `plumb test --record` and findings are
     #[arg(long, value_name = "PATH")]
     pub seeds: Vec<PathBuf>,
+    /// Send no other cases than those of --seeds
+    #[arg(long, requires = "seeds")]
+    pub only_seeds: bool,
     /// Accepted findings [default: plumb.deviations.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     pub deviations: Option<PathBuf>,
@@ -358,8 +393,11 @@ pub struct SweepArgs {
 #[derive(Debug, Args)]
 pub struct AcceptArgs {
     /// Files of findings
-    #[arg(required = true)]
+    #[arg(required_unless_present = "from")]
     pub findings: Vec<PathBuf>,
+    /// All findings of this run: a folder that a run or a gate was given by --output; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    pub from: Vec<PathBuf>,
     /// Who answers for it
     #[arg(long, value_name = "NAME")]
     pub owner: String,

@@ -6,6 +6,7 @@ mod canary;
 mod compare;
 mod conform;
 mod demo;
+mod gate;
 mod generate;
 mod kill;
 mod learn;
@@ -31,6 +32,7 @@ pub fn dispatch(plugins: &[Plugin], command: Command) -> Result<Exit, Error> {
         Command::Test(arguments) => test::test(plugins, &arguments),
         Command::Canary(arguments) => canary::canary(plugins, &arguments),
         Command::Ledger(arguments) => ledger::ledger(&arguments),
+        Command::Gate(arguments) => gate::gate(plugins, &arguments),
         Command::Compare(arguments) => compare::compare(plugins, &arguments),
         Command::Probe(arguments) => probe::probe(plugins, &arguments),
         Command::Generate(arguments) => generate::generate(plugins, &arguments),

@@ -4,11 +4,12 @@
 //! targets answered the same. Each case runs three times, against A, against B and against A once more; what
 //! differs between the two passes of A is noise and no difference.
 //!
-//! - [`passes`] runs the cases in turn, so that drift cancels;
+//! - [`rounds`] runs the cases in turn, so that drift cancels, here in three [`passes`];
 //! - [`said`] is what one target said to one call, [`places`] what stands in an answer;
 //! - [`between`] holds two of them side by side;
 //! - [`comparison`] adds everything up, [`groups`] and [`latency`] with it;
 //! - [`reds`] confirms what the model calls wrong and makes it small;
+//! - [`run`] carries it out;
 //! - [`summary`] is what came of it, for every report; [`output`] writes it down.
 
 pub mod between;
@@ -22,5 +23,7 @@ pub mod output;
 pub mod passes;
 pub mod places;
 pub mod reds;
+pub mod rounds;
+pub mod run;
 pub mod said;
 pub mod summary;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::Error;
+use crate::gate::config::GateConfig;
 use crate::input::read_text;
 use crate::kill_switch::KillSwitchConfig;
 
@@ -33,6 +34,8 @@ struct File {
     receivers: BTreeMap<Spanned<String>, ReceiverConfig>,
     #[serde(default)]
     maintenance: Vec<MaintenanceConfig>,
+    #[serde(default)]
+    gates: BTreeMap<Spanned<String>, GateConfig>,
     kill_switch: Option<KillSwitchConfig>,
 }
 
@@ -44,6 +47,9 @@ pub struct TargetConfig {
     pub api: Spanned<String>,
     /// `http://host[:port]` or `https://host[:port]`.
     pub endpoint: Spanned<String>,
+    /// The address that requests are sent to instead of what the endpoint's name resolves to: `10.0.0.7:443`. Host and the
+    /// name in TLS stay those of the endpoint.
+    pub connect_to: Option<Spanned<String>>,
     /// The region, for APIs that sign with one.
     pub region: Option<String>,
     /// The flavour; the API's first where it is missing.
@@ -194,6 +200,24 @@ impl Config {
     /// The names of all targets.
     pub fn target_names(&self) -> Vec<&str> {
         self.file.targets.keys().map(String::as_str).collect()
+    }
+
+    /// The gate called `name`, and its name where it stands.
+    pub fn gate(&self, name: &str) -> Result<(&Spanned<String>, &GateConfig), Error> {
+        self.file.gates.iter().find(|(key, _)| key.get_ref() == name).ok_or_else(|| {
+            let known = self.gate_names();
+            let help = if known.is_empty() {
+                format!("add [gates.{name}] to {CONFIG_FILE}")
+            } else {
+                format!("there are: {}", known.join(", "))
+            };
+            Error::usage(format!("there is no gate {name:?}"), help)
+        })
+    }
+
+    /// The names of all gates.
+    pub fn gate_names(&self) -> Vec<&str> {
+        self.file.gates.keys().map(|name| name.get_ref().as_str()).collect()
     }
 
     /// What it says of canaries.

@@ -75,8 +75,13 @@ impl Deviation {
         }
     }
 
-    /// Whether it accepts `finding` on the day `today`: the same classes, with at least its choices.
+    /// Whether it accepts `finding` on the day `today`.
     pub fn accepts(&self, finding: &Finding, api: &str, today: Date) -> bool {
+        today <= self.expires && self.matches(finding, api)
+    }
+
+    /// Whether it speaks of `finding`, expired or not: the same classes, with at least its choices.
+    pub fn matches(&self, finding: &Finding, api: &str) -> bool {
         let seen = Seen {
             operation: &finding.operation,
             kind: finding.kind,
@@ -85,10 +90,10 @@ impl Deviation {
             places: &finding.places,
             choices: &finding.choices,
         };
-        self.accepts_seen(&seen, api, today)
+        self.speaks_of(&seen, api)
     }
 
-    /// The same for a wrong answer of which it is not known which choices bring it about.
+    /// Whether it accepts, on the day `today`, a wrong answer of which it is not known which choices bring it about.
     pub fn accepts_divergence(&self, divergence: &Divergence, api: &str, today: Date) -> bool {
         let seen = Seen {
             operation: &divergence.operation,
@@ -98,10 +103,10 @@ impl Deviation {
             places: &divergence.places(),
             choices: &[],
         };
-        self.accepts_seen(&seen, api, today)
+        today <= self.expires && self.speaks_of(&seen, api)
     }
 
-    fn accepts_seen(&self, seen: &Seen<'_>, api: &str, today: Date) -> bool {
+    fn speaks_of(&self, seen: &Seen<'_>, api: &str) -> bool {
         self.api == api
             && self.operation == seen.operation
             && self.kind == seen.kind
@@ -109,7 +114,6 @@ impl Deviation {
             && self.observed == seen.observed
             && seen.places.iter().all(|place| self.places.contains(place))
             && covers(&self.choices, seen.choices)
-            && today <= self.expires
     }
 }
 

@@ -85,6 +85,9 @@ pub struct TestsStarted {
     pub endpoint: Option<String>,
     /// The flavour.
     pub flavour: String,
+    /// The digest of what the model asks.
+    #[serde(default)]
+    pub model: String,
     /// The tag expression, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<String>,
@@ -112,6 +115,9 @@ pub struct TestsEnded {
     pub early: Option<String>,
     /// How many selected scenarios were not played.
     pub scenarios_left: u64,
+    /// The versions that the target told, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<String>,
     /// Resources that could not be removed: kind and name.
     pub resources_left: Vec<(String, String)>,
     /// How long it took, in milliseconds.
@@ -135,6 +141,9 @@ pub struct RunStarted {
     pub endpoint: String,
     /// The flavour.
     pub flavour: String,
+    /// The digest of what the model asks.
+    #[serde(default)]
+    pub model: String,
     /// The seed.
     pub seed: u64,
     /// Which cases it sends.
@@ -298,6 +307,9 @@ pub struct RunEnded {
     pub early: Option<String>,
     /// How many cases were not run.
     pub cases_left: u64,
+    /// The versions that the target told, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<String>,
     /// How many cases were sent without some of their probes, because the target does not implement these.
     #[serde(default)]
     pub without_probes: u64,

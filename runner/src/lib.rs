@@ -23,6 +23,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 pub mod features;
+pub mod gate;
 pub mod hang_up;
 pub mod input;
 pub mod investigate;
@@ -39,6 +40,7 @@ pub mod seeds;
 pub mod select;
 pub mod short_run;
 pub mod support;
+pub mod versions;
 pub mod worker;
 
 use std::process::ExitCode;

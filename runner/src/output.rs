@@ -12,14 +12,13 @@ use serde::Serialize;
 use crate::deviation::Deviation;
 use crate::error::Error;
 use crate::events::{Event, RunStarted};
+use crate::resume::EVENTS;
 use crate::run::shell_word;
 
 /// The folder for findings where none is named.
 pub(crate) const DEFAULT_FOLDER: &str = "plumb-runs";
 const REMEDY: &str = "choose another folder with --output DIR";
 
-/// The events of a run, in its folder.
-const EVENTS: &str = "events.ndjson";
 /// Those of a run that resumes another, until it has taken in what that one had.
 const BESIDE: &str = "events.ndjson.new";
 

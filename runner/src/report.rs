@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::events::{CaseDone, Checked, Covered, Died, Event, RunEnded, RunStarted};
 use crate::precedence::Sightings;
 
-pub use outcome::worst;
+pub use outcome::{worst, worst_unclear};
 
 /// The schema of the JSON report.
 pub const RUN_SCHEMA: &str = "plumb.run/1";

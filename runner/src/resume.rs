@@ -34,10 +34,7 @@ impl Earlier {
     /// # Errors
     /// Where there are no events of this version, or a line in the middle is none.
     pub fn load(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join("events.ndjson");
-        let help = "name the folder that an earlier run was given by --output";
-        let file = File::open(&path).map_err(|error| Error::file("read", &path, error, help))?;
-        let mut lines = Lines { reader: BufReader::new(file), path: &path, number: 0 };
+        let mut lines = Lines::open(folder)?;
         let Some(Event::RunStarted(started)) = lines.next_event()? else {
             return Err(lines.wrong("it does not begin with the start of a run"));
         };
@@ -89,20 +86,31 @@ impl Earlier {
     }
 }
 
+/// The events of a run, in its folder.
+pub(crate) const EVENTS: &str = "events.ndjson";
+
 /// The lines of a file of events.
-struct Lines<'p> {
+pub(crate) struct Lines {
     reader: BufReader<File>,
-    path: &'p Path,
+    path: PathBuf,
     number: u64,
 }
 
-impl Lines<'_> {
+impl Lines {
+    /// Those of the run in a folder.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(EVENTS);
+        let help = "name the folder that an earlier run was given by --output";
+        let file = File::open(&path).map_err(|error| Error::file("read", &path, error, help))?;
+        Ok(Self { reader: BufReader::new(file), path, number: 0 })
+    }
+
     /// The next event; none at the end, or where the last line was cut off.
-    fn next_event(&mut self) -> Result<Option<Event>, Error> {
+    pub(crate) fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let mut line = Vec::new();
         self.number += 1;
         let read = self.reader.read_until(b'\n', &mut line);
-        read.map_err(|error| Error::file("read", self.path, error, "can the file be read?"))?;
+        read.map_err(|error| Error::file("read", &self.path, error, "can the file be read?"))?;
         if !line.ends_with(b"\n") {
             return Ok(None);
         }
@@ -112,7 +120,8 @@ impl Lines<'_> {
         serde_json::from_slice(&line).map(Some).map_err(|error| self.wrong(&error.to_string()))
     }
 
-    fn wrong(&self, why: &str) -> Error {
+    /// An error at the line that was read last.
+    pub(crate) fn wrong(&self, why: &str) -> Error {
         Error::usage(
             format!("failed to read line {} of {}: {why}", self.number, self.path.display()),
             "name the folder of a run of this version that was given by --output",

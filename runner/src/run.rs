@@ -1,12 +1,14 @@
 //! One run from its first line to its last: cases, findings, reports, exit code.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Zoned;
+use plumb_generator::suites;
 use plumb_model::api::Api;
+use plumb_model::bodies::{hex, sha256};
 use plumb_model::call::Case;
 use plumb_model::text::shown;
 use plumb_validator::case_run::CaseRun;
@@ -45,6 +47,24 @@ pub struct Replayed<'a> {
     pub options: &'a str,
 }
 
+/// What came of a run, and what of it could not be written down.
+pub struct Ran<R> {
+    /// What came of it.
+    pub report: R,
+    /// Why not all of it is kept where it should be.
+    pub unkept: Option<Error>,
+}
+
+impl<R> Ran<R> {
+    /// What came of it, where all of it is kept.
+    ///
+    /// # Errors
+    /// Where something could not be written down.
+    pub fn kept(self) -> Result<R, Error> {
+        self.unkept.map_or(Ok(self.report), Err)
+    }
+}
+
 /// Runs the suites against a target and reports.
 pub fn run(
     api: &Api,
@@ -53,7 +73,7 @@ pub fn run(
     output: &OutputArgs,
     replayed: &Replayed<'_>,
     earlier: Option<&Earlier>,
-) -> Result<(Report, Exit), Error> {
+) -> Result<Ran<Report>, Error> {
     let deviations = deviation::load(cases.deviations.as_deref())?;
     let run = new_run_id();
     let _span = tracing::info_span!("run", id = run.as_str(), api = api.name, target = %selected.target.name).entered();
@@ -93,7 +113,8 @@ pub fn run(
         earlier.kept.iter().for_each(|done| sink.take(Event::CaseDone(done.clone())));
         sink.output.replace_earlier()?;
     }
-    let ended = go(&engine, cases, (all, length), &stop, &mut sink);
+    let mut ended = go(&engine, cases, (all, length), &stop, &mut sink);
+    ended.versions = selected.versions.all();
     sink.take(Event::RunEnded(ended));
     let error = sink.error.take();
     if report.ended.as_ref().is_some_and(|ended| ended.resources_left.is_empty()) {
@@ -102,15 +123,14 @@ pub fn run(
     if is_full(&report, cases) {
         tell_unseen(&deviations, api, &report);
     }
-    let exit = exit_of(&report, cases.inconclusive_max);
-    // What was found out is printed even where it could not all be written down.
+    // What was found out is told even where it could not all be written down.
     let text = match format {
         Format::Terminal => terminal::text(&report, terminal::colours_wanted()),
         Format::Json => format!("{:#}\n", report.to_json()),
-        Format::Ndjson => String::new(),
+        Format::Ndjson | Format::Nothing => String::new(),
     };
-    output.finish(&report.to_json(), &|| html::page(&report), &text)?;
-    error.map_or(Ok((report, exit)), Err)
+    let written = output.finish(&report.to_json(), &|| html::page(&report), &text);
+    Ok(Ran { report, unkept: error.or(written.err()) })
 }
 
 fn go(
@@ -152,6 +172,7 @@ fn go(
         interrupted: stop.load(Ordering::Relaxed),
         early,
         cases_left: ended.cases_left,
+        versions: Vec::new(),
         without_probes,
         restarts: engine.deaths(),
         resources_left: left.iter().map(told).collect(),
@@ -204,7 +225,7 @@ fn wanted(output: &OutputArgs, started: &RunStarted) -> Wanted {
 fn is_full(report: &Report, cases: &CasesArgs) -> bool {
     let lacks_nothing = report.capabilities.iter().all(|checked| checked.result != Has::NotImplemented);
     let is_whole = report.ended.as_ref().is_some_and(|ended| ended.early.is_none());
-    cases.operations.is_empty() && lacks_nothing && is_whole
+    cases.operations.is_empty() && !cases.only_seeds && lacks_nothing && is_whole
 }
 
 /// Tells which accepted findings did not occur: they may be fixed, and whoever answers for them would like to know.
@@ -302,21 +323,25 @@ fn died(done: &Done) -> Died {
 
 /// The exit code of a run that was carried out.
 pub fn exit_of(report: &Report, inconclusive_max: f64) -> Exit {
-    let counts = report.counts;
     if report.open_findings().next().is_some() {
-        return Exit::Diverges;
+        Exit::Diverges
+    } else if is_unclear(report, inconclusive_max) {
+        Exit::Inconclusive
+    } else {
+        Exit::Conforms
     }
+}
+
+/// Whether a run says too little, whatever it has found.
+pub fn is_unclear(report: &Report, inconclusive_max: f64) -> bool {
+    let counts = report.counts;
     let judged = counts.conforms + counts.diverges;
     #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
     let share = counts.inconclusive as f64 / (counts.cases.max(1)) as f64;
     let died =
         report.ended.as_ref().and_then(|ended| ended.early.as_deref()).is_some_and(|early| early != BUDGET_SPENT);
     // Accepted findings are known, so they do not make a run diverge; without any judged case nothing was shown.
-    if judged == 0 || share > inconclusive_max || report.interrupted() || died {
-        Exit::Inconclusive
-    } else {
-        Exit::Conforms
-    }
+    judged == 0 || share > inconclusive_max || report.interrupted() || died
 }
 
 pub(crate) fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf, run: &RunId) -> RunStarted {
@@ -328,6 +353,7 @@ pub(crate) fn started(api: &Api, selected: &Selected, seed: u64, cases: CasesOf,
         target: selected.target.name.clone(),
         endpoint: selected.endpoint.url().to_owned(),
         flavour: selected.target.flavour.to_owned(),
+        model: model_digest(api),
         seed,
         cases,
         resumes: None,
@@ -366,10 +392,17 @@ fn journal_header(api: &Api, selected: &Selected, run: &RunId) -> Header {
 
 /// Opens a connection to a selected target.
 pub fn connect(selected: &Selected) -> Result<Box<dyn Transport>, String> {
-    match NetworkTransport::new(&selected.endpoint, CONNECT_TIMEOUT) {
-        Ok(transport) => Ok(Box::new(transport)),
-        Err(error) => Err(error.to_string()),
-    }
+    let transport = NetworkTransport::new(&selected.endpoint, CONNECT_TIMEOUT).map_err(|error| error.to_string())?;
+    Ok(match &selected.version_header {
+        Some(name) => Box::new(selected.versions.told_by(transport, name)),
+        None => Box::new(transport),
+    })
+}
+
+/// The digest of all that a model asks: two binaries with the same one send the same cases.
+pub fn model_digest(api: &Api) -> String {
+    let ids: String = suites::cases(api, &[], 1).map(|case| case.id()).collect();
+    hex(&sha256(ids.as_bytes())[..8]).into_iter().map(char::from).collect()
 }
 
 /// An id that no other run has.
@@ -402,6 +435,11 @@ pub fn check_alive(engine: &Engine<'_>, selected: &Selected) -> Result<(), Error
 /// A flag that the first Ctrl-C sets, or the first SIGTERM, by which pipelines stop a job; the second ends the process
 /// at once.
 pub fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    Arc::clone(STOP.get_or_init(watched_for_ctrl_c))
+}
+
+fn watched_for_ctrl_c() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     std::thread::spawn(move || {

@@ -3,6 +3,7 @@
 mod client_certificate;
 mod standing;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::credentials::{Credentials, CredentialsError};
 use crate::error::Error;
 use crate::kill_switch::Settings;
 use crate::restart::{RESTART_TIMEOUT, Restart, Restarter};
+use crate::versions::Versions;
 
 /// How much of a body is read, in bytes.
 const BODY_BYTES_MAX: usize = 64 << 20;
@@ -47,6 +49,8 @@ pub struct Selected {
     pub kill_switch: Settings,
     /// What may be sent there in a day.
     pub daily: Daily,
+    /// Which versions it has told.
+    pub versions: Versions,
 }
 
 impl Selected {
@@ -54,7 +58,19 @@ impl Selected {
     pub fn new(target: Target, endpoint: Endpoint, credentials: Credentials) -> Self {
         let (kill_switch, daily) = (Settings::default(), Daily::default());
         let (restart, version_header, version_path, pool) = (None, None, None, Vec::new());
-        Self { target, endpoint, restart, version_header, version_path, pool, credentials, kill_switch, daily }
+        let versions = Versions::default();
+        Self {
+            target,
+            endpoint,
+            restart,
+            version_header,
+            version_path,
+            pool,
+            credentials,
+            kill_switch,
+            daily,
+            versions,
+        }
     }
 
     /// What brings the target back where it dies.
@@ -120,8 +136,11 @@ pub fn select(plugin: &Plugin, api: &Api, arguments: &TargetArgs, config: &Confi
 }
 
 fn from_url(plugin: &Plugin, api: &Api, arguments: &TargetArgs, url: &str) -> Result<Selected, Error> {
-    let endpoint = parse_endpoint(url, arguments.ca.as_deref())
+    let mut endpoint = parse_endpoint(url, arguments.ca.as_deref())
         .map_err(|reason| Error::usage(reason, "an endpoint looks like http://127.0.0.1:9000"))?;
+    if let Some(address) = arguments.connect_to {
+        endpoint = endpoint.connecting_to(address);
+    }
     let credentials = Credentials::from_env(plugin, api)?;
     let actors = credentials.current(now_ms()).map_err(CredentialsError::into_usage)?;
     let flavour = flavour(api, arguments.flavour.as_deref())?;
@@ -143,7 +162,7 @@ fn from_config(
         return Err(config.error_at(&own.api, message, "leave --api out, or name another target"));
     }
     let ca = arguments.ca.as_deref().or(own.ca.as_deref());
-    let endpoint = configured_endpoint(config, own, ca)?;
+    let endpoint = connecting_to(configured_endpoint(config, own, ca)?, arguments, config, own)?;
     let credentials = Credentials::open(plugin, api, config, name)?;
     let actors = credentials.current(now_ms()).map_err(CredentialsError::into_usage)?;
     let mut target =
@@ -154,7 +173,33 @@ fn from_config(
     let version_header = own.version_header.as_ref().map(|name| name.get_ref().to_ascii_lowercase());
     let (restart, kill_switch) = (configured_restart(config, own)?, Settings::of(config)?);
     let (version_path, daily) = (version_path(config, own)?, daily(config, own)?);
-    Ok(Selected { target, endpoint, restart, version_header, version_path, pool, credentials, kill_switch, daily })
+    let selected = Selected::new(target, endpoint, credentials);
+    Ok(Selected { restart, version_header, version_path, pool, kill_switch, daily, ..selected })
+}
+
+/// The endpoint, reached at the address that somebody names: Host and the name in TLS stay as they are.
+fn connecting_to(
+    endpoint: Endpoint,
+    arguments: &TargetArgs,
+    config: &Config,
+    own: &TargetConfig,
+) -> Result<Endpoint, Error> {
+    let address = match (arguments.connect_to, &own.connect_to) {
+        (None, None) => return Ok(endpoint),
+        (Some(address), _) => address,
+        (None, Some(text)) => {
+            parse_address(text.get_ref()).map_err(|reason| config.error_at(text, reason, ADDRESS_HELP))?
+        }
+    };
+    Ok(endpoint.connecting_to(address))
+}
+
+/// How an address is written.
+pub const ADDRESS_HELP: &str = "an address looks like 10.0.0.7:443 or [2001:db8::7]:443; names are not looked up here";
+
+/// Reads an address to connect to; the error says what is wrong.
+pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?} is no IP address with a port"))
 }
 
 fn version_path(config: &Config, own: &TargetConfig) -> Result<Option<String>, Error> {

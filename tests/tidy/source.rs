@@ -91,11 +91,13 @@ fn the_arrows_point_the_right_way() {
         ("steps", &["plumb-model", "plumb-validator"]),
         ("steps/s3", &["plumb-model", "plumb-s3", "plumb-steps"]),
         ("runner/canary", &[]),
+        ("runner/gate", &[]),
         ("runner/s3", &["plumb-model", "plumb-s3", "plumb-s3-steps", "plumb-validator"]),
         (
             "runner",
             &[
                 "plumb-canary",
+                "plumb-gate",
                 "plumb-generator",
                 "plumb-kv",
                 "plumb-model",

@@ -11,9 +11,6 @@ use plumb_canary::clock::SystemClock;
 use plumb_canary::plan::Plan;
 use plumb_canary::view::{DeviationView, Source};
 use plumb_canary::web;
-use plumb_generator::suites;
-use plumb_model::api::Api;
-use plumb_model::bodies::{hex, sha256};
 use plumb_validator::brake::Brake;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -26,6 +23,7 @@ use crate::canary::findings;
 use crate::canary::fleet::{Apis, Fleet, Wanted};
 use crate::canary::switch::CanarySwitch;
 use crate::error::{Error, Exit};
+use crate::run::model_digest;
 use crate::select::print_error;
 
 /// The most orders that wait.
@@ -145,16 +143,10 @@ fn builds(duties: &Duties) -> Vec<(String, String)> {
     for duty in duties.values() {
         let name = format!("model_{}", duty.site.api.name);
         if !builds.iter().any(|(own, _)| *own == name) {
-            builds.push((name, digest(duty.site.api)));
+            builds.push((name, model_digest(duty.site.api)));
         }
     }
     builds
-}
-
-/// The digest of all that a model asks: two binaries with the same one send the same cases.
-fn digest(api: &Api) -> String {
-    let ids: String = suites::cases(api, &[], 1).map(|case| case.id()).collect();
-    hex(&sha256(ids.as_bytes())[..8]).into_iter().map(char::from).collect()
 }
 
 /// What a daemon is told by signals.

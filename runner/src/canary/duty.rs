@@ -210,6 +210,7 @@ impl Suite {
             workers: SUITE_WORKERS,
             inconclusive_max: INCONCLUSIVE_MAX,
             seeds: own.seeds.clone(),
+            only_seeds: false,
             deviations: None,
             no_probe: false,
             plan: false,

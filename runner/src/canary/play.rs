@@ -194,6 +194,7 @@ impl<'d> Stage<'d> {
             target: self.target.name.clone(),
             endpoint: Some(site.selected.endpoint.url().to_owned()),
             flavour: self.target.flavour.to_owned(),
+            model: String::new(),
             tags: task.tags.clone(),
             selected: task.scenarios.len() as u64,
             left_out: task.left_out,

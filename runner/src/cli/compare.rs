@@ -35,7 +35,7 @@ pub struct CompareArgs {
 }
 
 /// What holds for all targets that are compared, where plumb.toml says nothing of its own.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct AccessArgs {
     /// The API under test
     #[arg(long, value_name = "NAME")]
@@ -70,6 +70,7 @@ impl AccessArgs {
             endpoint_url: is_url.then(|| word.to_owned()),
             target: (!is_url).then(|| word.to_owned()),
             config: own.config,
+            connect_to: None,
             flavour: own.flavour,
             safety: own.safety,
             region: own.region,
@@ -86,4 +87,7 @@ pub enum CompareFormat {
     Terminal,
     /// One object, schema plumb.compare/1.
     Json,
+    /// Nothing: somebody else tells what came of it.
+    #[value(skip)]
+    Nothing,
 }

@@ -69,4 +69,7 @@ pub enum TestFormat {
     CucumberJson,
     /// One self-contained page.
     Html,
+    /// Nothing: somebody else tells what came of it.
+    #[value(skip)]
+    Nothing,
 }

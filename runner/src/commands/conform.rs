@@ -2,12 +2,12 @@
 
 use plumb_validator::plugin::Plugin;
 
-use crate::cli::{ConformArgs, TargetArgs};
+use crate::cli::ConformArgs;
 use crate::commands::plan;
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::resume::Earlier;
-use crate::run::{self, Replayed, shell_word};
+use crate::run::{self, Replayed};
 use crate::select;
 
 /// Carries the command out.
@@ -21,27 +21,13 @@ pub(super) fn conform(plugins: &[Plugin], arguments: &ConformArgs) -> Result<Exi
         return plan::plan(&api, &selected.target, &arguments.cases);
     }
     plan::refuse_unsafe(&api, &selected.target, &arguments.cases)?;
-    let options = options(&arguments.target);
+    let options = arguments.target.options();
     let earlier = arguments.resume.as_deref().map(Earlier::load).transpose()?;
     let mut output = arguments.output.clone();
     if let Some(earlier) = &earlier {
         output.output = Some(earlier.folder.clone());
     }
     let replayed = Replayed { options: &options };
-    let (_, exit) = run::run(&api, &selected, &arguments.cases, &output, &replayed, earlier.as_ref())?;
-    Ok(exit)
-}
-
-/// The options that name the same target again.
-pub(super) fn options(target: &TargetArgs) -> String {
-    let given = [
-        ("--endpoint-url", target.endpoint_url.clone()),
-        ("--target", target.target.clone()),
-        ("--config", target.config.as_ref().map(|path| path.display().to_string())),
-        ("--safety", target.safety.map(|safety| safety.to_string())),
-        ("--region", target.region.clone()),
-        ("--ca", target.ca.as_ref().map(|path| path.display().to_string())),
-    ];
-    let each = given.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", shell_word(&value?))));
-    each.collect()
+    let ran = run::run(&api, &selected, &arguments.cases, &output, &replayed, earlier.as_ref())?;
+    ran.kept().map(|report| run::exit_of(&report, arguments.cases.inconclusive_max))
 }

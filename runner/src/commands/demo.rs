@@ -35,7 +35,8 @@ pub(super) fn demo(plugins: &[Plugin], arguments: &DemoArgs) -> Result<Exit, Err
         eprintln!("the demo's server listens at {}", server.endpoint());
         eprintln!("access key {}, secret key {}", actor.id, actor.secret);
     }
-    let (report, exit) = run::run(&api, &selected, &cases, &arguments.output, &Replayed { options: "" }, None)?;
+    let report = run::run(&api, &selected, &cases, &arguments.output, &Replayed { options: "" }, None)?.kept()?;
+    let exit = run::exit_of(&report, cases.inconclusive_max);
     if arguments.hold && !report.interrupted() {
         eprintln!("the server stays up until Ctrl-C");
         let stop = run::stop_on_ctrl_c();

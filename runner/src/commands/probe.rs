@@ -43,6 +43,7 @@ pub(super) fn probe(plugins: &[Plugin], arguments: &ProbeArgs) -> Result<Exit, E
     output::print(&match arguments.format {
         Format::Terminal => terminal::probed::text(&probed, terminal::colours_wanted()),
         Format::Json | Format::Ndjson => format!("{}\n", probed.to_json()),
+        Format::Nothing => String::new(),
     })?;
     Ok(if probed.tells() { Exit::Conforms } else { Exit::Inconclusive })
 }

@@ -5,7 +5,6 @@ use plumb_steps::registry::phrases_markdown;
 use plumb_validator::plugin::Plugin;
 
 use crate::cli::{TargetArgs, TestArgs};
-use crate::commands::conform;
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::features::{self, MODEL_TARGET, ModelTarget, Selection, Stage, Wish};
@@ -34,7 +33,8 @@ pub(super) fn test(plugins: &[Plugin], arguments: &TestArgs) -> Result<Exit, Err
     }
     let api = (selection.plugin.api)();
     let stage = stage(selection.plugin, &api, arguments, &config)?;
-    features::run(&api, arguments, &selection, &stage, conform::options(&arguments.target))
+    let ran = features::run(&api, arguments, &selection, &stage, arguments.target.options())?;
+    ran.kept().map(|report| report.exit())
 }
 
 /// The API that the command line or the target names; none where only the features can tell.

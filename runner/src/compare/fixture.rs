@@ -76,7 +76,7 @@ pub(crate) fn triple(sequence: u64, choices: &[&str], says: [&[Says]; 3]) -> Tri
     case.origin.choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
     let turns = says.iter().map(|own| own.len()).max().unwrap_or(0);
     case.calls = (0..turns).map(|index| Turn::new(index.to_string(), Call::new("Get"))).collect();
-    Triple { sequence, case, runs: says.map(run) }
+    Triple { sequence, case, runs: says.map(run), order: [0, 1, 2] }
 }
 
 /// One call, the same in every pass but the last.

@@ -85,6 +85,7 @@ impl Output {
         let text = match self.format {
             CompareFormat::Terminal => terminal::comparison(summary, terminal::colours_wanted()),
             CompareFormat::Json => format!("{:#}\n", summary.to_json()),
+            CompareFormat::Nothing => String::new(),
         };
         print(&text)
     }

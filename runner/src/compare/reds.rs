@@ -6,11 +6,12 @@ use std::time::Instant;
 use plumb_model::call::Case;
 use plumb_validator::case_run::CaseRun;
 use plumb_validator::finding::Finding;
+use plumb_validator::journal::Made;
 use serde::Serialize;
 
 use crate::compare::between::{Right, Seen, between};
 use crate::compare::groups::{Column, Spot};
-use crate::compare::passes::{Left, Pass};
+use crate::compare::passes::Pass;
 use crate::compare::places::Frame;
 use crate::engine::{Engine, Worker};
 use crate::events::Event;
@@ -106,14 +107,14 @@ impl Reds {
         sides: &[Side<'_, '_>; 2],
         deadline: Instant,
         on_news: &mut dyn FnMut(News),
-    ) -> Result<Left, String> {
+    ) -> Result<Vec<(Pass, Made)>, String> {
         let [a, b] = sides;
         let inquiries = [
             (self.a_right, Inquiry { right: Right::A, wrong: b, other: a, first_sequence: FIRST_SEQUENCE }),
             (self.b_right, Inquiry { right: Right::B, wrong: a, other: b, first_sequence: FIRST_SEQUENCE }),
             (self.neither, Inquiry { right: Right::Neither, wrong: b, other: a, first_sequence: FIRST_OF_NEITHER }),
         ];
-        let mut left = Left::new();
+        let mut left = Vec::new();
         for (failures, inquiry) in inquiries {
             if !failures.is_empty() {
                 left.extend(inquiry.run(failures, deadline, on_news)?);
@@ -152,7 +153,12 @@ struct Inquiry<'i, 's, 'e> {
 }
 
 impl Inquiry<'_, '_, '_> {
-    fn run(&self, failures: Failures, deadline: Instant, on_news: &mut dyn FnMut(News)) -> Result<Left, String> {
+    fn run(
+        &self,
+        failures: Failures,
+        deadline: Instant,
+        on_news: &mut dyn FnMut(News),
+    ) -> Result<Vec<(Pass, Made)>, String> {
         let witness = self.other.engine.worker()?;
         let mut still = |case: &Case, run: &CaseRun| self.is_same_question(case, run, &self.ask(&witness, case));
         let mut terms = Terms { deadline, first_sequence: self.first_sequence, still: &mut still, earlier: None };

@@ -138,23 +138,28 @@ impl Summary {
     /// How the process ends: differences that only the permitted set explains are told, and are no failure.
     pub fn exit(&self, inconclusive_max: f64) -> Exit {
         if self.open().next().is_some() {
-            return Exit::Diverges;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
-        let share = self.counts.inconclusive as f64 / self.counts.cases.max(1) as f64;
-        let died = self.ended.early.as_deref().is_some_and(|early| early != BUDGET_SPENT);
-        let unproven = self.counts.wrong > 0 && self.reds.is_empty();
-        if unproven || self.compared() == 0 || share > inconclusive_max || self.ended.interrupted || died {
+            Exit::Diverges
+        } else if self.is_unclear(inconclusive_max) {
             Exit::Inconclusive
         } else {
             Exit::Conforms
         }
     }
 
+    /// Whether it says too little, whatever was found.
+    pub fn is_unclear(&self, inconclusive_max: f64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
+        let share = self.counts.inconclusive as f64 / self.counts.cases.max(1) as f64;
+        let died = self.ended.early.as_deref().is_some_and(|early| early != BUDGET_SPENT);
+        let unproven = self.counts.wrong > 0 && self.reds.is_empty();
+        unproven || self.compared() == 0 || share > inconclusive_max || self.ended.interrupted || died
+    }
+
     /// The report as JSON, schema [`COMPARE_SCHEMA`].
     pub fn to_json(&self) -> Value {
         let [a, again, b] = &self.began.targets;
-        let orders: Vec<String> = ORDERS.iter().map(|order| order.map(Pass::name).join(" ")).collect();
+        let orders: Vec<String> =
+            ORDERS.iter().map(|order| order.map(|lane| Pass::ALL[lane].name()).join(" ")).collect();
         let unconfirmed: Vec<Value> =
             self.unconfirmed.iter().map(|(signature, why)| json!({"signature": signature, "why": why})).collect();
         json!({

@@ -10,11 +10,12 @@ use plumb_validator::target::Target;
 
 use crate::cli::TestArgs;
 use crate::engine::Engine;
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::events::{EVENTS_SCHEMA, Event, TestsEnded, TestsStarted};
 use crate::features::sink::Sink;
 use crate::features::{ModelTarget, Selection, Terms, play_all};
-use crate::run::{INVESTIGATION_MAX, new_run_id, progress, stop_on_ctrl_c, told, told_part};
+use crate::report::features::FeatureReport;
+use crate::run::{INVESTIGATION_MAX, Ran, model_digest, new_run_id, progress, stop_on_ctrl_c, told, told_part};
 use crate::select::Selected;
 use crate::short_run::journalled;
 
@@ -40,6 +41,13 @@ impl Stage<'_> {
         }
     }
 
+    fn versions(&self) -> Vec<String> {
+        match self {
+            Self::Target(selected) => selected.versions.all(),
+            Self::Model(_) | Self::Nowhere => Vec::new(),
+        }
+    }
+
     fn endpoint(&self) -> Option<String> {
         match self {
             Self::Target(selected) => Some(selected.endpoint.url().to_owned()),
@@ -51,14 +59,14 @@ impl Stage<'_> {
 /// Plays the selected scenarios and reports. `options` names the target again.
 ///
 /// # Errors
-/// Where the target gives no answer at all, or results cannot be written.
+/// Where the target gives no answer at all.
 pub fn run(
     api: &Api,
     arguments: &TestArgs,
     selection: &Selection<'_>,
     stage: &Stage<'_>,
     options: String,
-) -> Result<Exit, Error> {
+) -> Result<Ran<FeatureReport>, Error> {
     let (run, stop) = (new_run_id(), stop_on_ctrl_c());
     let started = started(api, arguments, selection, stage, &run);
     let mut sink = Sink::open(api, arguments, &started, options)?;
@@ -94,6 +102,7 @@ pub fn run(
         }
     };
     ended.interrupted = stop.load(Ordering::Relaxed);
+    ended.versions = stage.versions();
     ended.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     sink.take(Event::TestsEnded(ended));
     sink.finish(arguments)
@@ -148,6 +157,7 @@ fn started(api: &Api, arguments: &TestArgs, selection: &Selection<'_>, stage: &S
         target: target.map_or_else(String::new, |target| target.name.clone()),
         endpoint: stage.endpoint(),
         flavour: target.map_or_else(String::new, |target| target.flavour.to_owned()),
+        model: model_digest(api),
         tags: arguments.tags.clone(),
         selected: selection.scenarios.len() as u64,
         left_out: selection.left_out,

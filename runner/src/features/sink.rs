@@ -14,12 +14,13 @@ use plumb_validator::verdict::{Divergence, Kind};
 use crate::cli::{TestArgs, TestFormat};
 use crate::deviation::{self, Deviation};
 use crate::engine::Engine;
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::events::{Event, TestsStarted};
 use crate::investigate::Failures;
 use crate::output::{About, Output, Wanted, make_folder, write_json};
 use crate::report::features::{FeatureReport, cucumber_json, junit, own_choice, page, terminal};
 use crate::report::terminal::colours_wanted;
+use crate::run::Ran;
 
 /// What a run has come to so far.
 pub(super) struct Sink<'s> {
@@ -130,7 +131,7 @@ impl<'s> Sink<'s> {
     }
 
     /// Writes and prints the reports.
-    pub(super) fn finish(self, arguments: &TestArgs) -> Result<Exit, Error> {
+    pub(super) fn finish(self, arguments: &TestArgs) -> Result<Ran<FeatureReport>, Error> {
         if self.unrecorded > 0 {
             eprintln!("{} of the scenarios were not recorded: no case says all that they do", self.unrecorded);
         }
@@ -138,14 +139,14 @@ impl<'s> Sink<'s> {
         let text = match arguments.format {
             TestFormat::Terminal => terminal(report, colours_wanted()),
             TestFormat::Json => format!("{:#}\n", report.to_json()),
-            TestFormat::Ndjson => String::new(),
+            TestFormat::Ndjson | TestFormat::Nothing => String::new(),
             TestFormat::Junit => junit(report).map_err(|error| Error::Internal(format!("write JUnit: {error}")))?,
             TestFormat::CucumberJson => format!("{:#}\n", cucumber_json(report)),
             TestFormat::Html => page(report),
         };
-        self.output.finish(&report.to_json(), &|| page(report), &text)?;
-        // What was found out is printed even where it could not all be written down.
-        self.error.map_or_else(|| Ok(report.exit()), Err)
+        let written = self.output.finish(&report.to_json(), &|| page(report), &text);
+        // What was found out is told even where it could not all be written down.
+        Ok(Ran { report: self.report, unkept: self.error.or(written.err()) })
     }
 }
 

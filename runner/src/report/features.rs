@@ -31,7 +31,8 @@ pub use super::html::features as page;
 pub use super::terminal::features as terminal;
 
 pub(super) use outcome::{headline, played_at};
-pub(super) use why::{lack, mark, permitted, place, skipped_for, what, why};
+pub use why::why;
+pub(super) use why::{lack, mark, permitted, place, skipped_for, what};
 
 use crate::error::Exit;
 use crate::events::{Event, TestsEnded, TestsStarted};
@@ -199,7 +200,7 @@ impl FeatureReport {
     }
 
     /// All of them: one wrong answer may have several causes.
-    fn findings_of(&self, scenario: &Scenario) -> Vec<&Finding> {
+    pub fn findings_of(&self, scenario: &Scenario) -> Vec<&Finding> {
         self.findings.iter().filter(|finding| scenario.shows(finding)).collect()
     }
 
@@ -224,17 +225,21 @@ impl FeatureReport {
 
     /// The exit code of the run. A run in which nothing passed has shown nothing.
     pub fn exit(&self) -> Exit {
+        if self.counts().failed > 0 || self.findings_apart().next().is_some() {
+            Exit::Diverges
+        } else if self.is_clear() {
+            Exit::Conforms
+        } else {
+            Exit::Inconclusive
+        }
+    }
+
+    /// Whether the run says enough, whatever failed in it. A run in which nothing passed has shown nothing.
+    pub fn is_clear(&self) -> bool {
         let counts = self.counts();
         let early = self.ended.as_ref().is_some_and(|ended| ended.early.is_some());
-        if counts.failed > 0 || self.findings_apart().next().is_some() {
-            return Exit::Diverges;
-        }
         let shown = counts.passed_in_all() > 0 || self.started.dry_run && counts.scenarios > 0;
-        if counts.inconclusive > 0 || !shown || early || self.interrupted() {
-            Exit::Inconclusive
-        } else {
-            Exit::Conforms
-        }
+        counts.inconclusive == 0 && shown && !early && !self.interrupted()
     }
 
     /// Whether somebody stopped the run, or it never ended.

@@ -56,10 +56,14 @@ fn is_whole(report: &Report) -> bool {
 
 /// What keeps a run from conforming, in a sentence: its first open finding, why a case was unclear, or the headline.
 pub fn worst(report: &Report) -> String {
-    let finding = report.open_findings().next().map(|finding| finding.summary.clone());
+    report.open_findings().next().map_or_else(|| worst_unclear(report), |finding| safe(&finding.summary))
+}
+
+/// What keeps a run from being clear, in a sentence, whatever it has found.
+pub fn worst_unclear(report: &Report) -> String {
     let unclear = || report.reasons.keys().next().map(|(verdict, why)| format!("{verdict}: {why}"));
     let early = report.ended.as_ref().and_then(|ended| ended.early.clone()).filter(|early| early != BUDGET_SPENT);
-    safe(&finding.or(early).or_else(unclear).unwrap_or_else(|| headline(report).1))
+    safe(&early.or_else(unclear).unwrap_or_else(|| headline(report).1))
 }
 
 /// What a reader must know before trusting the sums, a sentence each.

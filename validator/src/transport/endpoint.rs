@@ -143,6 +143,11 @@ impl Endpoint {
         Self { connect_to: Some(address), ..self }
     }
 
+    /// The address that every connection goes to, whatever the host's name resolves to; none where it is looked up.
+    pub const fn connected_to(&self) -> Option<SocketAddr> {
+        self.connect_to
+    }
+
     /// The name or address of the host, without brackets.
     pub fn host(&self) -> &str {
         let host = self.authority.host();

@@ -62,7 +62,7 @@ pub(in crate::report) fn what(played: &Played) -> &'static str {
 }
 
 /// Why it did not pass, in one line.
-pub(in crate::report) fn why(played: &Played) -> String {
+pub fn why(played: &Played) -> String {
     let trouble = played.trouble.as_ref();
     let divergence = trouble.and_then(|trouble| trouble.divergence.as_ref());
     match (divergence, trouble) {

@@ -51,7 +51,7 @@ fn row(operation: &str, size: Size, own: &Row) -> Vec<Cell> {
 
 /// How it was measured.
 fn method() -> String {
-    let orders: Vec<String> = ORDERS.iter().map(|order| order.map(Pass::name).join(" ")).collect();
+    let orders: Vec<String> = ORDERS.iter().map(|order| order.map(|lane| Pass::ALL[lane].name()).join(" ")).collect();
     format!(
         "Cases ran in the orders {} in turn, so that any two passes stand as in ABBA, with all workers in the same \
          pass at any time. Counted are calls that all three answered with one status and code, by the size of A's \
