@@ -27,7 +27,10 @@ impl Nginx {
         let folder = home.path(name);
         fs::create_dir(&folder).expect("a folder");
         let (zone, limit) = rate.map_or_else(Default::default, |rate| {
-            (format!("limit_req_zone $binary_remote_addr zone=slow:1m rate={rate}r/s;"), "limit_req zone=slow burst=1000;")
+            (
+                format!("limit_req_zone $binary_remote_addr zone=slow:1m rate={rate}r/s;"),
+                "limit_req zone=slow burst=1000;",
+            )
         });
         let at = folder.display();
         let config = format!(
