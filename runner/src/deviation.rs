@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Zoned;
 use jiff::civil::Date;
+use plumb_model::bodies::{hex, sha256};
 use plumb_model::text::shown;
 use plumb_steps::executor::Waivers;
 use plumb_validator::finding::Finding;
@@ -163,6 +164,20 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, Error> {
         let message = format!("failed to read {name}: {}", error.message());
         Error::config(&name, text, error.span(), message, Some("plumb accept writes entries of the right form".into()))
     })
+}
+
+/// What tells what is accepted of `api` on the day `today` from what is on another.
+pub fn digest(deviations: &[Deviation], api: &str, today: Date) -> String {
+    let counts = deviations.iter().filter(|own| own.api == api && today <= own.expires);
+    // Who answers for it, and until when, does not change what is accepted.
+    let mut all: Vec<String> = counts
+        .map(|own| {
+            let Deviation { operation, kind, expected, observed, places, choices, .. } = own;
+            format!("{operation} {} {expected} {observed} {places:?} {choices:?}", kind.name())
+        })
+        .collect();
+    all.sort();
+    hex(&sha256(all.join("\n").as_bytes())[..8]).into_iter().map(char::from).collect()
 }
 
 /// Which wrong answers of `api` these deviations accept today.

@@ -83,11 +83,20 @@ pub struct TestsStarted {
     /// Its endpoint; none where it is the model itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The address that was connected to instead of what the name of the endpoint resolves to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_to: Option<String>,
     /// The flavour.
     pub flavour: String,
     /// The digest of what the model asks.
     #[serde(default)]
     pub model: String,
+    /// The digest of the scenarios that were selected.
+    #[serde(default)]
+    pub scenarios: String,
+    /// The digest of the findings that were accepted.
+    #[serde(default)]
+    pub accepted: String,
     /// The tag expression, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<String>,
@@ -139,6 +148,9 @@ pub struct RunStarted {
     pub target: String,
     /// Its endpoint.
     pub endpoint: String,
+    /// The address that was connected to instead of what the name of the endpoint resolves to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_to: Option<String>,
     /// The flavour.
     pub flavour: String,
     /// The digest of what the model asks.

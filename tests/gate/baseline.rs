@@ -22,6 +22,21 @@ fn what_an_earlier_run_had_does_not_block_and_what_is_new_does() {
     home.plumb(&["gate", "release", "--baseline-run", "nowhere"]).exits(3).says(&["nowhere"]);
 }
 
+#[test]
+fn what_one_target_had_before_is_new_at_another() {
+    let home = Home::new();
+    let (well, ill) = (Served::kv(&home), Served::new(&home, "kv", Some("delete-forgets")));
+    let config = |first: &str, second: &str| {
+        let both = gate(SUITES).replace("[\"kv\"]", "[\"kv\", \"other\"]");
+        home.write("plumb.toml", target("kv", first, "") + &target("other", second, "") + &both);
+    };
+    config(&ill.url, &well.url);
+    decides(&home, &["--output", "before"], "fail");
+    decides(&home, &["--baseline-run", "before"], "pass");
+    config(&well.url, &ill.url);
+    assert!(standing(&decides(&home, &["--baseline-run", "before"], "fail"), "new") > 0);
+}
+
 /// Limits beyond which no chance leads, and no machine that has other work to do: what is to be seen is many times more.
 const WIDE: &str =
     "baseline_limits = { alpha = 0.00001, failures_more = 0.05, slower = 2.0, tail = 10.0, calls_min = 50 }\n";

@@ -39,6 +39,35 @@ fn evidence_of_another_model_version_or_endpoint_or_too_old_is_inconclusive() {
 }
 
 #[test]
+fn evidence_of_fewer_scenarios_or_of_more_that_was_accepted_is_inconclusive() {
+    let home = Home::new();
+    let server = Served::new(&home, "kv", Some("delete-forgets"));
+    home.write("plumb.toml", target("kv", &server.url, "") + &gate("embedded = true\nminimum = 1\n"));
+    let tested = |folder: &str, more: &[&str]| {
+        home.plumb(&[&["test", "--api", "kv", "--target", "kv", "--output", folder], more].concat());
+    };
+    tested("some", &["--name", "entries"]);
+    let decision = decides(&home, &["--evidence", "some"], "inconclusive");
+    says(&decision, "evidence", "inconclusive", "it played other scenarios");
+    tested("all", &[]);
+    decides(&home, &["--evidence", "all"], "fail");
+    let accept = ["accept", "--from", "all", "--owner", "Ada", "--reason", "a", "--expires", "2999-01-01"];
+    home.plumb(&[&accept[..], &["--deviations", "lenient.toml"]].concat()).exits(0);
+    tested("lenient", &["--deviations", "lenient.toml"]);
+    let decision = decides(&home, &["--evidence", "lenient"], "inconclusive");
+    says(&decision, "evidence", "inconclusive", "other findings were accepted then");
+}
+
+#[test]
+fn a_run_counts_once() {
+    let home = gathered("");
+    for twice in [["seen", "seen"], ["seen", "seen/kv/suites"]] {
+        let arguments = ["gate", "release", "--evidence", twice[0], "--evidence", twice[1]];
+        home.plumb(&arguments).exits(3).says(&["is named twice, or a copy"]);
+    }
+}
+
+#[test]
 fn evidence_of_a_run_that_was_killed_is_inconclusive() {
     let home = gathered("");
     let path = "seen/kv/suites/events.ndjson";

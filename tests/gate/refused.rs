@@ -26,6 +26,12 @@ fn a_gate_that_could_pass_by_accident_is_refused() {
     check(&format!("{SUITES}expect_version = \"1\"\n"), &["tells its version", "version_header or version_path"]);
     check(&format!("{SUITES}connect_to = \"box7:80\"\n"), &["is no IP address with a port"]);
     check(&format!("{SUITES}baseline_limits = {{ slower = 1.1 }}\n"), &["there is no baseline"]);
+    check(&format!("{SUITES}tags = \"@smoke\"\n"), &["no scenario that these tags could choose"]);
+    check(&format!("{SUITES}embedded = true\nfeatures = [\"a\"]\n"), &["where no others are named"]);
+    check(
+        &format!("{SUITES}latency = [{{ operation = \"Get\", share = 0.9, within = \"2m\" }}]\n"),
+        &["nothing could miss"],
+    );
     check(&format!("{SUITES}warn_befor = \"1d\"\n"), &["unknown field `warn_befor`"]);
 }
 

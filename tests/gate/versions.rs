@@ -37,6 +37,30 @@ fn another_version_a_mixture_and_silence_are_inconclusive() {
 }
 
 #[test]
+fn what_another_build_does_wrong_is_inconclusive() {
+    let home = Home::new();
+    let server = Served::new(&home, "kv", Some("delete-forgets"));
+    let front = Front::new(&server.url, |_| Deed::Pass(Some("1.9")));
+    let more = format!("{SUITES}expect_version = \"2.1\"\n");
+    home.write("plumb.toml", target("kv", &front.url, "version_header = \"x-version\"") + &gate(&more));
+    says(&decides(&home, &[], "inconclusive"), "suites", "inconclusive", "does not count");
+    decides(&home, &["--expect-version", "1.9"], "fail");
+}
+
+#[test]
+fn a_target_that_is_asked_and_does_not_tell_is_inconclusive() {
+    let home = Home::new();
+    let server = Served::kv(&home);
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n2.1";
+    // It tells at the start, and at the end no more.
+    let front =
+        Front::new(&server.url, move |number| if number == 1 { Deed::Answer(answer) } else { Deed::Pass(None) });
+    let more = format!("{SUITES}expect_version = \"2.1\"\n");
+    home.write("plumb.toml", target("kv", &front.url, "version_path = \"/version\"") + &gate(&more));
+    says(&decides(&home, &[], "inconclusive"), "version", "inconclusive", "at the start or the end");
+}
+
+#[test]
 fn one_box_behind_a_name_is_judged_by_its_address() {
     let home = Home::new();
     let server = Served::kv(&home);

@@ -59,14 +59,14 @@ fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
     }
     let run = new_run_id();
     let folder = arguments.output.clone().unwrap_or_else(|| default_folder(run.as_str()));
-    let seeing = Seeing { plugins, plan: &plan, config: &config, folder: &folder, arguments };
+    let seeing = Seeing { plugins, plan: &plan, config: &config, folder: &folder, arguments, deviations: &deviations };
     let began = now();
     let sight = seeing.see()?;
     let decision = decided(&plan, &sight, (&deviations, known.as_ref()), &entries);
     let decision = Decision { run: run.as_str().to_owned(), began, ..decision };
     let decision = Decision { folder: Some(folder.display().to_string()), ..decision };
-    told::tell(&decision, arguments, &folder)?;
-    Ok(exit_of(decision.verdict))
+    let verdict = told::tell(decision, arguments, &folder)?;
+    Ok(exit_of(verdict))
 }
 
 /// Now, to the second: nobody wants to read more of it.
@@ -103,6 +103,7 @@ struct Seeing<'s> {
     config: &'s Config,
     folder: &'s PathBuf,
     arguments: &'s GateRunArgs,
+    deviations: &'s [Deviation],
 }
 
 impl Seeing<'_> {
@@ -114,8 +115,9 @@ impl Seeing<'_> {
         if !self.arguments.evidence.is_empty() {
             // Evidence does not tell how two targets stand to each other.
             let live = plan.baseline.as_ref().map(|_| Live::Nothing("it cannot be told from earlier runs".into()));
-            let asked = Some(Asked::of(plan, &api)?);
-            return Ok(Sight { seen: self.earlier()?, model: model_digest(&api), live, asked });
+            let today = Zoned::now().date();
+            let asked = Some(Asked::of(plan, &api, self.plugins, self.deviations, today)?);
+            return Ok(Sight { seen: self.earlier(&api)?, model: model_digest(&api), live, asked });
         }
         self.refuse_unsafe(plugin, &api)?;
         let runs = Runs { plan, plugin, plugins: self.plugins, api: &api, config, folder };
@@ -142,26 +144,37 @@ impl Seeing<'_> {
     }
 
     /// What earlier runs have shown of each target.
-    fn earlier(&self) -> Result<Vec<Seen>, Error> {
+    fn earlier(&self, api: &Api) -> Result<Vec<Seen>, Error> {
         let mut all: Vec<Evidence> = Vec::new();
         for folder in &self.arguments.evidence {
             for folder in crate::gate::evidence::folders(folder)? {
-                all.push(Evidence::load(&folder)?);
+                let own = Evidence::load(&folder)?;
+                let run = |own: &Evidence| own.told().map(|told| told.run.to_owned());
+                if all.iter().any(|other| run(other) == run(&own)) {
+                    let message = format!("{} is named twice, or a copy of another one", folder.display());
+                    return Err(Error::usage(message, "name each run once: it would count twice"));
+                }
+                all.push(own);
             }
         }
         let mut seen = Vec::new();
         for target in &self.plan.targets {
             let name = target.target.clone().unwrap_or_default();
-            let endpoint = self.config.target(&name)?.endpoint.get_ref().clone();
+            let own = self.config.target(&name)?;
+            let endpoint = own.endpoint.get_ref().clone();
             let endpoint = select::parse_endpoint(&endpoint, None).map_or(endpoint, |own| own.url().to_owned());
+            let configured = own.connect_to.as_ref().and_then(|text| select::parse_address(text.get_ref()).ok());
+            let flavour = own.flavour.as_ref().map(|name| name.get_ref().clone());
             let (of_it, others) = all.into_iter().partition(|own: &Evidence| own.target == name);
             all = others;
             seen.push(Seen {
                 target: name,
                 endpoint,
-                connected_to: target.connect_to.map(|address| address.to_string()),
+                connected_to: target.connect_to.or(configured).map(|address| address.to_string()),
+                flavour: Some(flavour.unwrap_or_else(|| api.flavours[0].name.to_owned())),
                 evidence: of_it,
                 versions: Versions::default(),
+                is_unheard: false,
                 shut_out: None,
             });
         }
@@ -190,8 +203,7 @@ fn decided(
     let bar = Bar { plan, standings: &standings, model, asked: asked.as_ref(), now };
     let mut answered = ask(&bar, seen);
     let version = plan.expect_version.as_deref();
-    let candidate = plan.targets.first().and_then(|own| own.target.as_deref()).unwrap_or_default();
-    answered.checks.extend(live.iter().flat_map(|live| live::checks(live, candidate, plan.inconclusive_max)));
+    answered.checks.extend(live.iter().flat_map(|live| live::checks(live, plan, &standings)));
     let comparison = match live {
         Some(Live::Held(comparison, ..)) => Some(Comparison::clone(comparison)),
         Some(Live::Nothing(_)) | None => None,
@@ -220,7 +232,10 @@ fn decided(
         comparison,
         folder: None,
     };
-    let decision = decision.decided(overrides::in_force(entries, &plan.name, version, now));
+    // Whoever stops a gate has not asked to go on.
+    let is_stopped = seen.iter().flat_map(|own| &own.evidence).any(Evidence::interrupted);
+    let overridden = overrides::in_force(entries, &plan.name, version, now).filter(|_| !is_stopped);
+    let decision = decision.decided(overridden);
     Decision { summary: summary(&decision), ..decision }
 }
 

@@ -34,8 +34,7 @@ struct Station<'s> {
 }
 
 impl<'s> Station<'s> {
-    fn open(api: &Api, selected: &'s Selected) -> Result<Self, Error> {
-        let run = run::new_run_id();
+    fn open(api: &Api, selected: &'s Selected, run: RunId) -> Result<Self, Error> {
         let journal = run::begin_journal(api, selected, &run)?;
         Ok(Self { selected, run, journal })
     }
@@ -103,8 +102,10 @@ pub fn compare_in<const N: usize>(
     let in_force = selected.iter().map(InForce::at).collect::<Result<Vec<_>, _>>()?;
     in_force.iter().try_for_each(|own| check_may_begin(&own.bounds))?;
     let _span = tracing::info_span!("compare", api = api.name, a = %arguments.a, b = %arguments.b).entered();
-    let output = Output::open(arguments.format, arguments.output.as_deref(), &run::new_run_id())?;
-    let stations = selected.iter().map(|own| Station::open(api, own)).collect::<Result<Vec<_>, _>>()?;
+    let ids: [RunId; N] = std::array::from_fn(|_| run::new_run_id());
+    let output = Output::open(arguments.format, arguments.output.as_deref(), &ids[lanes.passes[Pass::B as usize]])?;
+    let each = selected.iter().zip(ids).map(|(own, id)| Station::open(api, own, id));
+    let stations = each.collect::<Result<Vec<_>, _>>()?;
     let began = began(api, &arguments.cases, lanes.passes.map(|lane| stations[lane].named()));
     let stop = run::stop_on_ctrl_c();
     let connect: Vec<_> = selected.iter().map(|own| move || run::connect(own)).collect();

@@ -41,6 +41,13 @@ impl Stage<'_> {
         }
     }
 
+    fn connected_to(&self) -> Option<String> {
+        match self {
+            Self::Target(selected) => selected.endpoint.connected_to().map(|address| address.to_string()),
+            Self::Model(_) | Self::Nowhere => None,
+        }
+    }
+
     fn versions(&self) -> Vec<String> {
         match self {
             Self::Target(selected) => selected.versions.all(),
@@ -68,8 +75,9 @@ pub fn run(
     options: String,
 ) -> Result<Ran<FeatureReport>, Error> {
     let (run, stop) = (new_run_id(), stop_on_ctrl_c());
-    let started = started(api, arguments, selection, stage, &run);
+    let mut started = started(api, arguments, selection, stage, &run);
     let mut sink = Sink::open(api, arguments, &started, options)?;
+    started.accepted = sink.accepted();
     let began = Instant::now();
     let mut ended = match stage {
         Stage::Nowhere => {
@@ -157,7 +165,10 @@ fn started(api: &Api, arguments: &TestArgs, selection: &Selection<'_>, stage: &S
         target: target.map_or_else(String::new, |target| target.name.clone()),
         endpoint: stage.endpoint(),
         flavour: target.map_or_else(String::new, |target| target.flavour.to_owned()),
+        connected_to: stage.connected_to(),
         model: model_digest(api),
+        scenarios: selection.digest(),
+        accepted: String::new(),
         tags: arguments.tags.clone(),
         selected: selection.scenarios.len() as u64,
         left_out: selection.left_out,

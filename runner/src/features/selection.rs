@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use miette::NamedSource;
+use plumb_model::bodies::{hex, sha256};
 use plumb_steps::executor::Prepared;
 use plumb_steps::feature::{self, Feature, Mistake, Scenario, TagExpression, Trouble, Wanted};
 use plumb_steps::registry::{Registry, Source};
@@ -60,6 +61,13 @@ impl Registries {
 }
 
 impl<'p> Selection<'p> {
+    /// What tells one selection of scenarios from another.
+    pub fn digest(&self) -> String {
+        let mut ids: Vec<&str> = self.scenarios.iter().map(|own| own.scenario.id.as_str()).collect();
+        ids.sort_unstable();
+        hex(&sha256(ids.join("\n").as_bytes())[..8]).into_iter().map(char::from).collect()
+    }
+
     /// What a wish comes to.
     ///
     /// # Errors

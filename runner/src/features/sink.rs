@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use jiff::Zoned;
 use plumb_model::api::Api;
 use plumb_model::call::Case;
 use plumb_steps::executor::Waivers;
@@ -67,6 +68,11 @@ impl<'s> Sink<'s> {
     /// Which answers that the model forbids are accepted today.
     pub(super) fn waivers(&self) -> Waivers {
         deviation::waivers(self.deviations.clone(), self.api.name)
+    }
+
+    /// The digest of what is accepted today.
+    pub(super) fn accepted(&self) -> String {
+        deviation::digest(&self.deviations, self.api.name, Zoned::now().date())
     }
 
     /// Takes away what was made for results, where the run never began.

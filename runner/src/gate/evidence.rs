@@ -46,6 +46,8 @@ pub struct Told<'e> {
     pub endpoint: &'e str,
     /// The flavour.
     pub flavour: &'e str,
+    /// The address that was connected to instead of what the name of the endpoint resolves to.
+    pub connected_to: Option<&'e str>,
     /// When it began, ISO 8601.
     pub started: &'e str,
     /// The versions that the target told.
@@ -88,6 +90,24 @@ impl Evidence {
         match &self.shown {
             Shown::Suites(report) => report.counts.exchanges,
             Shown::Features(report) => report.calls.calls,
+            Shown::Nothing(..) => 0,
+        }
+    }
+
+    /// Why it ended before everything was run, where it did.
+    pub fn early(&self) -> Option<&str> {
+        match &self.shown {
+            Shown::Suites(report) => report.ended.as_ref()?.early.as_deref(),
+            Shown::Features(report) => report.ended.as_ref()?.early.as_deref(),
+            Shown::Nothing(..) => None,
+        }
+    }
+
+    /// How many things could not be removed.
+    pub fn resources_left(&self) -> usize {
+        match &self.shown {
+            Shown::Suites(report) => report.ended.as_ref().map_or(0, |ended| ended.resources_left.len()),
+            Shown::Features(report) => report.ended.as_ref().map_or(0, |ended| ended.resources_left.len()),
             Shown::Nothing(..) => 0,
         }
     }
@@ -139,36 +159,45 @@ impl Evidence {
 /// Where there is none.
 pub fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = Vec::new();
-    walk(folder, DEPTH_MAX, &mut found);
+    walk(folder, DEPTH_MAX, &mut found)?;
     found.sort();
     if found.is_empty() {
         let missing =
             std::io::Error::new(std::io::ErrorKind::NotFound, format!("there is no {EVENTS} in it or below it"));
-        return Err(Error::file("read", folder, missing, "name a folder that a run was given by --output"));
+        return Err(Error::file("read", folder, missing, HELP));
     }
     Ok(found)
 }
 
 /// How far below the folder of a gate those of its runs are: `TARGET/suites`.
 const DEPTH_MAX: usize = 2;
-/// The most folders that are looked into.
-const FOLDERS_MAX: usize = 1_000;
+/// The most entries of a folder that are looked at.
+const ENTRIES_MAX: usize = 10_000;
+const HELP: &str = "name a folder that a run was given by --output, and that this user can read";
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    if folder.join(EVENTS).is_file() {
-        found.push(folder.to_owned());
-        return;
-    }
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    if depth == 0 {
-        return;
-    }
-    for entry in entries.flatten().take(FOLDERS_MAX) {
+/// A folder that cannot be read may hold what would not pass, so that it is an error and not left out.
+fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let refused = |error| Error::file("read", folder, error, HELP);
+    let entries = std::fs::read_dir(folder).map_err(refused)?;
+    let mut below = Vec::new();
+    for (count, entry) in entries.enumerate() {
+        let entry = entry.map_err(refused)?;
+        if entry.file_name() == EVENTS {
+            found.push(folder.to_owned());
+            return Ok(());
+        }
+        if count == ENTRIES_MAX {
+            return Err(refused(std::io::Error::other(format!("it has more than {ENTRIES_MAX} entries"))));
+        }
         // A link may lead anywhere, also in a circle.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&entry.path(), depth - 1, found);
+        if entry.file_type().map_err(refused)?.is_dir() {
+            below.push(entry.path());
         }
     }
+    if depth > 0 {
+        below.iter().try_for_each(|folder| walk(folder, depth - 1, found))?;
+    }
+    Ok(())
 }
 
 fn versions_of(versions: Option<&Vec<String>>) -> &[String] {
@@ -183,6 +212,7 @@ fn of_cases<'e>(started: &'e RunStarted, versions: &'e [String]) -> Told<'e> {
         model: &started.model,
         endpoint: &started.endpoint,
         flavour: &started.flavour,
+        connected_to: started.connected_to.as_deref(),
         started: &started.started,
         versions,
     }
@@ -196,6 +226,7 @@ fn of_features<'e>(started: &'e TestsStarted, versions: &'e [String]) -> Told<'e
         model: &started.model,
         endpoint: started.endpoint.as_deref().unwrap_or_default(),
         flavour: &started.flavour,
+        connected_to: started.connected_to.as_deref(),
         started: &started.started,
         versions,
     }

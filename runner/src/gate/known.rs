@@ -15,9 +15,12 @@ use crate::report::features::Upshot;
 pub struct Known {
     /// Its folder, as it was named.
     pub run: String,
-    findings: Vec<Deviation>,
-    /// The scenarios that failed without a finding.
-    scenarios: BTreeSet<String>,
+    /// By the target that showed them.
+    findings: Vec<(String, Deviation)>,
+    /// The scenarios that failed without a finding, by target.
+    scenarios: BTreeSet<(String, String)>,
+    /// The targets that were looked at.
+    targets: BTreeSet<String>,
 }
 
 impl Known {
@@ -26,7 +29,8 @@ impl Known {
     /// # Errors
     /// Where there is none, or it cannot be read.
     pub fn load(folder: &Path) -> Result<Self, Error> {
-        let mut known = Self { run: folder.display().to_string(), findings: Vec::new(), scenarios: BTreeSet::new() };
+        let run = folder.display().to_string();
+        let mut known = Self { run, findings: Vec::new(), scenarios: BTreeSet::new(), targets: BTreeSet::new() };
         for folder in folders(folder)? {
             known.take(&Evidence::load(&folder)?);
         }
@@ -35,25 +39,39 @@ impl Known {
 
     fn take(&mut self, evidence: &Evidence) {
         let api = evidence.told().map_or_else(String::new, |told| told.api.to_owned());
+        let target = &evidence.target;
+        self.targets.insert(target.clone());
         let findings = match &evidence.shown {
             Shown::Suites(report) => &report.findings,
             Shown::Features(report) => {
                 let failed = report.upshot(Upshot::Failed).filter(|own| report.finding_of(own).is_none());
-                self.scenarios.extend(failed.map(|own| own.played.id.clone()));
+                self.scenarios.extend(failed.map(|own| (target.clone(), own.played.id.clone())));
                 &report.findings
             }
             Shown::Nothing(..) => return,
         };
-        self.findings.extend(findings.iter().map(|own| Deviation::of(own, &api, "", "", Date::MAX)));
+        let each = findings.iter().map(|own| (target.clone(), Deviation::of(own, &api, "", "", Date::MAX)));
+        self.findings.extend(each);
     }
 
-    /// Whether it has this finding: the same wrong answer, with at least the choices that it had.
-    pub fn has(&self, finding: &Finding, api: &str) -> bool {
-        self.findings.iter().any(|own| own.matches(finding, api))
+    /// Whether what was seen at `own` speaks of `target`: a run of one target speaks of any, as that of another stage does
+    /// of the next.
+    fn speaks_of(&self, own: &str, target: &str) -> bool {
+        own == target || self.targets.len() == 1
+    }
+
+    /// Whether it has this finding: the same wrong answer at the same places, with the choices that it had. Nobody has
+    /// signed for it, so that one without any choice does not stand for others that have some.
+    pub fn has(&self, finding: &Finding, api: &str, target: &str) -> bool {
+        let same = |own: &Deviation| {
+            let has_choices = own.choices == finding.choices || !own.choices.is_empty();
+            own.matches(finding, api) && own.places == finding.places && has_choices
+        };
+        self.findings.iter().any(|(at, own)| self.speaks_of(at, target) && same(own))
     }
 
     /// Whether the scenario with this id failed in it, without a finding.
-    pub fn has_scenario(&self, id: &str) -> bool {
-        self.scenarios.contains(id)
+    pub fn has_scenario(&self, id: &str, target: &str) -> bool {
+        self.scenarios.iter().any(|(at, own)| own == id && self.speaks_of(at, target))
     }
 }

@@ -15,11 +15,15 @@ use plumb_validator::session::Exchange;
 
 use crate::cli::{AccessArgs, CompareArgs, CompareFormat, TargetArgs};
 use crate::compare::between::Right;
+use crate::compare::passes::Pass;
+use crate::compare::reds::Red;
 use crate::compare::rounds::Round;
 use crate::compare::run::{self, Lanes};
 use crate::compare::summary::Summary;
 use crate::error::{Error, Exit};
+use crate::gate::plan::Plan;
 use crate::gate::runs::Runs;
+use crate::gate::standing::Standings;
 use crate::select::{self, Selected};
 use crate::versions::Versions;
 
@@ -54,7 +58,14 @@ impl Runs<'_> {
         let select = |lane: usize| select::select(self.plugin, self.api, &targets[lane], self.config);
         // The candidate must be the one that is meant here, too.
         let told = |selected: Selected| Selected { versions: versions.clone(), ..selected };
-        let selected = [select(0)?, told(select(1)?), told(select(2)?), select(3)?];
+        let selected = match [select(0), select(1), select(2), select(3)] {
+            [Ok(a), Ok(b), Ok(c), Ok(d)] => [a, told(b), told(c), d],
+            // What was seen before is not lost because of it.
+            all => {
+                let why = all.into_iter().find_map(Result::err).map_or_else(String::new, |error| error.to_string());
+                return Ok(Live::Nothing(why));
+            }
+        };
         let name = |target: &TargetArgs| target.target.clone().unwrap_or_default();
         let arguments = CompareArgs {
             a: name(baseline),
@@ -69,6 +80,10 @@ impl Runs<'_> {
         let take = &mut |round: &Round<4>| note(&mut calls, round);
         let compared = run::compare_in(&LANES, self.api, &selected, &targets, &arguments, take);
         self.ask_version(&selected[1]);
+        // Whoever is let in no more answers everything alike, and quickly.
+        if let Some(why) = self.shut_out(&selected[1]).or_else(|| self.shut_out(&selected[0])) {
+            return Ok(Live::Nothing(format!("at the end a target let us in no more: {why}")));
+        }
         match compared {
             Ok((summary, unkept)) => {
                 let unkept = unkept.map(|error| error.to_string());
@@ -118,7 +133,8 @@ fn seen(exchange: &Exchange) -> Seen {
 }
 
 /// What a gate asks of it.
-pub fn checks(live: &Live, candidate: &str, inconclusive_max: f64) -> Vec<Check> {
+pub fn checks(live: &Live, plan: &Plan, standings: &Standings<'_>) -> Vec<Check> {
+    let candidate = plan.targets.first().and_then(|own| own.target.as_deref()).unwrap_or_default();
     let check = |name: &str, said: Said, why: &str| Check {
         name: name.to_owned(),
         target: candidate.to_owned(),
@@ -129,7 +145,7 @@ pub fn checks(live: &Live, candidate: &str, inconclusive_max: f64) -> Vec<Check>
         Live::Nothing(why) => return vec![check("baseline", Said::Inconclusive, why)],
         Live::Held(comparison, summary, unkept) => (comparison, summary, unkept),
     };
-    let (said, why) = answers(summary, inconclusive_max);
+    let (said, why) = answers(summary, plan, standings, candidate);
     let mut checks =
         vec![check("baseline", comparison.said(), &comparison.reasons().join("; ")), check("answers", said, &why)];
     if let Some(why) = unkept {
@@ -139,22 +155,28 @@ pub fn checks(live: &Live, candidate: &str, inconclusive_max: f64) -> Vec<Check>
 }
 
 /// What the answers say: the candidate must do nothing wrong that the baseline does right, or otherwise.
-fn answers(summary: &Summary, inconclusive_max: f64) -> (Said, String) {
-    let worse = || summary.open().filter(|red| matches!(red.right, Right::A | Right::Neither));
-    let many = worse().count();
-    if let Some(first) = worse().next() {
+fn answers(summary: &Summary, plan: &Plan, standings: &Standings<'_>, candidate: &str) -> (Said, String) {
+    let blocks = |red: &&Red| {
+        let mut of_it = red.wrong.iter().filter(|own| own.pass == Pass::B);
+        of_it.any(|own| standings.of(&own.finding, plan.api, candidate).blocks())
+    };
+    let worse = summary.reds.iter().filter(|red| matches!(red.right, Right::A | Right::Neither)).filter(blocks);
+    let worse: Vec<&Red> = worse.collect();
+    if let Some(first) = worse.first() {
         let finding = first.wrong.first().map_or("", |own| own.finding.summary.as_str());
+        let many = worse.len();
         return (
             Said::Fail,
             format!("{many} answers are wrong that the baseline gives otherwise, the first: {finding}"),
         );
     }
-    let better = summary.open().filter(|red| red.right == Right::B).count();
-    let either = summary.counts.either;
+    let better = summary.reds.iter().filter(|red| red.right == Right::B).count();
+    let (either, unproven) = (summary.counts.either, summary.unconfirmed.len() + summary.reds_only_counted);
     let why = format!(
         "{} cases were compared: in {better} findings the candidate is right and the baseline wrong, in {either} cases they \
-         differ in what is permitted",
+         differ in what is permitted, and {unproven} differences could not be shown again",
         summary.compared()
     );
-    if summary.is_unclear(inconclusive_max) { (Said::Inconclusive, why) } else { (Said::Pass, why) }
+    let is_unclear = summary.is_unclear(plan.inconclusive_max) || summary.reds_only_counted > 0;
+    if is_unclear { (Said::Inconclusive, why) } else { (Said::Pass, why) }
 }

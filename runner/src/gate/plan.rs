@@ -4,20 +4,22 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use plumb_gate::stats::limits::Limits;
 use plumb_model::api::Api;
 use plumb_validator::plugin::Plugin;
 use toml::Spanned;
 
-use crate::cases::Source;
+use crate::cases::{STRENGTH_DEFAULT, Source, WORKFLOWS_DEFAULT};
 use crate::cli::{self, CasesArgs, GateRunArgs, TargetArgs, TestArgs, TestFormat};
 use crate::config::Config;
-use crate::engine::Budget;
+use crate::deviation::{self, Deviation};
 use crate::error::Error;
 use crate::events::CasesOf;
-use crate::features::Wish;
+use crate::features::{Selection, Wish};
 use crate::gate::config::{Expired, GateConfig, SuitesConfig};
 use crate::gate::evidence::Shown;
+use crate::report::LATENCY_MICROSECONDS_MAX;
 use crate::select::{self, ADDRESS_HELP};
 
 /// The largest share of inconclusive cases with which a run still counts, unless it is said.
@@ -88,42 +90,55 @@ pub struct Limit {
 /// What evidence must have asked, that it can stand for a run of the gate.
 #[derive(Debug)]
 pub struct Asked {
-    cases: Option<CasesOf>,
-    seed: Option<u64>,
-    tags: Option<String>,
+    /// Which cases, and their seed.
+    cases: Option<(CasesOf, u64)>,
+    /// The digest of the scenarios.
+    scenarios: Option<String>,
+    /// The digest of what is accepted: a scenario goes on after what is.
+    accepted: String,
 }
 
 impl Asked {
-    /// What `plan` asks.
+    /// What `plan` asks today.
     ///
     /// # Errors
-    /// Where the cases that it names cannot be read.
-    pub fn of(plan: &Plan, api: &Api) -> Result<Self, Error> {
-        let cases =
-            plan.cases.as_ref().map(|cases| Source::open(api, cases).map(|source| source.told())).transpose()?;
-        let tags = plan.features.as_ref().and_then(|wish| wish.tags.clone());
-        Ok(Self { cases, seed: plan.cases.as_ref().map(|cases| cases.seed), tags })
+    /// Where the cases or features that it names cannot be read.
+    pub fn of(
+        plan: &Plan,
+        api: &Api,
+        plugins: &[Plugin],
+        deviations: &[Deviation],
+        today: Date,
+    ) -> Result<Self, Error> {
+        let cases = plan.cases.as_ref().map(|cases| Ok((Source::open(api, cases)?.told(), cases.seed))).transpose()?;
+        let selection = plan.features.as_ref().map(|wish| Selection::of(wish, plugins)).transpose()?;
+        let scenarios = selection.map(|selection| selection.digest());
+        Ok(Self { cases, scenarios, accepted: deviation::digest(deviations, api.name, today) })
     }
 
     /// In what a run differs from it, where it does. A part of the cases is theirs: whether all parts are there is another
     /// question.
     pub fn differs(&self, shown: &Shown) -> Option<String> {
-        match shown {
-            Shown::Suites(report) => {
+        match (shown, &self.cases, &self.scenarios) {
+            (Shown::Suites(report), Some((wanted, seed)), _) => {
                 let own = CasesOf { shard: None, ..report.started.cases.clone() };
-                let Some(wanted) = &self.cases else { return Some("it sent cases".into()) };
                 let words = |cases: &CasesOf, seed: u64| {
                     format!("{} and the seed {seed}", serde_json::to_string(cases).unwrap_or_default())
                 };
-                let (own, wanted) =
-                    (words(&own, report.started.seed), words(wanted, self.seed.unwrap_or(report.started.seed)));
+                let (own, wanted) = (words(&own, report.started.seed), words(wanted, *seed));
                 (own != wanted).then(|| format!("its cases are {own}, not {wanted}"))
             }
-            Shown::Features(report) => {
-                let (own, wanted) = (&report.started.tags, &self.tags);
-                (own != wanted).then(|| format!("its tags are {own:?}, not {wanted:?}"))
+            (Shown::Features(report), _, Some(wanted)) => {
+                if report.started.scenarios != *wanted {
+                    Some("it played other scenarios".into())
+                } else if report.started.accepted != self.accepted {
+                    Some("other findings were accepted then, after which scenarios went on".into())
+                } else {
+                    None
+                }
             }
-            Shown::Nothing(..) => None,
+            (Shown::Nothing(..), ..) => None,
+            (Shown::Suites(_) | Shown::Features(_), ..) => Some("the gate has none of that kind".into()),
         }
     }
 }
@@ -147,7 +162,7 @@ impl Plan {
             return Err(config.error_at(&own.minimum, "a gate that passes with nothing judged is none", help));
         }
         let workers = own.workers.as_ref().map_or(Ok(WORKERS), |given| workers(config, given))?;
-        let features = features(own, plugin.name);
+        let features = features(config, own, plugin.name)?;
         let cases = cases(config, own, &api, workers)?;
         if features.is_none() && cases.is_none() {
             let help = "add features = [\"PATH\"], embedded = true, suites = { strength = 1 }, or cases = [\"PATH\"]";
@@ -270,13 +285,26 @@ fn plugin<'p>(config: &Config, own: &GateConfig, plugins: &'p [Plugin]) -> Resul
     select::plugin(plugins, &first.unwrap_or_default())
 }
 
-fn features(own: &GateConfig, api: &str) -> Option<Wish> {
-    (!own.features.is_empty() || own.embedded).then(|| Wish {
+fn features(config: &Config, own: &GateConfig, api: &str) -> Result<Option<Wish>, Error> {
+    let is_wished = !own.features.is_empty() || own.embedded;
+    if let (Some(tags), false) = (&own.tags, is_wished) {
+        let help = "add embedded = true, or features = [\"PATH\"]";
+        return Err(config.error_at(tags, "there is no scenario that these tags could choose", help));
+    }
+    if let (Some(path), true) = (own.features.first(), own.embedded) {
+        let help = "leave embedded out, or write a gate for each";
+        return Err(config.error_at(
+            path,
+            "the features that come with the API are played where no others are named",
+            help,
+        ));
+    }
+    Ok(is_wished.then(|| Wish {
         paths: own.features.iter().map(|path| path.get_ref().clone()).collect(),
         api: Some(api.to_owned()),
         tags: own.tags.as_ref().map(|tags| tags.get_ref().clone()),
         names: Vec::new(),
-    })
+    }))
 }
 
 fn cases(config: &Config, own: &GateConfig, api: &Api, workers: u16) -> Result<Option<CasesArgs>, Error> {
@@ -303,10 +331,11 @@ fn cases(config: &Config, own: &GateConfig, api: &Api, workers: u16) -> Result<O
     Ok(Some(CasesArgs {
         operations: names,
         seed: suites.seed.unwrap_or(1),
-        budget: budget.transpose()?.map(|budget: Budget| budget),
-        strength: strength.transpose()?,
+        budget: budget.transpose()?,
+        // Said in full, so that a comparison sends the same.
+        strength: Some(strength.transpose()?.unwrap_or(STRENGTH_DEFAULT)),
         shard: None,
-        workflows: suites.workflows,
+        workflows: Some(suites.workflows.unwrap_or(WORKFLOWS_DEFAULT)),
         weights: suites.weights.clone(),
         workers,
         inconclusive_max,
@@ -333,19 +362,21 @@ fn baseline(
     let [candidate] = targets else {
         return Err(config.error_at(name, "only one target can be held against another", "write a gate for each"));
     };
-    let at = |name: &str, given: Option<SocketAddr>| {
-        let own = config.target(name)?;
-        let address = given.map(|address| address.to_string());
-        let configured = own.connect_to.as_ref().map(|text| text.get_ref().clone());
-        Ok::<_, Error>((own.endpoint.get_ref().clone(), address.or(configured)))
-    };
-    let candidate = at(candidate.target.as_deref().unwrap_or_default(), candidate.connect_to)?;
-    let is_itself = candidate == at(name.get_ref(), None)?;
+    let is_itself = place(config, candidate)? == place(config, &target_args(arguments, name.get_ref(), None))?;
     if is_itself && !arguments.against_itself {
         let help = "name another target; to see how the comparison itself does, say --self";
         return Err(config.error_at(name, "the target would be held against itself", help));
     }
     Ok(Some(target_args(arguments, name.get_ref(), None)))
+}
+
+/// Where a target is: what its endpoint and address come to, however they are written.
+fn place(config: &Config, target: &TargetArgs) -> Result<(String, u16, Option<SocketAddr>), Error> {
+    let own = config.target(target.target.as_deref().unwrap_or_default())?;
+    let endpoint = select::parse_endpoint(own.endpoint.get_ref(), None)
+        .map_err(|reason| config.error_at(&own.endpoint, reason, "an endpoint looks like https://host:9000"))?;
+    let configured = own.connect_to.as_ref().and_then(|text| select::parse_address(text.get_ref()).ok());
+    Ok((endpoint.host().to_ascii_lowercase(), endpoint.port(), target.connect_to.or(configured)))
 }
 
 fn limits(config: &Config, own: &GateConfig) -> Result<Limits, Error> {
@@ -401,7 +432,13 @@ fn read_limit(config: &Config, api: &Api, own: &crate::gate::config::LatencyLimi
         let help = "a share between 0 and 1, both left out: 0.99 is 99 %";
         return Err(config.error_at(&own.share, format!("{share} is no share that can be kept and missed"), help));
     }
-    Ok(Limit { operation: name.clone(), share, within: time(config, &own.within)? })
+    let within = time(config, &own.within)?;
+    let longest = Duration::from_micros(LATENCY_MICROSECONDS_MAX);
+    if within >= longest {
+        let help = format!("less than {}: longer ones are not told apart", humantime::format_duration(longest));
+        return Err(config.error_at(&own.within, "a limit that nothing could miss", help));
+    }
+    Ok(Limit { operation: name.clone(), share, within })
 }
 
 /// A share, both ends included.

@@ -1,13 +1,18 @@
 //! One question after the other, each with its answer and why.
 
+mod evidence;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use plumb_gate::decision::{Check, Found, Skipped, Standing};
 use plumb_gate::verdict::Said;
 use plumb_model::text::shown;
 use plumb_validator::finding::Finding;
 
+use crate::events::Covered;
 use crate::gate::evidence::{Evidence, Shown};
 use crate::gate::plan::{Asked, Limit, Plan};
 use crate::gate::runs::Seen;
@@ -54,7 +59,7 @@ pub fn ask(bar: &Bar<'_>, seen: &[Seen]) -> Answered {
     let mut answered = Answered { notices, ..Answered::default() };
     for own in seen {
         let Bar { plan, standings, model, asked, now } = *bar;
-        Asking { plan, seen: own, standings, model, asked, now, answered: &mut answered }.ask_all();
+        Asking { plan, seen: own, standings, model, asked, now, counts: true, answered: &mut answered }.ask_all();
     }
     answered
 }
@@ -66,6 +71,8 @@ struct Asking<'j> {
     model: &'j str,
     asked: Option<&'j Asked>,
     now: Timestamp,
+    /// Whether what is looked at may count.
+    counts: bool,
     answered: &'j mut Answered,
 }
 
@@ -75,8 +82,10 @@ impl Asking<'_> {
             let why = format!("at the end the target let us in no more, so that what was found says nothing: {why}");
             self.say("credentials", Said::Inconclusive, why);
         }
+        let is_meant = self.version();
         for evidence in &self.seen.evidence {
-            self.evidence(evidence);
+            // What another build, another model or somebody unknown has shown counts neither for nor against it.
+            self.counts = self.evidence(evidence) && is_meant && self.seen.shut_out.is_none();
             match &evidence.shown {
                 Shown::Suites(report) => self.suites(report),
                 Shown::Features(report) => self.features(report),
@@ -86,7 +95,8 @@ impl Asking<'_> {
         self.whole();
         self.shards();
         self.minimum();
-        self.version();
+        self.latencies();
+        self.leftovers();
     }
 
     fn say(&mut self, name: &str, said: Said, why: impl AsRef<str>) {
@@ -108,111 +118,82 @@ impl Asking<'_> {
         }
     }
 
-    /// Whether the parts of a run that was dealt to several machines are the whole.
-    fn shards(&mut self) {
-        if let Some(why) = self.asked.and_then(|_| missing_shard(&self.seen.evidence)) {
-            self.say("evidence", Said::Inconclusive, why);
-        }
-    }
-
-    /// Whether a run can be evidence at all.
-    fn evidence(&mut self, evidence: &Evidence) {
-        if let Some(why) = &evidence.unkept {
-            self.say("record", Said::Inconclusive, format!("not all that was seen could be kept: {why}"));
-        }
-        let (Some(folder), Some(told)) = (&evidence.from, evidence.told()) else { return };
-        let folder = folder.display().to_string();
-        let age = evidence.began().map(|began| self.now.duration_since(began));
-        let wrong = if told.api != self.plan.api {
-            Some(format!("{folder} is about the API {:?}, the gate about {:?}", told.api, self.plan.api))
-        } else if told.endpoint != self.seen.endpoint {
-            Some(format!("{folder} is about {}, the target is at {}", told.endpoint, self.seen.endpoint))
-        } else if told.model != self.model || told.version != env!("CARGO_PKG_VERSION") {
-            let (theirs, ours) =
-                (format!("{} {}", told.version, told.model), format!("{} {}", env!("CARGO_PKG_VERSION"), self.model));
-            Some(format!("{folder} was judged by another model: {theirs}, this one is {ours}"))
-        } else if let Some(other) = self.asked.and_then(|asked| asked.differs(&evidence.shown)) {
-            Some(format!("{folder} did not ask what this gate asks: {other}"))
-        } else {
-            match age {
-                None => Some(format!("{folder} does not tell when it began")),
-                Some(age) if age.is_negative() => Some(format!("{folder} began in the future: is a clock wrong?")),
-                Some(age) if age.unsigned_abs() > self.plan.max_age => {
-                    let (age, most) = (in_words(age.unsigned_abs()), in_words(self.plan.max_age));
-                    Some(format!("{folder} began {age} ago, and evidence may be {most} old"))
-                }
-                Some(_) => None,
-            }
-        };
-        if let Some(why) = wrong {
-            self.say("evidence", Said::Inconclusive, why);
-        } else {
-            let age = age.map_or_else(String::new, |age| in_words(age.unsigned_abs()));
-            self.say("evidence", Said::Pass, format!("{folder} began {age} ago"));
-        }
-    }
-
     /// What generated and kept cases have shown.
     fn suites(&mut self, report: &Report) {
-        let blocking = self.take_findings(&report.findings, None, &report.started.api);
+        let blocking = self.take_findings(&report.findings, None, &report.started.api).len();
         for ((verdict, why), count) in &report.reasons {
             self.skip(verdict, why, *count);
         }
-        let left = report.ended.as_ref().map_or(0, |ended| ended.cases_left);
-        if left > 0 {
-            let why = report.ended.as_ref().and_then(|ended| ended.early.clone()).unwrap_or_default();
-            self.skip("not-run", &why, left);
+        for (signature, why) in &report.unconfirmed {
+            self.skip("unconfirmed", &format!("{signature}: {why}"), 1);
         }
-        let unclear = says_too_little(report, self.plan.inconclusive_max);
-        let said = self.said(blocking, unclear);
+        let early = report.ended.as_ref().map(|ended| (ended.cases_left, ended.early.as_ref()));
+        self.not_run(early);
+        let said = self.said(blocking, says_too_little(report, self.plan.inconclusive_max));
+        let counts = report.counts;
         let why = match said {
-            Said::Pass => format!("{} of {} conform", counted(report.counts.conforms, "case"), report.counts.cases),
+            Said::Pass => format!(
+                "{} of {} conform{}",
+                counted(counts.conforms, "case"),
+                counts.cases,
+                apart(counts.diverges, "show what is known or accepted")
+            ),
             Said::Fail => format!("{} new or no longer accepted", findings(blocking)),
+            Said::Inconclusive if !self.counts => VOID.to_owned(),
             Said::Inconclusive => report::worst_unclear(report),
         };
         self.say("suites", said, why);
         self.coverage(report);
-        self.latencies(report);
     }
 
     /// What features have shown.
     fn features(&mut self, report: &FeatureReport) {
-        let mut blocking = 0;
+        let mut blocking: BTreeSet<String> = BTreeSet::new();
         for scenario in report.upshot(Upshot::Failed).chain(report.upshot(Upshot::Accepted)) {
             let (path, line) = (scenario.played.path.clone(), scenario.played.line);
             let found = report.findings_of(scenario);
             if found.is_empty() {
-                blocking += u64::from(self.scenario(report, scenario));
+                blocking.extend(self.scenario(report, scenario));
             } else {
                 let place = (!report.started.embedded).then_some((path, line));
-                blocking += self.take_findings(found, place.as_ref(), &report.started.api);
+                blocking.extend(self.take_findings(found, place.as_ref(), &report.started.api));
             }
         }
-        blocking += self.take_findings(report.findings_apart(), None, &report.started.api);
+        blocking.extend(self.take_findings(report.findings_apart(), None, &report.started.api));
         for (why, count) in report.skipped() {
             self.skip("skipped", &why, count);
         }
         for scenario in report.upshot(Upshot::Inconclusive).chain(report.upshot(Upshot::Allowed)) {
             self.skip("inconclusive", &features::why(&scenario.played), 1);
         }
-        let left = report.ended.as_ref().map_or(0, |ended| ended.scenarios_left);
-        if left > 0 {
-            let why = report.ended.as_ref().and_then(|ended| ended.early.clone()).unwrap_or_default();
-            self.skip("not-run", &why, left);
-        }
-        let said = self.said(blocking, !report.is_clear());
+        let early = report.ended.as_ref().map(|ended| (ended.scenarios_left, ended.early.as_ref()));
+        self.not_run(early);
+        let said = self.said(blocking.len(), !report.is_clear());
         let counts = report.counts();
         let why = match said {
-            Said::Pass => format!("{} of {} passed", counted(counts.passed_in_all(), "scenario"), counts.scenarios),
-            Said::Fail => format!("{} new or no longer accepted", findings(blocking)),
+            Said::Pass => format!(
+                "{} of {} passed{}",
+                counted(counts.passed_in_all(), "scenario"),
+                counts.scenarios,
+                apart(counts.failed_in_all(), "show what is known or accepted")
+            ),
+            Said::Fail => format!("{} new or no longer accepted", findings(blocking.len())),
+            Said::Inconclusive if !self.counts => VOID.to_owned(),
             Said::Inconclusive => features::worst(report),
         };
         self.say("features", said, why);
     }
 
-    /// What a run says: where the target let us in no more, nothing that it answered counts against it.
-    fn said(&self, blocking: u64, is_unclear: bool) -> Said {
-        if self.seen.shut_out.is_some() {
+    /// Notes what a run did not come to.
+    fn not_run(&mut self, early: Option<(u64, Option<&String>)>) {
+        if let Some((left, early)) = early.filter(|(left, _)| *left > 0) {
+            self.skip("not-run", early.map_or("", String::as_str), left);
+        }
+    }
+
+    /// What a run says: where it may not count, nothing that was answered counts against the target.
+    const fn said(&self, blocking: usize, is_unclear: bool) -> Said {
+        if !self.counts {
             Said::Inconclusive
         } else if blocking > 0 {
             Said::Fail
@@ -223,13 +204,13 @@ impl Asking<'_> {
         }
     }
 
-    /// Notes a scenario that failed without a finding; whether it blocks.
-    fn scenario(&mut self, report: &FeatureReport, scenario: &features::Scenario) -> bool {
+    /// Notes a scenario that failed without a finding; tells its id where it blocks.
+    fn scenario(&mut self, report: &FeatureReport, scenario: &features::Scenario) -> Option<String> {
         let played = &scenario.played;
         if report.upshot_of(scenario) == Upshot::Accepted {
-            return false;
+            return None;
         }
-        let known = self.standings.known.filter(|known| known.has_scenario(&played.id));
+        let known = self.standings.known.filter(|known| known.has_scenario(&played.id, &self.seen.target));
         let standing = known.map_or(Standing::New, |known| Standing::Known { run: known.run.clone() });
         let blocks = standing.blocks();
         self.find(Found {
@@ -243,24 +224,27 @@ impl Asking<'_> {
             request_ids: Vec::new(),
             place: (!report.started.embedded).then(|| (played.path.clone(), played.line)),
         });
-        blocks
+        blocks.then(|| played.id.clone())
     }
 
-    /// Notes findings; tells how many of them block.
+    /// Notes findings; tells the ids of those that block.
     fn take_findings<'f>(
         &mut self,
         all: impl IntoIterator<Item = &'f Finding>,
         place: Option<&(String, usize)>,
         api: &str,
-    ) -> u64 {
-        let mut blocking = 0;
+    ) -> BTreeSet<String> {
+        let mut blocking = BTreeSet::new();
         for finding in all {
-            let standing = self.standings.of(finding, api);
-            blocking += u64::from(standing.blocks());
+            let standing = self.standings.of(finding, api, &self.seen.target);
+            if standing.blocks() {
+                blocking.insert(finding.id.clone());
+            }
             let is_noted = |own: &&mut Found| own.id == finding.id && own.target == self.seen.target;
             if let Some(noted) = self.answered.findings.iter_mut().find(is_noted) {
                 // Cases and scenarios show the same finding: it is told once, and where it can be read.
                 noted.place = noted.place.take().or_else(|| place.cloned());
+                noted.count = noted.count.max(finding.count);
                 continue;
             }
             self.find(Found {
@@ -279,9 +263,16 @@ impl Asking<'_> {
     }
 
     fn find(&mut self, found: Found) {
-        if self.answered.findings.len() < FINDINGS_MAX {
-            self.answered.findings.push(found);
+        let all = &mut self.answered.findings;
+        if all.len() == FINDINGS_MAX {
+            // What blocks goes before what does not.
+            let Some(place) = all.iter().rposition(|own| !own.standing.blocks()).filter(|_| found.standing.blocks())
+            else {
+                return;
+            };
+            all.remove(place);
         }
+        all.push(found);
     }
 
     fn skip(&mut self, verdict: &str, why: &str, count: u64) {
@@ -309,14 +300,25 @@ impl Asking<'_> {
     /// Whether enough choices have met.
     fn coverage(&mut self, report: &Report) {
         let Some(floor) = self.plan.coverage else { return };
-        let strength = report.started.cases.strength;
-        let of = report.coverage.iter().filter(|own| own.strength == strength);
-        let (met, left) = of.fold((0, 0), |(met, left), own| (met + own.covered, left + own.left));
+        if let Some(shard) = &report.started.cases.shard {
+            let why =
+                format!("it cannot be told from a part of the cases ({shard}): demand it of a run that sends all");
+            return self.say("coverage", Said::Inconclusive, why);
+        }
+        // An operation with fewer dimensions than choices are to meet is covered where all of its own have met.
+        let mut largest: BTreeMap<&str, &Covered> = BTreeMap::new();
+        for own in report.coverage.iter().filter(|own| own.strength <= report.started.cases.strength) {
+            let known = largest.entry(&own.operation).or_insert(own);
+            if known.strength < own.strength {
+                *known = own;
+            }
+        }
+        let (met, left) = largest.values().fold((0, 0), |(met, left), own| (met + own.covered, left + own.left));
         #[expect(clippy::cast_precision_loss, reason = "counts of choices are far below 2^52")]
         let share = if met + left == 0 { 0.0 } else { met as f64 / (met + left) as f64 };
         let said = if share >= floor { Said::Pass } else { Said::Inconclusive };
         let why = format!(
-            "{met} of {} sets of {strength} choices have met, {:.1} %; {:.1} % are demanded",
+            "{met} of {} sets of choices have met, {:.1} %; {:.1} % are demanded",
             met + left,
             share * 100.0,
             floor * 100.0
@@ -324,39 +326,75 @@ impl Asking<'_> {
         self.say("coverage", said, why);
     }
 
-    /// Whether exchanges were fast enough.
-    fn latencies(&mut self, report: &Report) {
+    /// Whether exchanges were fast enough, in all runs of cases together.
+    fn latencies(&mut self) {
         for Limit { operation, share, within } in &self.plan.latency {
-            let (said, why) = match report.latencies.get(operation) {
+            let mut all: Option<Histogram<u64>> = None;
+            for evidence in &self.seen.evidence {
+                let Shown::Suites(report) = &evidence.shown else { continue };
+                let Some(own) = report.latencies.get(operation) else { continue };
+                match &mut all {
+                    None => all = Some(own.clone()),
+                    Some(all) => {
+                        // All of them have the same bounds.
+                        _ = all.add(own);
+                    }
+                }
+            }
+            let (said, why) = match all {
                 None => (Said::Inconclusive, format!("{operation}: nothing was sent")),
-                Some(own) => latency(operation, own, *share, *within),
+                Some(own) => latency(operation, &own, *share, *within),
             };
             self.say("latency", said, why);
         }
     }
 
-    /// Whether the target was the one that was meant, all the time.
-    fn version(&mut self) {
+    /// Tells what stayed at the target.
+    fn leftovers(&mut self) {
+        let left: usize = self.seen.evidence.iter().map(Evidence::resources_left).sum();
+        if left > 0 {
+            let target = &self.seen.target;
+            self.answered.notices.push(format!(
+                "{left} things could not be removed at {target}: plumb sweep removes what runs leave behind"
+            ));
+        }
+    }
+
+    /// Asks whether the target was the one that was meant, all the time. It is false where that is known not to be so.
+    fn version(&mut self) -> bool {
         let versions = self.seen.all_versions();
         let all = versions.join(", ");
         let Some(expected) = &self.plan.expect_version else {
             if versions.len() > 1 {
                 self.say("version", Said::Inconclusive, format!("the target told several versions: {all}"));
             }
-            return;
+            return true;
         };
+        let silent = self.seen.evidence.iter().filter(|own| own.from.is_some());
+        let silent = silent.filter_map(Evidence::told).find(|told| told.versions.is_empty()).map(|told| told.run);
         let (said, why) = match versions.as_slice() {
             [] => (Said::Inconclusive, format!("the target never told its version; expected is {expected}")),
-            [only] if only == expected => (Said::Pass, format!("the target told {expected}, and nothing else")),
+            [only] if only == expected => match (silent, self.seen.is_unheard) {
+                (Some(run), _) => (Said::Inconclusive, format!("in the run {run} the target never told its version")),
+                (None, true) => (
+                    Said::Inconclusive,
+                    format!("the target told {expected}, and did not answer at the start or the end when it was asked"),
+                ),
+                (None, false) => (Said::Pass, format!("the target told {expected}, and nothing else")),
+            },
             [other] => (Said::Inconclusive, format!("the target is {other}, expected is {expected}")),
             _ => (Said::Inconclusive, format!("the target told several versions: {all}; expected is {expected}")),
         };
         self.say("version", said, why);
+        versions.iter().all(|own| own == expected)
     }
 }
 
+/// What a run says that may not count.
+const VOID: &str = "what it has shown does not count: another check says why";
+
 /// Whether enough exchanges were over in time.
-fn latency(operation: &str, all: &hdrhistogram::Histogram<u64>, share: f64, within: Duration) -> (Said, String) {
+fn latency(operation: &str, all: &Histogram<u64>, share: f64, within: Duration) -> (Said, String) {
     #[expect(clippy::cast_precision_loss, reason = "counts of exchanges are far below 2^52")]
     let calls = all.len() as f64;
     // With fewer, one exchange alone decides.
@@ -376,27 +414,19 @@ fn latency(operation: &str, all: &hdrhistogram::Histogram<u64>, share: f64, with
     (said, format!("{operation}: {percent} % of {calls} exchanges took at most {taken}; {within} is the limit"))
 }
 
-/// The part that is missing of a run that was dealt to several machines.
-fn missing_shard(all: &[Evidence]) -> Option<String> {
-    let shards = all.iter().filter_map(|own| match &own.shown {
-        Shown::Suites(report) => report.started.cases.shard.as_deref()?.split_once('/'),
-        _ => None,
-    });
-    let shards: Vec<(&str, &str)> = shards.collect();
-    let (_, of) = shards.first()?;
-    let parts = 1..=of.parse::<u32>().ok()?;
-    let missing = parts.into_iter().find(|part| !shards.contains(&(part.to_string().as_str(), *of)))?;
-    Some(format!("the part {missing}/{of} of the cases is missing"))
-}
-
 /// Whether a run, apart from its findings, cannot be said to conform.
 fn says_too_little(report: &Report, inconclusive_max: f64) -> bool {
     let is_unproven = report.counts.diverges > 0 && report.findings.is_empty();
     is_unproven || is_unclear(report, inconclusive_max)
 }
 
-fn findings(many: u64) -> String {
+fn findings(many: usize) -> String {
     if many == 1 { "1 finding is".to_owned() } else { format!("{many} findings are") }
+}
+
+/// How many others there are, where there are any.
+fn apart(many: u64, what: &str) -> String {
+    if many == 0 { String::new() } else { format!("; {many} {what}") }
 }
 
 fn counted(many: u64, noun: &str) -> String {

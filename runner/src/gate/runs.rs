@@ -26,10 +26,14 @@ pub struct Seen {
     pub endpoint: String,
     /// The address that was connected to instead of what its name resolves to.
     pub connected_to: Option<String>,
+    /// The flavour that it is configured to speak; none where the runs themselves tell.
+    pub flavour: Option<String>,
     /// What its runs have shown.
     pub evidence: Vec<Evidence>,
     /// The versions that it has told: at the start, with its answers, and at the end.
     pub versions: Versions,
+    /// Whether it did not answer when it was asked for its version at the address that tells it.
+    pub is_unheard: bool,
     /// What it said at the end to who we are, where it let us in no more.
     pub shut_out: Option<String>,
 }
@@ -45,8 +49,16 @@ impl Seen {
 
     /// Nothing, because somebody stopped the gate before.
     fn not_reached(target: String) -> Self {
-        let (endpoint, connected_to, shut_out) = (String::new(), None, None);
-        Self { target, endpoint, connected_to, evidence: Vec::new(), versions: Versions::default(), shut_out }
+        Self {
+            target,
+            endpoint: String::new(),
+            connected_to: None,
+            flavour: None,
+            evidence: Vec::new(),
+            versions: Versions::default(),
+            is_unheard: false,
+            shut_out: None,
+        }
     }
 }
 
@@ -70,45 +82,55 @@ impl Runs<'_> {
     /// Looks at each target, one after the other, until somebody stops it.
     ///
     /// # Errors
-    /// Where something is wrong with the configuration.
+    /// Where something is wrong with the configuration: then nothing was sent.
     pub fn look_at_all(&self) -> Result<Vec<Seen>, Error> {
+        // All of them are read before the first call, so that no mistake ends a gate that has found something.
+        let each = self.plan.targets.iter().map(|target| self.selected_twice(target));
+        let selected = each.collect::<Result<Vec<_>, _>>()?;
         let mut seen: Vec<Seen> = Vec::new();
-        for target in &self.plan.targets {
+        for (target, selected) in self.plan.targets.iter().zip(selected) {
             if seen.iter().any(|own| own.evidence.iter().any(Evidence::interrupted)) {
                 seen.push(Seen::not_reached(target.target.clone().unwrap_or_default()));
             } else {
-                seen.push(self.look_at(target)?);
+                let own = self.look_at(target, selected, seen.is_empty())?;
+                seen.push(own);
             }
         }
         Ok(seen)
     }
 
-    /// Looks at one target.
-    ///
-    /// # Errors
-    /// Where something is wrong with the configuration: then nothing was sent.
-    pub fn look_at(&self, target: &TargetArgs) -> Result<Seen, Error> {
-        let select = || select::select(self.plugin, self.api, target, self.config);
-        let first = select()?;
+    /// A target for each kind of run; what it tells of its version is heard by both.
+    fn selected_twice(&self, target: &TargetArgs) -> Result<[Selected; 2], Error> {
+        let first = select::select(self.plugin, self.api, target, self.config)?;
+        let again = select::select(self.plugin, self.api, target, self.config)?;
+        let again = Selected { versions: first.versions.clone(), ..again };
+        Ok([first, again])
+    }
+
+    /// Looks at one target. What goes wrong with us after the first run has begun is told as unclear.
+    fn look_at(&self, target: &TargetArgs, [first, again]: [Selected; 2], is_first: bool) -> Result<Seen, Error> {
         let name = first.target.name.clone();
         let folder = self.folder.join(&name);
-        self.ask_version(&first);
-        let mut evidence = Vec::new();
+        let was_heard = self.ask_version(&first);
+        let mut evidence: Vec<Evidence> = Vec::new();
         if let Some(cases) = &self.plan.cases {
-            evidence.push(self.suites(&first, target, cases, &folder.join("suites"))?);
+            let ran = self.suites(&first, target, cases, &folder.join("suites"));
+            evidence.push(or_unclear(ran, is_first, &name, "suites")?);
         }
-        let is_over = |evidence: &[Evidence]| evidence.iter().any(Evidence::interrupted);
-        if self.plan.features.is_some() && !is_over(&evidence) {
-            let again = Selected { versions: first.versions.clone(), ..select()? };
-            evidence.push(self.features(again, target, &folder.join("features"))?);
+        if self.plan.features.is_some() && !evidence.iter().any(Evidence::interrupted) {
+            let is_first = is_first && evidence.is_empty();
+            let ran = self.features(again, target, &folder.join("features"));
+            evidence.push(or_unclear(ran, is_first, &name, "features")?);
         }
-        self.ask_version(&first);
+        let is_heard = self.ask_version(&first);
         Ok(Seen {
             target: name,
             endpoint: first.endpoint.url().to_owned(),
             connected_to: first.endpoint.connected_to().map(|address| address.to_string()),
+            flavour: Some(first.target.flavour.to_owned()),
             evidence,
             versions: first.versions.clone(),
+            is_unheard: !(was_heard && is_heard),
             shut_out: self.shut_out(&first),
         })
     }
@@ -145,24 +167,24 @@ impl Runs<'_> {
         evidence(&name, "features", ran, |report| Shown::Features(Box::new(report)))
     }
 
-    /// Asks for the version where the target tells it at an address of its own.
-    pub(super) fn ask_version(&self, selected: &Selected) {
-        let Some(path) = &selected.version_path else { return };
+    /// Asks for the version where the target tells it at an address of its own. It is false where it did not tell.
+    pub(super) fn ask_version(&self, selected: &Selected) -> bool {
+        let Some(path) = &selected.version_path else { return true };
         let connect = || run::connect(selected);
-        let Ok(engine) = bound(self.api, selected, &connect) else { return };
+        let Ok(engine) = bound(self.api, selected, &connect) else { return false };
         let asked = engine.with_context(async |context| {
             if context.guard.bounds().keep_from_beginning().is_some() {
                 return None;
             }
             versions::ask(context.transport, &selected.target.authority, path).await
         });
-        if let Ok(Some(version)) = asked {
-            selected.versions.note(version);
-        }
+        let Ok(Some(version)) = asked else { return false };
+        selected.versions.note(version);
+        true
     }
 
     /// Why the target lets us in no more, where that is so: then what was found last says nothing about it.
-    fn shut_out(&self, selected: &Selected) -> Option<String> {
+    pub(super) fn shut_out(&self, selected: &Selected) -> Option<String> {
         if !self.api.signed {
             return None;
         }
@@ -173,6 +195,22 @@ impl Runs<'_> {
         let engine = bound(self.api, selected, &connect).ok()?;
         let alive = engine.with_context(async |context| is_alive(context).await).ok()?;
         alive.err().filter(|why| why.contains(REJECTED))
+    }
+}
+
+/// What went wrong with us is the answer of the command where nothing was sent yet, and afterwards something unclear.
+fn or_unclear(
+    ran: Result<Evidence, Error>,
+    is_first: bool,
+    target: &str,
+    what: &'static str,
+) -> Result<Evidence, Error> {
+    match ran {
+        Err(error) if !is_first => {
+            let shown = Shown::Nothing(what, error.to_string());
+            Ok(Evidence { target: target.to_owned(), shown, unkept: None, from: None })
+        }
+        other => other,
     }
 }
 

@@ -24,13 +24,13 @@ pub struct Standings<'s> {
 }
 
 impl Standings<'_> {
-    /// How a finding of `api` stands.
-    pub fn of(&self, finding: &Finding, api: &str) -> Standing {
+    /// How a finding of `api` at `target` stands.
+    pub fn of(&self, finding: &Finding, api: &str, target: &str) -> Standing {
         let matching = || self.deviations.iter().filter(|own| own.matches(finding, api));
         if let Some(own) = matching().find(|own| self.today <= own.expires) {
             return Standing::Accepted { owner: own.owner.clone(), expires: own.expires };
         }
-        if let Some(known) = self.known.filter(|known| known.has(finding, api)) {
+        if let Some(known) = self.known.filter(|known| known.has(finding, api, target)) {
             return Standing::Known { run: known.run.clone() };
         }
         // Of several that are over, the one that counted longest.

@@ -24,6 +24,7 @@ pub(super) fn empty() -> Report {
         api: "s3".into(),
         target: "staging".into(),
         endpoint: "https://objects.staging.example".into(),
+        connected_to: None,
         model: "00ff".into(),
         flavour: "standard".into(),
         seed: 1,

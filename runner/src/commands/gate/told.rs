@@ -3,23 +3,55 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use plumb_gate::decision::Decision;
+use plumb_gate::decision::{Check, Decision};
 use plumb_gate::overrides;
 use plumb_gate::render::{self, Curve, Plot, Room};
 use plumb_gate::stats::comparison::Point;
+use plumb_gate::verdict::{Said, Verdict};
 
 use crate::cli::{GateFormat, GateRunArgs, ReportFormat};
 use crate::config::CONFIG_FILE;
 use crate::error::Error;
 use crate::output::{make_folder, print, write_whole};
 use crate::report::terminal::colours_wanted;
+use crate::select::print_error;
 
 /// The record of a decision, in the folder of its gate.
 pub(super) const RECORD: &str = "gate.json";
 
-/// Keeps the record, writes the reports and prints. What was decided is printed even where it could not be written down;
-/// then it is an error all the same, for whoever reads the files would not know.
-pub(super) fn tell(decision: &Decision, arguments: &GateRunArgs, folder: &Path) -> Result<(), Error> {
+/// Keeps the record, writes the reports and prints; tells the verdict. What cannot be written down is no pass: whoever reads
+/// the files would not know.
+pub(super) fn tell(decision: Decision, arguments: &GateRunArgs, folder: &Path) -> Result<Verdict, Error> {
+    let decision = match write(&decision, arguments, folder) {
+        Ok(()) => decision,
+        Err(error) => {
+            let why = error.to_string();
+            print_error(error);
+            let check =
+                Check { name: "record".into(), target: String::new(), said: Said::Inconclusive, why: why.clone() };
+            let mut unkept = decision;
+            unkept.checks.push(check);
+            let overridden = unkept.overridden.take();
+            let unkept = unkept.decided(overridden);
+            let summary = if unkept.summary.is_empty() || unkept.verdict != Verdict::Inconclusive {
+                unkept.summary.clone()
+            } else {
+                format!("record: {why}")
+            };
+            Decision { summary, ..unkept }
+        }
+    };
+    let text = match arguments.format {
+        GateFormat::Terminal => render::terminal(&decision, colours_wanted()),
+        GateFormat::Json => json(&decision)?,
+        GateFormat::Github => render::github(&decision),
+    };
+    print(&text)?;
+    Ok(decision.verdict)
+}
+
+/// Writes the record and every report; the first that cannot be written is told once all were tried.
+fn write(decision: &Decision, arguments: &GateRunArgs, folder: &Path) -> Result<(), Error> {
     let mut written = make_folder(folder).and_then(|()| write_whole(&folder.join(RECORD), json(decision)?.as_bytes()));
     for report in &arguments.reports {
         let text = match report.format {
@@ -32,18 +64,11 @@ pub(super) fn tell(decision: &Decision, arguments: &GateRunArgs, folder: &Path) 
             }
             ReportFormat::Html => Ok(render::page(decision, &plots(decision))),
         };
-        let one = text.and_then(|text| write_whole(&report.path, text.as_bytes()));
-        written = written.and(one);
+        written = written.and(text.and_then(|text| write_whole(&report.path, text.as_bytes())));
     }
-    let text = match arguments.format {
-        GateFormat::Terminal => render::terminal(decision, colours_wanted()),
-        GateFormat::Json => json(decision)?,
-        GateFormat::Github => {
-            written = written.and(job_summary(decision));
-            render::github(decision)
-        }
-    };
-    print(&text)?;
+    if arguments.format == GateFormat::Github {
+        written = written.and(job_summary(decision));
+    }
     written
 }
 

@@ -17,7 +17,10 @@ const LINES: usize = 10;
 /// A run in which nothing has happened yet.
 pub(in crate::report) fn empty() -> FeatureReport {
     FeatureReport::new(TestsStarted {
+        connected_to: None,
         model: "00ff".into(),
+        scenarios: "00ff".into(),
+        accepted: "00ff".into(),
         schema: EVENTS_SCHEMA.into(),
         run: "xwp65c6x".into(),
         version: "0.1.0".into(),
