@@ -215,7 +215,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
 }
 
 /// Checks that a file can be written at `path`, and leaves what is there as it is.
-fn probe(path: &Path) -> Result<(), Error> {
+pub(crate) fn probe(path: &Path) -> Result<(), Error> {
     let refused = |error| Error::file("write", path, error, "choose another place");
     if path.is_dir() {
         return Err(refused(std::io::ErrorKind::IsADirectory.into()));

@@ -140,7 +140,7 @@ fn an_empty_folder_and_tags_that_select_nothing_are_no_pass() {
     let ran = home.plumb(&["gate", "release"]);
     assert!(matches!(ran.code, Some(2 | 3)), "{} {}", ran.stdout, ran.stderr);
     let (home, _server) = gated(None, "embedded = true\ntags = \"@nobody\"\nminimum = 1\n");
-    says(&decides(&home, &[], "inconclusive"), "features", "inconclusive", "Nothing ran");
+    says(&decides(&home, &[], "inconclusive"), "features", "inconclusive", "no scenario was selected");
 }
 
 #[test]

@@ -107,7 +107,9 @@ fn a_server_that_others_can_reach_needs_a_token() {
     home.write("plumb.toml", target("kv", &server.url, "") + &gate(SUITES));
     home.plumb(&["gate", "serve", "--listen", "0.0.0.0:0"]).exits(3).says(&["without a token", "--token-file"]);
     home.write("token", "\n");
-    home.plumb(&["gate", "serve", "--token-file", "token"]).exits(3).says(&["holds no token"]);
+    home.plumb(&["gate", "serve", "--token-file", "token"])
+        .exits(3)
+        .says(&["holds no token of at least 16 characters"]);
     home.write("token", "a-long-and-secret-token\n");
     let serving = Serving::start(&home, &["--token-file", "token"]);
     assert_eq!(serving.ask("/v1/runs", None).0, "401");

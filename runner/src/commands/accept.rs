@@ -36,8 +36,15 @@ pub(super) fn accept(arguments: &AcceptArgs) -> Result<Exit, Error> {
         let (owner, reason) = (&arguments.owner, &arguments.reason);
         new.push(Deviation::of(&file.finding, &file.api, owner, reason, arguments.expires));
     }
-    let all = new.len();
-    let known = deviation::add(&arguments.deviations, new)?;
+    // Cases and scenarios of one run show the same findings.
+    let mut once: Vec<Deviation> = Vec::with_capacity(new.len());
+    for own in new {
+        if !once.contains(&own) {
+            once.push(own);
+        }
+    }
+    let all = once.len();
+    let known = deviation::add(&arguments.deviations, once)?;
     for deviation in &known {
         output::print(&format!("already accepted: {deviation}\n"))?;
     }

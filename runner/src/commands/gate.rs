@@ -25,6 +25,7 @@ use crate::gate::plan::{Asked, Plan};
 use crate::gate::questions::{Bar, ask};
 use crate::gate::runs::{Runs, Seen, default_folder};
 use crate::gate::standing::Standings;
+use crate::output::probe;
 use crate::run::{model_digest, new_run_id};
 use crate::select;
 use crate::versions::Versions;
@@ -54,6 +55,7 @@ fn decide(plugins: &[Plugin], arguments: &GateRunArgs) -> Result<Exit, Error> {
     let deviations = deviation::load(plan.deviations.as_deref())?;
     let entries = load_overrides(&plan)?;
     let known = arguments.baseline_run.as_deref().map(Known::load).transpose()?;
+    arguments.reports.iter().try_for_each(|report| probe(&report.path))?;
     if arguments.while_stdin_is_open {
         deeds::stop_without_stdin();
     }
@@ -209,6 +211,7 @@ fn decided(
         Some(Live::Nothing(_)) | None => None,
     };
     let mut notices = answered.notices;
+    notices.extend(known.map(Known::in_words));
     notices.extend(overrides::told(entries, &plan.name, version, now));
     let decision = Decision {
         schema: GATE_SCHEMA.into(),

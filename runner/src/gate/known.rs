@@ -54,6 +54,18 @@ impl Known {
         self.findings.extend(each);
     }
 
+    /// What it is, in a sentence.
+    pub fn in_words(&self) -> String {
+        let targets: Vec<&str> = self.targets.iter().map(String::as_str).collect();
+        format!(
+            "what does not block because it was there before: {} findings and {} scenarios of {} in {}",
+            self.findings.len(),
+            self.scenarios.len(),
+            targets.join(", "),
+            self.run
+        )
+    }
+
     /// Whether what was seen at `own` speaks of `target`: a run of one target speaks of any, as that of another stage does
     /// of the next.
     fn speaks_of(&self, own: &str, target: &str) -> bool {

@@ -29,6 +29,8 @@ use crate::versions::Versions;
 
 /// The longest sentence that is told, in characters.
 const WORDS_CHARACTERS_MAX: usize = 600;
+/// The most reasons that stand in one sentence.
+const REASONS_MAX: usize = 2;
 /// From this status on a target is not available.
 const SERVER_ERROR: u16 = 500;
 
@@ -146,12 +148,19 @@ pub fn checks(live: &Live, plan: &Plan, standings: &Standings<'_>) -> Vec<Check>
         Live::Held(comparison, summary, unkept) => (comparison, summary, unkept),
     };
     let (said, why) = answers(summary, plan, standings, candidate);
-    let mut checks =
-        vec![check("baseline", comparison.said(), &comparison.reasons().join("; ")), check("answers", said, &why)];
+    let mut checks = vec![check("baseline", comparison.said(), &in_short(comparison)), check("answers", said, &why)];
     if let Some(why) = unkept {
         checks.push(check("record", Said::Inconclusive, &format!("not all that was seen could be kept: {why}")));
     }
     checks
+}
+
+/// The first reasons; all of them are in the record, and drawn on the page.
+fn in_short(comparison: &Comparison) -> String {
+    let reasons = comparison.reasons();
+    let words = reasons.iter().take(REASONS_MAX).copied().collect::<Vec<_>>().join("; ");
+    let more = reasons.len().saturating_sub(REASONS_MAX);
+    if more == 0 { words } else { format!("{words}; and {more} more in gate.json") }
 }
 
 /// What the answers say: the candidate must do nothing wrong that the baseline does right, or otherwise.

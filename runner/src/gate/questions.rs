@@ -23,6 +23,8 @@ use crate::run::is_unclear;
 
 /// The longest sentence of a run that is told, in characters.
 const WORDS_CHARACTERS_MAX: usize = 400;
+/// The most scenarios that one sentence names.
+const NAMED_MAX: usize = 3;
 /// The most findings that a decision lists; all are counted.
 pub const FINDINGS_MAX: usize = 1_000;
 
@@ -148,16 +150,20 @@ impl Asking<'_> {
 
     /// What features have shown.
     fn features(&mut self, report: &FeatureReport) {
-        let mut blocking: BTreeSet<String> = BTreeSet::new();
+        let (mut blocking, mut shown_by) = (BTreeSet::new(), BTreeSet::new());
         for scenario in report.upshot(Upshot::Failed).chain(report.upshot(Upshot::Accepted)) {
             let (path, line) = (scenario.played.path.clone(), scenario.played.line);
             let found = report.findings_of(scenario);
-            if found.is_empty() {
-                blocking.extend(self.scenario(report, scenario));
+            let blocks: Vec<String> = if found.is_empty() {
+                self.scenario(report, scenario).into_iter().collect()
             } else {
                 let place = (!report.started.embedded).then_some((path, line));
-                blocking.extend(self.take_findings(found, place.as_ref(), &report.started.api));
+                self.take_findings(found, place.as_ref(), &report.started.api).into_iter().collect()
+            };
+            if !blocks.is_empty() {
+                shown_by.insert(scenario.played.id.clone());
             }
+            blocking.extend(blocks);
         }
         blocking.extend(self.take_findings(report.findings_apart(), None, &report.started.api));
         for (why, count) in report.skipped() {
@@ -177,8 +183,17 @@ impl Asking<'_> {
                 counts.scenarios,
                 apart(counts.failed_in_all(), "show what is known or accepted")
             ),
-            Said::Fail => format!("{} new or no longer accepted", findings(blocking.len())),
+            Said::Fail => {
+                let shown: Vec<&str> = shown_by.iter().take(NAMED_MAX).map(String::as_str).collect();
+                let more = shown_by.len().saturating_sub(NAMED_MAX);
+                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+                let many = findings(blocking.len());
+                format!("{many} new or no longer accepted, in {}{more}", shown.join(", "))
+            }
             Said::Inconclusive if !self.counts => VOID.to_owned(),
+            Said::Inconclusive if report.started.selected == 0 => {
+                format!("no scenario was selected, and {} were left out by their tags", report.started.left_out)
+            }
             Said::Inconclusive => features::worst(report),
         };
         self.say("features", said, why);

@@ -1,7 +1,6 @@
 //! What every report says of a decision, in words. The words hold texts as they came: each report escapes them.
 
 use crate::decision::{Check, Decision, Found, Looked, Override, Skipped, Standing};
-use crate::overrides::OVERRIDES_FILE;
 use crate::render::text::{count, counted, line};
 use crate::verdict::{Said, Verdict};
 
@@ -92,10 +91,13 @@ pub(super) fn skipped(skipped: &Skipped) -> String {
 /// What to do: our words, and what to type or open.
 pub(super) type Step<'a> = (&'static str, &'a str);
 
+/// How an override is made.
+const OVERRIDE_COMMAND: &str = "plumb gate override";
+
 /// What to do about it: first what finds out, then what goes on all the same.
 pub(super) fn steps(decision: &Decision) -> Vec<Step<'_>> {
     let verdict = decision.without_override.unwrap_or(decision.verdict);
-    let overrides = ("to go on all the same, somebody answers for it with gate, who, why and until in", OVERRIDES_FILE);
+    let overrides = ("to go on all the same, somebody answers for it with --who, --why and --until:", OVERRIDE_COMMAND);
     let first = match (verdict, blocking(decision).iter().find(|found| !found.replay.is_empty())) {
         (Verdict::Pass | Verdict::Overridden, _) => return Vec::new(),
         (Verdict::Fail, Some(found)) => ("see it again:", found.replay.as_str()),

@@ -25,6 +25,8 @@ use crate::select;
 
 /// Holds the token that callers of the server must bear, where no file is named.
 const TOKEN_VARIABLE: &str = "PLUMB_GATE_TOKEN";
+/// The shortest token, in bytes: less can be guessed.
+const TOKEN_BYTES_MIN: usize = 16;
 /// The longest token, in bytes.
 const TOKEN_BYTES_MAX: u64 = 4_096;
 
@@ -87,6 +89,10 @@ async fn serve_at(arguments: &GateServeArgs, settings: Settings, gates: Arc<Chil
     };
     let listener = TcpListener::bind(arguments.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    if settings.token.is_none() && !address.ip().is_loopback() {
+        // Said before the line that whoever waits for the server looks for.
+        return Err(told(&ServeError::Open(address)));
+    }
     let kinds = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
     let [Ok(mut interrupts), Ok(mut terminations)] = kinds else {
         return Err(Error::Internal("watch for signals".into()));
@@ -121,12 +127,19 @@ fn models(plugins: &[Plugin], config: &Config, names: &[String], arguments: &Gat
 fn token(file: Option<&Path>) -> Result<Option<Token>, Error> {
     let Some(path) = file else {
         let value = std::env::var(TOKEN_VARIABLE).ok().map(|text| text.trim().to_owned());
-        return Ok(value.filter(|text| !text.is_empty()).map(Token::fixed));
+        return match value.filter(|text| !text.is_empty()) {
+            Some(text) if text.len() < TOKEN_BYTES_MIN => Err(Error::usage(
+                format!("{TOKEN_VARIABLE} holds fewer than {TOKEN_BYTES_MIN} characters"),
+                "openssl rand -hex 32 makes a good one",
+            )),
+            value => Ok(value.map(Token::fixed)),
+        };
     };
     let help = "name the file with the token with --token-file";
     let text = read_text(path, TOKEN_BYTES_MAX).map_err(|error| Error::file("read", path, error, help))?;
-    if text.trim().is_empty() {
-        return Err(Error::usage(format!("{} holds no token", path.display()), help));
+    if text.trim().len() < TOKEN_BYTES_MIN {
+        let message = format!("{} holds no token of at least {TOKEN_BYTES_MIN} characters", path.display());
+        return Err(Error::usage(message, "openssl rand -hex 32 makes a good one"));
     }
     let path: PathBuf = path.to_owned();
     Ok(Some(Token::read_by(move || {

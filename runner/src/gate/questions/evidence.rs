@@ -14,17 +14,13 @@ impl Asking<'_> {
         }
         let (Some(folder), Some(told)) = (&evidence.from, evidence.told()) else { return true };
         let folder = folder.display();
-        match self.wrong(evidence, &told).or_else(|| self.stale(evidence)) {
-            Some(why) => {
-                self.say("evidence", Said::Inconclusive, format!("{folder} {why}"));
-                false
-            }
-            None => {
-                let age = evidence.began().map(|began| in_words(self.now.duration_since(began).unsigned_abs()));
-                self.say("evidence", Said::Pass, format!("{folder} began {} ago", age.unwrap_or_default()));
-                true
-            }
+        if let Some(why) = self.wrong(evidence, &told).or_else(|| self.stale(evidence)) {
+            self.say("evidence", Said::Inconclusive, format!("{folder} {why}"));
+            return false;
         }
+        let age = evidence.began().map(|began| in_words(self.now.duration_since(began).unsigned_abs()));
+        self.say("evidence", Said::Pass, format!("{folder} began {} ago", age.unwrap_or_default()));
+        true
     }
 
     /// What makes a run one about something else.
